@@ -1,0 +1,77 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// One list of settings for every Swift target.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "promgate",
+  products: [
+    .executable(name: "promgate", targets: ["promgate"]),
+    .library(name: "PromgateCore", targets: ["TimeSeries", "PromQL", "Evaluator"]),
+  ],
+  dependencies: [
+    // The command line: `--help` with examples, completion, validation.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // YAML with the place of every value.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // HTTP/1 for the endpoint and for the demo's parts.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  ],
+  targets: [
+    // RE2 behind a C header: the matchers' pattern engine, linear on hostile patterns.
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    // libcurl behind plain functions: scraping and asking other servers.
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+
+    .target(name: "TimeSeries", dependencies: ["CRE2"]),
+    .target(name: "PromQL", dependencies: ["TimeSeries"]),
+    .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
+    .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
+    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape"]),
+    .target(
+      name: "Manifests", dependencies: ["PromQL", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
+    .target(name: "PromQLTest", dependencies: ["TimeSeries", "PromQL", "Evaluator"]),
+    .target(
+      name: "Server",
+      dependencies: [
+        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
+    .executableTarget(
+      name: "promgate",
+      dependencies: [
+        "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
+        "PromQLTest", "Server",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "TimeSeriesTests", dependencies: ["TimeSeries"]),
+    .testTarget(name: "PromQLTests", dependencies: ["PromQL", "TimeSeries"]),
+    .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator", "PromQL", "TimeSeries", "PromQLTest"]),
+    .testTarget(name: "ScrapeTests", dependencies: ["Scrape", "TimeSeries"]),
+    .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
+    .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),
+    .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
+    .testTarget(name: "PromQLTestTests", dependencies: ["PromQLTest", "TimeSeries", "Evaluator"]),
+    .testTarget(name: "ServerTests", dependencies: ["Server", "TimeSeries", "Evaluator"]),
+    .testTarget(name: "ToolTests", dependencies: []),
+    .testTarget(name: "TidyTests", dependencies: []),
+  ],
+  cxxLanguageStandard: .cxx17
+)
+
+for target in package.targets where target.type != .system && !target.name.hasPrefix("C") {
+  target.swiftSettings = settings
+}

@@ -1,0 +1,2 @@
+#include "CCurl.h"
+void promgate_curl_placeholder(void) {}

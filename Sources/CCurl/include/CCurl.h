@@ -1,0 +1,1 @@
+void promgate_curl_placeholder(void);

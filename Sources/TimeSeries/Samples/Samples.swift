@@ -1,0 +1,53 @@
+/// What one series holds in a range of time, decoded: a run of positions of a timeline.
+///
+/// Position `i` of the run has the timestamp `timeline.timestamps[first + i]`. Every position in the
+/// run holds something: a float, a stale marker, or a native histogram. A series with gaps on a
+/// shared timeline comes with a timeline of its own, so that absence never needs a sentinel.
+public struct Samples: Sendable {
+  /// The timestamps; shared with other series where their samples are (compare with `===`).
+  public var timeline: Timeline
+  /// The position on `timeline` of the first value.
+  public var first: Int
+  /// The values, one a position; unspecified where there is a stale marker or a histogram.
+  public var values: [Double]
+  /// Positions (indexes of `values`), ascending, at which a stale marker ends the series.
+  public var staleMarkers: [Int]
+  /// The native histograms, a side column; nil for a series of floats.
+  public var histograms: HistogramSamples?
+  /// Start timestamps in milliseconds (0 = none), one a position; nil when none is known.
+  public var startTimestamps: [Int64]?
+
+  public init(
+    timeline: Timeline, first: Int = 0, values: [Double], staleMarkers: [Int] = [],
+    histograms: HistogramSamples? = nil, startTimestamps: [Int64]? = nil
+  ) {
+    self.timeline = timeline
+    self.first = first
+    self.values = values
+    self.staleMarkers = staleMarkers
+    self.histograms = histograms
+    self.startTimestamps = startTimestamps
+  }
+
+  /// No sample at all.
+  public static let none = Samples(timeline: .empty, values: [])
+
+  /// How many positions the run has.
+  public var count: Int { values.count }
+
+  /// The timestamp at a position of the run, in milliseconds.
+  public func timestamp(_ position: Int) -> Int64 { timeline.timestamps[first + position] }
+}
+
+/// Native histograms of one series: a sparse side column over the positions of `Samples`.
+public struct HistogramSamples: Sendable {
+  /// Positions (indexes into the run), ascending.
+  public var positions: [Int]
+  /// The histogram at each of `positions`, with its hint as reading yields it.
+  public var histograms: [NativeHistogram]
+
+  public init(positions: [Int] = [], histograms: [NativeHistogram] = []) {
+    self.positions = positions
+    self.histograms = histograms
+  }
+}

@@ -1,0 +1,33 @@
+/// What a selection asks of a source of series: matchers and an interval of time.
+public struct Selection: Sendable, Hashable {
+  /// All must match. A matcher on an absent label sees the empty string.
+  public var matchers: [LabelMatcher]
+  /// Samples at or before this time (milliseconds) are not needed.
+  public var after: Int64
+  /// Samples later than this time (milliseconds) are not needed.
+  public var through: Int64
+
+  public init(matchers: [LabelMatcher], after: Int64, through: Int64) {
+    self.matchers = matchers
+    self.after = after
+    self.through = through
+  }
+}
+
+/// The one door to samples: what a source found for a selection.
+///
+/// The store, recordings and remotes conform. Rows are series, in label order.
+public protocol Selected: Sendable {
+  /// The labels of each row, ascending, no two alike.
+  var labels: [Labels] { get }
+
+  /// The samples of a row inside the selection's interval; more at either side is allowed as long
+  /// as the run stays contiguous. Rows that were sampled together share the timeline object.
+  /// Throws when the source turns out to be damaged; costs one decoding.
+  func samples(_ row: Int) throws -> Samples
+}
+
+/// A source of series: a snapshot of the store, a recording, a remote's answer.
+public protocol SeriesSource: Sendable {
+  func select(_ selection: Selection) throws -> any Selected
+}
