@@ -1,0 +1,209 @@
+import NIOCore
+import NIOHTTP1
+
+/// Gathers the requests of one connection, has them answered, writes the answers.
+final class ConnectionHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private enum State {
+    case waiting
+    case receiving(HTTPRequestHead, body: [UInt8])
+    /// An answer is given already; the rest of the request is dropped, then the connection closes.
+    case discarding
+    case working(HTTPRequestHead, Task<Void, Never>)
+    case answering
+    case closed
+  }
+
+  private let connection: Connection
+  private let connections: ConnectionTable
+  private let limits: HTTPLimits
+  private let handler: HTTPHandler
+  private var state = State.waiting
+
+  /// How much of an answer is handed to the socket at a time, bytes.
+  private static let partSize = 256 << 10
+  /// How long a refused client may go on sending.
+  private static let lingering = Duration.seconds(1)
+
+  init(
+    _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits,
+    handler: @escaping HTTPHandler
+  ) {
+    self.connection = connection
+    self.connections = connections
+    self.limits = limits
+    self.handler = handler
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    if case .working(_, let task) = state { task.cancel() }
+    state = .closed
+    connections.remove(connection)
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch (unwrapInboundIn(data), state) {
+    case (.head(let head), .waiting): begin(head, context: context)
+    case (.body(let part), .receiving(let head, var body)):
+      state = .waiting
+      guard body.count + part.readableBytes <= limits.bodySize else {
+        return refuse(413, "Request Entity Too Large", context: context)
+      }
+      body.append(contentsOf: part.readableBytesView)
+      state = .receiving(head, body: body)
+    case (.end, .receiving(let head, let body)): work(head, body: body, context: context)
+    case (.end, .discarding): context.close(promise: nil)
+    case (.head, _), (.body, _), (.end, _): break
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is ConnectionOverdue else {
+      return context.fireUserInboundEventTriggered(event)
+    }
+    // The phase may have changed since the table was looked through.
+    guard connection.deadline < .now() else { return }
+    if case .receiving = state {
+      refuse(408, "Request Timeout", context: context)
+    } else {
+      context.close(promise: nil)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let problem = error as? HTTPParserError else { return context.close(promise: nil) }
+    switch state {
+    case .waiting, .receiving:
+      let isTooLarge = problem == .headerOverflow
+      refuse(
+        isTooLarge ? 431 : 400, isTooLarge ? "Request Header Fields Too Large" : "Bad Request",
+        context: context)
+      context.close(promise: nil)
+    case .discarding, .working, .answering, .closed: context.close(promise: nil)
+    }
+  }
+
+  private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+      length > limits.bodySize
+    {
+      return refuse(413, "Request Entity Too Large", context: context)
+    }
+    state = .receiving(head, body: [])
+    if head.version.minor > 0, head.headers["expect"].contains(where: { $0 == "100-continue" }) {
+      let interim = HTTPResponseHead(version: .http1_1, status: .continue)
+      context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
+    }
+  }
+
+  private func work(_ head: HTTPRequestHead, body: [UInt8], context: ChannelHandlerContext) {
+    guard connections.beginRequest() else {
+      return answer(HTTPResponse(status: 503, text: "Service Unavailable"), to: head, context: context)
+    }
+    connection.enter(.working, timeout: nil)
+    let request = HTTPRequest(head, body: body)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let task = Task { [handler, connections, loop = context.eventLoop] in
+      let response = await handler(request)
+      connections.endRequest()
+      loop.execute {
+        let (connection, context) = bound.value
+        connection.finish(response, context: context)
+      }
+    }
+    state = .working(head, task)
+  }
+
+  private func finish(_ response: HTTPResponse, context: ChannelHandlerContext) {
+    guard case .working(let head, _) = state else { return }
+    answer(response, to: head, context: context)
+  }
+}
+
+extension ConnectionHandler {
+  private func answer(
+    _ response: HTTPResponse, to request: HTTPRequestHead, context: ChannelHandlerContext
+  ) {
+    state = .answering
+    let hasBody = response.status != 204 && response.status != 304 && response.status >= 200
+    var head = HTTPResponseHead(
+      version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
+      headers: response.headers.fields)
+    if hasBody {
+      head.headers.replaceOrAdd(name: "Content-Length", value: String(response.body.count))
+    }
+    head.headers.replaceOrAdd(name: "Date", value: HTTPDate.now)
+    let closes = !request.isKeepAlive
+    if closes {
+      head.headers.replaceOrAdd(name: "Connection", value: "close")
+    } else if request.version.minor == 0 {
+      head.headers.replaceOrAdd(name: "Connection", value: "keep-alive")
+    }
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    let sent = hasBody && request.method != .HEAD ? response.body[...] : []
+    send(sent, closes: closes, context: context)
+  }
+
+  /// Writes the rest of a body part by part, each with its own time, then ends the answer.
+  private func send(_ rest: ArraySlice<UInt8>, closes: Bool, context: ChannelHandlerContext) {
+    connection.enter(.answering, timeout: limits.stallTimeout)
+    let part = rest.prefix(Self.partSize)
+    if !part.isEmpty {
+      var buffer = context.channel.allocator.buffer(capacity: part.count)
+      buffer.writeBytes(part)
+      let body = wrapOutboundOut(.body(.byteBuffer(buffer)))
+      if part.endIndex < rest.endIndex {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let remaining = rest[part.endIndex...]
+        context.writeAndFlush(body).whenSuccess {
+          let (connection, context) = bound.value
+          guard case .answering = connection.state else { return }
+          connection.send(remaining, closes: closes, context: context)
+        }
+        return
+      }
+      context.write(body, promise: nil)
+    }
+    end(closes: closes, context: context)
+  }
+
+  private func end(closes: Bool, context: ChannelHandlerContext) {
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    promise.futureResult.whenComplete { _ in
+      let (connection, context) = bound.value
+      if closes {
+        context.close(promise: nil)
+      } else {
+        connection.rest()
+      }
+    }
+    // The next pipelined request may arrive while the end is written.
+    state = .waiting
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+  }
+
+  private func rest() {
+    guard case .waiting = state, connection.phase == .answering else { return }
+    connection.enter(.idle, timeout: limits.idleTimeout)
+  }
+
+  /// Answers before the request is complete; the connection ends with the answer.
+  private func refuse(_ status: Int, _ text: String, context: ChannelHandlerContext) {
+    state = .discarding
+    connection.enter(.answering, timeout: Self.lingering)
+    var head = HTTPResponseHead(
+      version: .http1_1, status: HTTPResponseStatus(statusCode: status),
+      headers: [
+        "Content-Type": "text/plain; charset=utf-8", "Connection": "close", "Date": HTTPDate.now,
+      ])
+    let body = ByteBuffer(string: text + "\n")
+    head.headers.add(name: "Content-Length", value: String(body.readableBytes))
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+  }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// A small HTTP/1 server: a handler answers requests, the limits keep clients from harming others.
+///
+/// Reading and writing happen on the process' event loops; handlers run as tasks. Clients may keep
+/// connections open and pipeline; each connection has one request in work at a time.
+public final class HTTPServer: Sendable {
+  /// Where the server listens, with the port that it got.
+  public let address: ListenAddress
+  private let channel: any Channel
+  private let connections: ConnectionTable
+  private let sweeper: RepeatedTask
+
+  /// Why a server could not start.
+  public struct StartError: Error, CustomStringConvertible {
+    public let address: ListenAddress
+    /// The system's words: `Address already in use`.
+    public let reason: String
+
+    public var description: String { "cannot listen on \(address): \(reason)" }
+  }
+
+  /// Starts to listen. The server runs until `stop`.
+  public static func start(
+    at address: ListenAddress, limits: HTTPLimits = HTTPLimits(), handler: @escaping HTTPHandler
+  ) async throws(StartError) -> HTTPServer {
+    let connections = ConnectionTable(limits: limits)
+    let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .serverChannelOption(.backlog, value: 256)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try Self.configure(channel, limits: limits, connections: connections, handler: handler)
+        }
+      }
+    do {
+      let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
+      return HTTPServer(channel, asked: address, connections: connections)
+    } catch {
+      throw StartError(address: address, reason: Self.reason(error))
+    }
+  }
+
+  private init(_ channel: any Channel, asked: ListenAddress, connections: ConnectionTable) {
+    address = ListenAddress(host: asked.host, port: channel.localAddress?.port ?? asked.port)
+    self.channel = channel
+    self.connections = connections
+    sweeper = channel.eventLoop.scheduleRepeatedTask(
+      initialDelay: .milliseconds(250), delay: .milliseconds(250)
+    ) { _ in connections.expireOverdue() }
+  }
+
+  /// Stops listening, lets the requests in work finish for as long as `grace`, then closes what is left.
+  public func stop(grace: Duration = .seconds(5)) async {
+    try? await channel.close()
+    connections.quiesce()
+    let end = ContinuousClock.now + grace
+    while connections.count > 0, ContinuousClock.now < end {
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    connections.closeAll()
+    sweeper.cancel()
+  }
+
+  /// How many connections are open.
+  public var openConnections: Int { connections.count }
+
+  private static func reason(_ error: any Error) -> String {
+    guard let system = error as? IOError else { return "\(error)" }
+    return unsafe String(cString: strerror(system.errnoCode))
+  }
+
+  private static func configure(
+    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable,
+    handler: @escaping HTTPHandler
+  ) throws {
+    let connection = Connection(channel: channel)
+    var decoding = NIOHTTPDecoderLimitConfiguration()
+    decoding.maxHeaderFieldSize = limits.headerSize
+    decoding.maxHeaderListSize = limits.headerSize
+    decoding.maxHeaderFieldCount = limits.headerCount
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandlers([
+      ArrivalHandler(connection, in: connections, limits: limits),
+      HTTPResponseEncoder(),
+      ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)),
+      HTTPServerPipelineHandler(),
+      ConnectionHandler(connection, in: connections, limits: limits, handler: handler),
+    ])
+  }
+}
