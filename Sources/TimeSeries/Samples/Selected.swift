@@ -25,6 +25,9 @@ public protocol Selected: Sendable {
   /// as the run stays contiguous. Rows that were sampled together share the timeline object.
   /// Throws when the source turns out to be damaged; costs one decoding.
   func samples(_ row: Int) throws -> Samples
+
+  /// Whether any row may hold native histograms; false lets the evaluator do without them.
+  var mayHoldHistograms: Bool { get }
 }
 
 /// A source of series: a snapshot of the store, a recording, a remote's answer.

@@ -1,0 +1,70 @@
+/// The series that one target's scrapes bring together: sealed blocks and a head of scrape rows.
+///
+/// A snapshot copies a few references; appending a row afterwards copies at most the list of rows.
+struct Cohort: Sendable {
+  /// Sealed blocks, in time order.
+  var blocks: [Block] = []
+  /// The rows since the last seal, in time order.
+  var head: [ScrapeRow] = []
+  /// Which series each slot of the head's rows belongs to.
+  var slots: [Int32] = []
+  /// The slot of each series of the head.
+  var slotOfSeries: [Int32: Int32] = [:]
+
+  /// How many rows are sealed into one block.
+  static let rowsPerBlock = 128
+
+  /// The time of the newest row or block; nil for an empty cohort.
+  var newest: Int64? { head.last?.timestamp ?? blocks.last?.timeline.timestamps.last }
+
+  var isEmpty: Bool { head.isEmpty && blocks.isEmpty }
+
+  mutating func slot(of series: Int32) -> Int {
+    if let slot = slotOfSeries[series] { return Int(slot) }
+    slotOfSeries[series] = Int32(slots.count)
+    slots.append(series)
+    return slots.count - 1
+  }
+
+  /// Turns the head into a block; only series that the last row still has keep a slot.
+  mutating func seal() {
+    guard let last = head.last else { return }
+    let order = slots.indices.sorted { slots[$0] < slots[$1] }
+    var series: [Int32] = []
+    var columns: [Block.Column] = []
+    for slot in order {
+      guard let column = column(slot) else { continue }
+      series.append(slots[slot])
+      columns.append(column)
+    }
+    blocks.append(
+      Block(timeline: Timeline(head.map(\.timestamp)), series: series, columns: columns))
+    slots = slots.indices.filter { slot in
+      last.value(slot).map { !StaleMarker.isStale($0) } ?? false
+    }.map { slots[$0] }
+    slotOfSeries = [:]
+    for (slot, id) in slots.enumerated() { slotOfSeries[id] = Int32(slot) }
+    head = []
+  }
+
+  private func column(_ slot: Int) -> Block.Column? {
+    var values: [Double] = []
+    values.reserveCapacity(head.count)
+    var positions: [Int32] = []
+    for (position, row) in head.enumerated() {
+      guard let value = row.value(slot) else { continue }
+      values.append(value)
+      positions.append(Int32(position))
+    }
+    guard !values.isEmpty else { return nil }
+    return Block.Column(values: values, positions: values.count == head.count ? nil : positions)
+  }
+
+  /// Drops blocks that end before a time; how many samples went with them.
+  mutating func drop(before time: Int64) -> Int {
+    let dropped = blocks.prefix { ($0.timeline.timestamps.last ?? .min) < time }
+    let samples = dropped.reduce(0) { $0 + $1.sampleCount }
+    blocks.removeFirst(dropped.count)
+    return samples
+  }
+}

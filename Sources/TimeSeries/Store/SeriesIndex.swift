@@ -1,0 +1,70 @@
+/// An inverted index over series in label order: which rows satisfy a list of matchers.
+///
+/// Immutable. Patterns are evaluated once a distinct value, not once a series.
+public final class SeriesIndex: Sendable {
+  /// The labels of each row, ascending.
+  public let labels: [Labels]
+  /// For each label name, the rows that carry each of its values, ascending.
+  private let postings: [[UInt8]: [[UInt8]: [Int32]]]
+
+  /// An index over labels in ascending order, no two alike. O(labels).
+  public init(sorted labels: [Labels]) {
+    self.labels = labels
+    var postings: [[UInt8]: [[UInt8]: [Int32]]] = [:]
+    for (row, series) in labels.enumerated() {
+      var cursor = LabelCursor(series)
+      while cursor.next() {
+        let name = Array(series.bytes[cursor.name])
+        let value = Array(series.bytes[cursor.value])
+        postings[name, default: [:]][value, default: []].append(Int32(row))
+      }
+    }
+    self.postings = postings
+  }
+
+  /// The rows whose labels satisfy all matchers, ascending.
+  public func rows(matching matchers: [LabelMatcher]) -> [Int] {
+    // The narrowest list of candidates comes from one matcher; the others look at the labels.
+    var best: (matcher: Int, rows: [[Int32]], count: Int)?
+    for (position, matcher) in matchers.enumerated() where !matcher.acceptsEmpty {
+      let rows = candidates(matcher)
+      let count = rows.reduce(0) { $0 + $1.count }
+      if count == 0 { return [] }
+      if count < best?.count ?? .max { best = (position, rows, count) }
+    }
+    guard let best else {
+      return labels.indices.filter { row in matchers.allSatisfy { $0.accepts(labels[row]) } }
+    }
+    var rest = matchers
+    rest.remove(at: best.matcher)
+    var rows = best.rows.count == 1 ? best.rows[0] : best.rows.flatMap { $0 }
+    if best.rows.count > 1 { rows.sort() }
+    return rows.lazy.map { Int($0) }.filter { row in
+      rest.allSatisfy { $0.accepts(self.labels[row]) }
+    }
+  }
+
+  /// The rows of each value that the matcher accepts; the matcher does not accept the empty value.
+  private func candidates(_ matcher: LabelMatcher) -> [[Int32]] {
+    guard let values = postings[Array(matcher.name.utf8)] else { return [] }
+    switch matcher.operation {
+    case .equal: return values[Array(matcher.value.utf8)].map { [$0] } ?? []
+    case .matches:
+      if let literals = matcher.pattern?.literals {
+        return Set(literals).compactMap { values[$0] }
+      }
+      return values.filter { matcher.accepts($0.key[...]) }.map(\.value)
+    case .notEqual, .matchesNot:
+      return values.filter { matcher.accepts($0.key[...]) }.map(\.value)
+    }
+  }
+
+  /// All label names, ascending by bytes.
+  public var names: [[UInt8]] { postings.keys.sorted { $0.lexicographicallyPrecedes($1) } }
+
+  /// The values of a label name, ascending by bytes, with how many series carry each.
+  public func values(of name: [UInt8]) -> [(value: [UInt8], series: Int)] {
+    (postings[name] ?? [:]).map { ($0.key, $0.value.count) }
+      .sorted { $0.0.lexicographicallyPrecedes($1.0) }
+  }
+}

@@ -1,0 +1,183 @@
+/// What a store held at one moment. A value; readers keep it as long as they like.
+public struct StoreSnapshot: SeriesSource {
+  let entries: [StoreState.Entry]
+  let cohorts: [Cohort]
+  let loose: [Int32: LooseSeries]
+  let index: IndexGeneration
+  let unindexed: [Int32]
+  /// How many samples the store held.
+  public let sampleCount: Int
+
+  /// How many series the store held.
+  public var seriesCount: Int { index.ids.count + unindexed.count }
+
+  /// The series that satisfy the matchers and have samples in the interval, in label order.
+  public func select(_ selection: Selection) -> any Selected {
+    var ids = index.index.rows(matching: selection.matchers).map { index.ids[$0] }
+    let late = unindexed.filter { id in
+      selection.matchers.allSatisfy { $0.accepts(entries[Int(id)].labels) }
+    }
+    if !late.isEmpty {
+      ids += late
+      ids.sort { entries[Int($0)].labels < entries[Int($1)].labels }
+    }
+    return StoreSelection(snapshot: self, ids: ids, selection: selection)
+  }
+}
+
+/// The rows that a selection found in a snapshot.
+struct StoreSelection: Selected {
+  let labels: [Labels]
+  let mayHoldHistograms: Bool
+  private let snapshot: StoreSnapshot
+  private let ids: [Int32]
+  private let selection: Selection
+  /// The part of each cohort that the selection needs; nil where no selected series lives.
+  private let views: [CohortView?]
+
+  init(snapshot: StoreSnapshot, ids: [Int32], selection: Selection) {
+    var views = [CohortView?](repeating: nil, count: snapshot.cohorts.count)
+    for id in ids {
+      for cohort in snapshot.entries[Int(id)].cohorts where views[Int(cohort)] == nil {
+        views[Int(cohort)] = CohortView(snapshot.cohorts[Int(cohort)], selection)
+      }
+    }
+    // A series without a sample in the interval is no row: its labels must not be seen.
+    let rows = ids.filter { id in
+      let entry = snapshot.entries[Int(id)]
+      return entry.cohorts.contains { views[Int($0)]?.holds(id) ?? false }
+        || (entry.hasLoose && snapshot.loose[id]?.hasSample(in: selection) ?? false)
+    }
+    self.views = views
+    self.ids = rows
+    self.snapshot = snapshot
+    self.selection = selection
+    labels = rows.map { snapshot.entries[Int($0)].labels }
+    mayHoldHistograms = rows.contains { snapshot.loose[$0]?.holdsHistograms ?? false }
+  }
+
+  func samples(_ row: Int) -> Samples {
+    let id = ids[row]
+    let entry = snapshot.entries[Int(id)]
+    var parts = entry.cohorts.compactMap { views[Int($0)]?.samples(id) }.filter { $0.count > 0 }
+    if entry.hasLoose, let series = snapshot.loose[id] {
+      let samples = series.samples(after: selection.after, through: selection.through)
+      if samples.count > 0 { parts.append(samples) }
+    }
+    guard let first = parts.first else { return .none }
+    return parts.count == 1 ? first : Samples.merged(parts)
+  }
+}
+
+extension LooseSeries {
+  fileprivate func hasSample(in selection: Selection) -> Bool {
+    guard let first = timestamps.first, let last = timestamps.last else { return false }
+    if first > selection.after, first <= selection.through { return true }
+    if last > selection.after, last <= selection.through { return true }
+    return first <= selection.after && last > selection.through
+  }
+}
+
+/// The part of a cohort that lies in an interval, with one timeline for all of its series.
+struct CohortView: Sendable {
+  private let timeline: Timeline
+  private let blocks: [Block]
+  private let head: ArraySlice<ScrapeRow>
+  private let slotOfSeries: [Int32: Int32]
+
+  init(_ cohort: Cohort, _ selection: Selection) {
+    blocks = cohort.blocks.filter { block in
+      (block.timeline.timestamps.last ?? .min) > selection.after
+        && (block.timeline.timestamps.first ?? .max) <= selection.through
+    }
+    let low = cohort.head.firstIndex { $0.timestamp > selection.after } ?? cohort.head.count
+    let high = cohort.head.firstIndex { $0.timestamp > selection.through } ?? cohort.head.count
+    head = cohort.head[low..<max(low, high)]
+    slotOfSeries = cohort.slotOfSeries
+    timeline = Timeline(blocks.flatMap(\.timeline.timestamps) + head.map(\.timestamp))
+  }
+
+  /// Whether a series has a sample here.
+  func holds(_ id: Int32) -> Bool {
+    if let slot = slotOfSeries[id], head.contains(where: { $0.value(Int(slot)) != nil }) {
+      return true
+    }
+    return blocks.contains { $0.column(of: id) != nil }
+  }
+
+  /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
+  func samples(_ id: Int32) -> Samples {
+    var values: [Double] = []
+    values.reserveCapacity(timeline.count)
+    var positions: [Int32] = []
+    var base: Int32 = 0
+    var isDense = true
+    for block in blocks {
+      if let column = block.column(of: id) {
+        values.append(contentsOf: column.values)
+        if let own = column.positions {
+          isDense = false
+          positions.append(contentsOf: own.map { base + $0 })
+        } else {
+          positions.append(contentsOf: base..<base + Int32(block.timeline.count))
+        }
+      }
+      base += Int32(block.timeline.count)
+    }
+    if let slot = slotOfSeries[id] {
+      for row in head {
+        if let value = row.value(Int(slot)) {
+          values.append(value)
+          positions.append(base)
+        }
+        base += 1
+      }
+    }
+    guard let first = positions.first, let last = positions.last else { return .none }
+    if Int(last - first) + 1 != positions.count { isDense = false }
+    var result = isDense
+      ? Samples(timeline: timeline, first: Int(first), values: values)
+      : Samples(
+        timeline: Timeline(positions.map { timeline.timestamps[Int($0)] }), values: values)
+    result.staleMarkers = values.indices.filter { StaleMarker.isStale(values[$0]) }
+    return result
+  }
+}
+
+extension Samples {
+  /// The samples of several runs in time order; of samples at the same time the first run's stays.
+  static func merged(_ parts: [Samples]) -> Samples {
+    var order: [(time: Int64, part: Int, position: Int)] = []
+    for (part, samples) in parts.enumerated() {
+      for position in 0..<samples.count {
+        order.append((samples.timestamp(position), part, position))
+      }
+    }
+    order.sort { ($0.time, $0.part) < ($1.time, $1.part) }
+    var times: [Int64] = []
+    var result = Samples(timeline: .empty, values: [])
+    var histograms = HistogramSamples()
+    for (time, part, position) in order where times.last != time {
+      let samples = parts[part]
+      if samples.staleMarkers.contains(position) { result.staleMarkers.append(times.count) }
+      if let column = samples.histograms,
+        let found = column.positions.firstIndex(of: position)
+      {
+        histograms.positions.append(times.count)
+        histograms.histograms.append(column.histograms[found])
+      }
+      if let starts = samples.startTimestamps {
+        var all = result.startTimestamps ?? [Int64](repeating: 0, count: times.count)
+        all.append(starts[position])
+        result.startTimestamps = all
+      } else {
+        result.startTimestamps?.append(0)
+      }
+      times.append(time)
+      result.values.append(samples.values[position])
+    }
+    result.timeline = Timeline(times)
+    if !histograms.positions.isEmpty { result.histograms = histograms }
+    return result
+  }
+}
