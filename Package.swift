@@ -30,13 +30,15 @@ let package = Package(
     // RE2 behind a C header: the matchers' pattern engine, linear on hostile patterns.
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // libcurl behind plain functions: scraping and asking other servers.
-    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CCurl", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("curl")]),
+    // zlib's inflate: compressed bodies and dumps.
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
     .target(name: "TimeSeries", dependencies: ["CRE2"]),
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
-    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape"]),
+    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib"]),
     .target(
       name: "Manifests", dependencies: ["PromQL", .product(name: "Yams", package: "Yams")]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),

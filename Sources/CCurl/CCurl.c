@@ -1,2 +1,356 @@
 #include "CCurl.h"
-void promgate_curl_placeholder(void) {}
+
+#include <CZlib.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct {
+  uint8_t *bytes;
+  size_t length;
+  size_t capacity;
+} buffer;
+
+typedef struct exchange {
+  struct exchange *next;
+  uint64_t number;
+  CURL *easy;
+  struct curl_slist *header_list;
+  promgate_http_done done;
+  void *context;
+  size_t body_limit;
+  bool compressed;
+  promgate_gunzip *gunzip;
+  bool gunzip_ended;
+  buffer headers;
+  buffer body;
+  /// Why the transfer was stopped from inside a callback, else DONE.
+  promgate_http_outcome stopped;
+  char problem[CURL_ERROR_SIZE];
+} exchange;
+
+struct promgate_http {
+  pthread_t thread;
+  pthread_mutex_t lock;
+  CURLM *multi;
+  // Under the lock.
+  exchange *waiting;
+  uint64_t *cancelled;
+  size_t cancelled_count;
+  size_t cancelled_capacity;
+  uint64_t last_number;
+  bool closing;
+  // The thread's own.
+  exchange *running;
+};
+
+/// Most bytes of a response's header lines.
+static const size_t headers_limit = 1 << 20;
+
+static bool append(buffer *target, const void *bytes, size_t length) {
+  if (length > target->capacity - target->length) {
+    size_t wanted = target->length + length;
+    size_t capacity = target->capacity == 0 ? 16384 : target->capacity;
+    while (capacity < wanted) capacity *= 2;
+    uint8_t *grown = realloc(target->bytes, capacity);
+    if (grown == NULL) return false;
+    target->bytes = grown;
+    target->capacity = capacity;
+  }
+  memcpy(target->bytes + target->length, bytes, length);
+  target->length += length;
+  return true;
+}
+
+static bool keep(exchange *x, const uint8_t *bytes, size_t length) {
+  if (length > x->body_limit - x->body.length) {
+    x->stopped = PROMGATE_HTTP_BODY_TOO_LARGE;
+    return false;
+  }
+  return append(&x->body, bytes, length);
+}
+
+static bool decompress(exchange *x, const uint8_t *bytes, size_t length) {
+  uint8_t piece[32768];
+  size_t position = 0;
+  for (;;) {
+    promgate_gunzip_step step = promgate_gunzip_feed(
+        x->gunzip, bytes + position, length - position, piece, sizeof(piece));
+    if (step.outcome == 2) {
+      x->stopped = PROMGATE_HTTP_BAD_COMPRESSION;
+      return false;
+    }
+    if (!keep(x, piece, step.produced)) return false;
+    position += step.consumed;
+    x->gunzip_ended = step.outcome == 1;
+    bool drained = step.produced < sizeof(piece);
+    if (position == length && drained) return true;
+  }
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context) {
+  exchange *x = context;
+  size_t length = size * count;
+  bool kept = x->gunzip != NULL ? decompress(x, (const uint8_t *)bytes, length)
+                                : keep(x, (const uint8_t *)bytes, length);
+  // Anything but the length makes libcurl give up; 0 would not for an empty piece.
+  return kept ? length : CURL_WRITEFUNC_ERROR;
+}
+
+/// Whether a header line says that the body is gzip, and nothing else.
+static bool names_gzip(const char *line, size_t length) {
+  static const char name[] = "content-encoding:";
+  size_t start = sizeof(name) - 1;
+  if (length < start || strncasecmp(line, name, start) != 0) return false;
+  while (start < length && (line[start] == ' ' || line[start] == '\t')) start++;
+  while (length > start && strchr(" \t\r\n", line[length - 1]) != NULL) length--;
+  return length - start == 4 && memcmp(line + start, "gzip", 4) == 0;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
+  exchange *x = context;
+  size_t length = size * count;
+  if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+    // A new response: after a redirect, or after `100 Continue`.
+    x->headers.length = 0;
+    promgate_gunzip_free(x->gunzip);
+    x->gunzip = NULL;
+  }
+  if (x->compressed && x->gunzip == NULL && names_gzip(bytes, length)) {
+    x->gunzip = promgate_gunzip_new();
+    x->gunzip_ended = true;  // Nothing has begun, so an empty body is whole.
+    if (x->gunzip == NULL) return CURL_WRITEFUNC_ERROR;
+  }
+  if (length > headers_limit - x->headers.length) return CURL_WRITEFUNC_ERROR;
+  return append(&x->headers, bytes, length) ? length : CURL_WRITEFUNC_ERROR;
+}
+
+static void dispose(exchange *x) {
+  if (x == NULL) return;
+  if (x->easy != NULL) curl_easy_cleanup(x->easy);
+  curl_slist_free_all(x->header_list);
+  promgate_gunzip_free(x->gunzip);
+  free(x->headers.bytes);
+  free(x->body.bytes);
+  free(x);
+}
+
+static promgate_http_outcome outcome_of(const exchange *x, CURLcode code) {
+  if (x->stopped != PROMGATE_HTTP_DONE) return x->stopped;
+  switch (code) {
+    case CURLE_OK:
+      // A stream that stops in the middle of a member was cut.
+      return x->gunzip != NULL && !x->gunzip_ended ? PROMGATE_HTTP_BAD_COMPRESSION
+                                                   : PROMGATE_HTTP_DONE;
+    case CURLE_OPERATION_TIMEDOUT: return PROMGATE_HTTP_TIMED_OUT;
+    case CURLE_COULDNT_CONNECT: return PROMGATE_HTTP_REFUSED;
+    case CURLE_COULDNT_RESOLVE_HOST: return PROMGATE_HTTP_UNRESOLVED;
+    default: return PROMGATE_HTTP_FAILED;
+  }
+}
+
+static void finish(exchange *x, promgate_http_outcome outcome, CURLcode code) {
+  promgate_http_response response = {0};
+  long status = 0, error = 0, port = 0;
+  char *address = NULL;
+  curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
+  curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &address);
+  curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_PORT, &port);
+  response.outcome = (int32_t)outcome;
+  response.status = (int32_t)status;
+  response.headers = x->headers.bytes;
+  response.headers_length = x->headers.length;
+  response.body = x->body.bytes;
+  response.body_length = x->body.length;
+  response.system_error = (int32_t)error;
+  response.address = address == NULL ? "" : address;
+  response.port = (int32_t)port;
+  bool silent = x->problem[0] == 0 && code != CURLE_OK;
+  response.message = silent ? curl_easy_strerror(code) : x->problem;
+  x->done(x->context, &response);
+  dispose(x);
+}
+
+/// Takes an exchange out of the running ones.
+static exchange *take(promgate_http *http, uint64_t number, const CURL *easy) {
+  for (exchange **link = &http->running; *link != NULL; link = &(*link)->next) {
+    exchange *x = *link;
+    if (x->number == number || x->easy == easy) {
+      *link = x->next;
+      curl_multi_remove_handle(http->multi, x->easy);
+      return x;
+    }
+  }
+  return NULL;
+}
+
+/// Starts what waits and drops what was cancelled; false when it is time to end.
+static bool admit(promgate_http *http) {
+  pthread_mutex_lock(&http->lock);
+  exchange *waiting = http->waiting;
+  http->waiting = NULL;
+  uint64_t *cancelled = http->cancelled;
+  size_t cancelled_count = http->cancelled_count;
+  http->cancelled = NULL;
+  http->cancelled_count = http->cancelled_capacity = 0;
+  bool closing = http->closing;
+  pthread_mutex_unlock(&http->lock);
+
+  while (waiting != NULL) {
+    exchange *x = waiting;
+    waiting = x->next;
+    if (curl_multi_add_handle(http->multi, x->easy) != CURLM_OK) {
+      finish(x, PROMGATE_HTTP_FAILED, CURLE_FAILED_INIT);
+      continue;
+    }
+    x->next = http->running;
+    http->running = x;
+  }
+  for (size_t i = 0; i < cancelled_count; i++) {
+    exchange *x = take(http, cancelled[i], NULL);
+    if (x != NULL) finish(x, PROMGATE_HTTP_CANCELLED, CURLE_ABORTED_BY_CALLBACK);
+  }
+  free(cancelled);
+  while (closing && http->running != NULL) {
+    exchange *x = take(http, http->running->number, NULL);
+    finish(x, PROMGATE_HTTP_CANCELLED, CURLE_ABORTED_BY_CALLBACK);
+  }
+  return !closing;
+}
+
+static void *run(void *context) {
+  promgate_http *http = context;
+  while (admit(http)) {
+    int active = 0, left = 0;
+    curl_multi_perform(http->multi, &active);
+    for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left)) != NULL;) {
+      if (message->msg != CURLMSG_DONE) continue;
+      CURLcode code = message->data.result;
+      exchange *x = take(http, 0, message->easy_handle);
+      if (x != NULL) finish(x, outcome_of(x, code), code);
+    }
+    curl_multi_poll(http->multi, NULL, 0, 60000, NULL);
+  }
+  return NULL;
+}
+
+static pthread_once_t initialised = PTHREAD_ONCE_INIT;
+static void initialise(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+promgate_http *promgate_http_open(void) {
+  pthread_once(&initialised, initialise);
+  promgate_http *http = calloc(1, sizeof(*http));
+  if (http == NULL) return NULL;
+  http->multi = curl_multi_init();
+  pthread_mutex_init(&http->lock, NULL);
+  if (http->multi == NULL || pthread_create(&http->thread, NULL, run, http) != 0) {
+    if (http->multi != NULL) curl_multi_cleanup(http->multi);
+    pthread_mutex_destroy(&http->lock);
+    free(http);
+    return NULL;
+  }
+  return http;
+}
+
+static bool configure(exchange *x, const promgate_http_request *request) {
+  CURL *easy = x->easy;
+  for (size_t i = 0; i < request->header_count; i++) {
+    struct curl_slist *longer = curl_slist_append(x->header_list, request->headers[i]);
+    if (longer == NULL) return false;
+    x->header_list = longer;
+  }
+  if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK) return false;
+  if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
+  if (curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
+  if (request->body_length > 0) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+    if (curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body) != CURLE_OK) return false;
+  } else if (strcmp(request->method, "POST") == 0) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+  } else if (strcmp(request->method, "HEAD") == 0) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  }
+  bool usual = strcmp(request->method, request->body_length > 0 ? "POST" : "GET") == 0;
+  if (!usual && strcmp(request->method, "POST") != 0 && strcmp(request->method, "HEAD") != 0) {
+    if (curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK) return false;
+  }
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->header_list);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_milliseconds);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow_redirects ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->verify_certificates ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->verify_certificates ? 2L : 0L);
+  if (!request->environment_proxy) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->problem);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+  return true;
+}
+
+uint64_t promgate_http_start(
+    promgate_http *http, const promgate_http_request *request, promgate_http_done done,
+    void *context) {
+  exchange *x = calloc(1, sizeof(*x));
+  if (x == NULL) return 0;
+  x->easy = curl_easy_init();
+  x->done = done;
+  x->context = context;
+  x->body_limit = request->body_limit;
+  x->compressed = request->compressed;
+  if (x->easy == NULL || !configure(x, request)) {
+    dispose(x);
+    return 0;
+  }
+  pthread_mutex_lock(&http->lock);
+  bool closing = http->closing;
+  uint64_t number = 0;
+  if (!closing) {
+    number = x->number = ++http->last_number;
+    x->next = http->waiting;
+    http->waiting = x;
+  }
+  pthread_mutex_unlock(&http->lock);
+  if (closing) {
+    dispose(x);
+    return 0;
+  }
+  curl_multi_wakeup(http->multi);
+  return number;
+}
+
+void promgate_http_cancel(promgate_http *http, uint64_t number) {
+  pthread_mutex_lock(&http->lock);
+  if (http->cancelled_count == http->cancelled_capacity) {
+    size_t capacity = http->cancelled_capacity == 0 ? 8 : 2 * http->cancelled_capacity;
+    uint64_t *grown = realloc(http->cancelled, capacity * sizeof(*grown));
+    if (grown != NULL) {
+      http->cancelled = grown;
+      http->cancelled_capacity = capacity;
+    }
+  }
+  if (http->cancelled_count < http->cancelled_capacity) {
+    http->cancelled[http->cancelled_count++] = number;
+  }
+  pthread_mutex_unlock(&http->lock);
+  curl_multi_wakeup(http->multi);
+}
+
+void promgate_http_close(promgate_http *http) {
+  if (http == NULL) return;
+  pthread_mutex_lock(&http->lock);
+  http->closing = true;
+  pthread_mutex_unlock(&http->lock);
+  curl_multi_wakeup(http->multi);
+  pthread_join(http->thread, NULL);
+  curl_multi_cleanup(http->multi);
+  pthread_mutex_destroy(&http->lock);
+  free(http->cancelled);
+  free(http);
+}

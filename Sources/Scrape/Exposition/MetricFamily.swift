@@ -1,0 +1,44 @@
+/// What a metric is, as exposers say.
+public enum MetricType: String, Sendable, Hashable, CaseIterable {
+  case unknown, counter, gauge, histogram, gaugehistogram, summary, info, stateset
+
+  /// The type named in a `TYPE` line of a format; nil where the format knows no such type.
+  init?(_ text: some Collection<UInt8>, in format: ExpositionFormat) {
+    let name = String(decoding: text, as: UTF8.self)
+    switch format {
+    case .openMetrics:
+      self.init(rawValue: name)
+    case .text:
+      switch name {
+      case "untyped": self = .unknown
+      case "counter", "gauge", "histogram", "summary": self.init(rawValue: name)
+      default: return nil
+      }
+    }
+  }
+
+  /// The label whose value is a number that gets one spelling (exposition.md §2.3).
+  var numericLabel: String? {
+    switch self {
+    case .histogram: "le"
+    case .summary: "quantile"
+    case .unknown, .counter, .gauge, .gaugehistogram, .info, .stateset: nil
+    }
+  }
+}
+
+/// What an exposition says about a metric; empty where it says nothing.
+public struct MetricFamily: Sendable, Hashable {
+  /// As exposed: a counter of OpenMetrics goes without `_total`.
+  public var name: String
+  public var type: MetricType
+  public var help: String
+  public var unit: String
+
+  public init(name: String, type: MetricType = .unknown, help: String = "", unit: String = "") {
+    self.name = name
+    self.type = type
+    self.help = help
+    self.unit = unit
+  }
+}

@@ -1,0 +1,139 @@
+internal import CCurl
+private import Glibc
+private import Synchronization
+
+/// Sends requests through libcurl, on one thread of its own that keeps connections for the next
+/// request. Safe to share; freeing it cancels what still runs.
+@safe
+public final class HTTPClient: Fetcher, Sendable {
+  // Sendable: the C side locks; the pointer never changes.
+  private nonisolated(unsafe) let http: OpaquePointer?
+  private let userAgent: String
+
+  /// `userAgent` goes with every request that does not bring its own.
+  public init(userAgent: String = "promgate") {
+    unsafe http = promgate_http_open()
+    self.userAgent = userAgent
+  }
+
+  deinit { unsafe promgate_http_close(http) }
+
+  /// Sends the request and waits without holding a thread. Any status is an answer, not a failure.
+  public func fetch(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+    let headers = try headerLines(request)
+    if let problem = Self.problem(with: request.url) { throw HTTPFailure(.invalidRequest, problem) }
+    let pending = PendingExchange(request)
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        pending.wait(continuation)
+        start(request, headers, pending)
+      }
+    } onCancel: {
+      cancel(pending)
+    }
+    return try result.get()
+  }
+
+  private func start(_ request: HTTPRequest, _ headers: [String], _ pending: PendingExchange) {
+    guard let http = unsafe http else {
+      return pending.finish(.failure(HTTPFailure(.failed, "no thread for requests could be started")))
+    }
+    let context = unsafe Unmanaged.passRetained(pending)
+    let number = unsafe CStrings(headers).withPointers { lines in
+      unsafe request.method.rawValue.withCString { method in
+        unsafe request.url.withCString { url in
+          unsafe request.body.withUnsafeBufferPointer { body in
+            var plain = unsafe promgate_http_request()
+            unsafe plain.method = method
+            unsafe plain.url = url
+            unsafe plain.headers = lines.baseAddress
+            unsafe plain.header_count = lines.count
+            unsafe plain.body = body.baseAddress
+            unsafe plain.body_length = body.count
+            unsafe plain.timeout_milliseconds = max(1, request.timeoutMilliseconds)
+            unsafe plain.body_limit = max(0, request.maximumBody)
+            unsafe plain.follow_redirects = request.followsRedirects
+            unsafe plain.verify_certificates = request.access.verifiesCertificates
+            unsafe plain.compressed = request.compressed
+            unsafe plain.environment_proxy = request.usesEnvironmentProxy
+            return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
+          }
+        }
+      }
+    }
+    guard number != 0 else {
+      unsafe context.release()
+      return pending.finish(.failure(HTTPFailure(.failed, "the request could not be started")))
+    }
+    // Cancelled before the number was known: nobody else will say so.
+    if pending.started(number) { unsafe promgate_http_cancel(http, number) }
+  }
+
+  private func cancel(_ pending: PendingExchange) {
+    guard let number = pending.cancel(), let http = unsafe http else { return }
+    unsafe promgate_http_cancel(http, number)
+  }
+
+  private func headerLines(_ request: HTTPRequest) throws(HTTPFailure) -> [String] {
+    var headers = request.access.headers + request.headers
+    if let value = request.access.authorization.headerValue {
+      headers.append(HTTPRequest.Header("Authorization", value))
+    }
+    let names = Set(headers.map { $0.name.lowercased() })
+    if !names.contains("user-agent") { headers.append(HTTPRequest.Header("User-Agent", userAgent)) }
+    if !names.contains("accept-encoding"), request.compressed {
+      headers.append(HTTPRequest.Header("Accept-Encoding", "gzip"))
+    }
+    for header in headers {
+      let named = !header.name.isEmpty && header.name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x3A && $0 < 0x7F }
+      guard named, !header.value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
+        let shown = String(header.name.prefix(50))
+        throw HTTPFailure(.invalidRequest, "header \"\(shown)\" holds a character that no header may hold")
+      }
+    }
+    // An empty value would make libcurl drop the header; a semicolon keeps it.
+    let lines = headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+    return names.contains("expect") ? lines : lines + ["Expect:"]
+  }
+
+  private static func problem(with url: String) -> String? {
+    if url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
+      return "the address holds a blank or a control character; write it percent-encoded"
+    }
+    let lower = url.prefix(8).lowercased()
+    return lower.hasPrefix("http://") || lower.hasPrefix("https://")
+      ? nil : "the address must begin with http:// or https://"
+  }
+}
+
+/// Called by libcurl's thread, once for every request that was started.
+private func finished(
+  _ context: UnsafeMutableRawPointer?, _ response: UnsafePointer<promgate_http_response>?
+) {
+  guard let context = unsafe context, let response = unsafe response?.pointee else { return }
+  let pending = unsafe Unmanaged<PendingExchange>.fromOpaque(context).takeRetainedValue()
+  pending.finish(unsafe pending.result(of: response))
+}
+
+/// Strings that live as long as a call.
+private struct CStrings {
+  private var text: [CChar] = []
+  private var starts: [Int] = []
+
+  init(_ strings: [String]) {
+    for string in strings {
+      starts.append(text.count)
+      text.append(contentsOf: string.utf8.map { CChar(bitPattern: $0) })
+      text.append(0)
+    }
+  }
+
+  func withPointers<Result>(
+    _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Result
+  ) -> Result {
+    unsafe text.withUnsafeBufferPointer { text in
+      let pointers = unsafe starts.map { start in unsafe text.baseAddress.map { unsafe $0 + start } }
+      return unsafe pointers.withUnsafeBufferPointer(body)
+    }
+  }
+}

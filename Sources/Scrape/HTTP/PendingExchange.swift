@@ -1,0 +1,104 @@
+internal import CCurl
+private import Glibc
+private import Synchronization
+
+/// A request on its way: who waits for it, and what to tell them.
+final class PendingExchange: Sendable {
+  typealias Answer = Result<HTTPResponse, HTTPFailure>
+
+  private struct State {
+    var continuation: CheckedContinuation<Answer, Never>?
+    var number: UInt64?
+    var cancelled = false
+  }
+
+  private let url: String
+  private let host: String
+  private let state = Mutex(State())
+
+  init(_ request: HTTPRequest) {
+    url = request.url
+    host = HTTPAddress.host(of: request.url)
+  }
+
+  func wait(_ continuation: CheckedContinuation<Answer, Never>) {
+    state.withLock { $0.continuation = continuation }
+  }
+
+  /// Notes the request's number; true when it was cancelled before.
+  func started(_ number: UInt64) -> Bool {
+    state.withLock { state in
+      state.number = number
+      return state.cancelled
+    }
+  }
+
+  /// The number to cancel, if it is known already.
+  func cancel() -> UInt64? {
+    state.withLock { state in
+      state.cancelled = true
+      return state.number
+    }
+  }
+
+  func finish(_ answer: Answer) {
+    let continuation = state.withLock { state in
+      defer { state.continuation = nil }
+      return state.continuation
+    }
+    continuation?.resume(returning: answer)
+  }
+
+  /// What libcurl's answer means.
+  func result(of response: promgate_http_response) -> Answer {
+    let message = unsafe String(cString: response.message)
+    let outcome = unsafe promgate_http_outcome(rawValue: UInt32(bitPattern: response.outcome))
+    switch outcome {
+    case PROMGATE_HTTP_DONE: return unsafe .success(answer(response))
+    case PROMGATE_HTTP_TIMED_OUT:
+      return .failure(HTTPFailure(.timedOut, "Get \"\(url)\": context deadline exceeded"))
+    case PROMGATE_HTTP_REFUSED:
+      return unsafe .failure(HTTPFailure(.unreachable, refusal(response, message)))
+    case PROMGATE_HTTP_UNRESOLVED:
+      return .failure(
+        HTTPFailure(.unknownHost, "Get \"\(url)\": dial tcp: lookup \(host): no such host"))
+    case PROMGATE_HTTP_BODY_TOO_LARGE:
+      return .failure(HTTPFailure(.bodyTooLarge, "body size limit exceeded"))
+    case PROMGATE_HTTP_BAD_COMPRESSION:
+      return .failure(HTTPFailure(.badCompression, "gzip: the body is damaged or cut"))
+    case PROMGATE_HTTP_CANCELLED:
+      return .failure(HTTPFailure(.cancelled, "Get \"\(url)\": context canceled"))
+    default:
+      return .failure(HTTPFailure(.failed, "Get \"\(url)\": \(message)"))
+    }
+  }
+
+  /// Go's words for a connection that did not come about.
+  private func refusal(_ response: promgate_http_response, _ message: String) -> String {
+    let address = unsafe String(cString: response.address)
+    let port = unsafe response.port
+    let error = unsafe response.system_error
+    guard !address.isEmpty, error != 0 else { return "Get \"\(url)\": \(message)" }
+    let shown = address.contains(":") ? "[\(address)]" : address
+    let reason = unsafe String(cString: strerror(error)).lowercased()
+    return "Get \"\(url)\": dial tcp \(shown):\(port): connect: \(reason)"
+  }
+
+  private func answer(_ response: promgate_http_response) -> HTTPResponse {
+    let head = unsafe UnsafeBufferPointer(start: response.headers, count: response.headers_length)
+    let body = unsafe UnsafeBufferPointer(start: response.body, count: response.body_length)
+    var lines = unsafe head.split(separator: UInt8(ascii: "\n")).map { line in
+      unsafe String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
+    }
+    // `HTTP/1.1 404 Not Found`; HTTP/2 has no phrase.
+    let words = lines.isEmpty ? [] : lines.removeFirst().split(separator: " ", maxSplits: 2)
+    let headers: [HTTPRequest.Header] = lines.compactMap { line in
+      guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+      let value = line[line.utf8.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+      return HTTPRequest.Header(String(line[..<colon]), String(value))
+    }
+    return unsafe HTTPResponse(
+      status: Int(response.status), reason: words.count > 2 ? String(words[2]) : nil,
+      headers: headers, body: Array(body))
+  }
+}
