@@ -1,0 +1,87 @@
+internal import TimeSeries
+
+/// From exposed labels to a series' labels (exposition.md §8.3, §8.5).
+struct LabelRules: Sendable {
+  private let targetLabels: [ExposedLabel]
+  private let honorsLabels: Bool
+  private let limits: ScrapeLimits
+
+  init(_ target: Target) {
+    targetLabels = target.labels.pairs.map {
+      ExposedLabel(name: Array($0.name.utf8), value: Array($0.value.utf8))
+    }
+    honorsLabels = target.honorsLabels
+    limits = target.limits
+  }
+
+  /// The labels under which an exposed sample is stored.
+  func labels(for exposed: ExposedLabels) throws(LabelProblem) -> Labels {
+    var result = exposed
+    if honorsLabels {
+      for label in targetLabels where exposed.first(label.name) == nil { result.all.append(label) }
+    } else {
+      replace(in: &result)
+    }
+    return try result.checked()
+  }
+
+  /// Target labels win; what they displace moves to `exported_…`.
+  private func replace(in result: inout ExposedLabels) {
+    var displaced: [ExposedLabel] = []
+    for label in targetLabels {
+      if let value = result.first(label.name) {
+        if !value.isEmpty { displaced.append(ExposedLabel(name: label.name, value: value)) }
+        result.all.removeAll { $0.name == label.name }
+      }
+    }
+    result.all.append(contentsOf: targetLabels)
+    // Shorter names first, so that `job` finds its place before `exported_job` looks for one.
+    for label in displaced.sorted(by: { $0.name.count < $1.name.count }) {
+      var name = label.name
+      repeat { name = Array("exported_".utf8) + name } while !(result.first(name) ?? []).isEmpty
+      result.all.removeAll { $0.name == name }
+      result.all.append(ExposedLabel(name: name, value: label.value))
+    }
+  }
+
+  /// The first limit that a label set breaks, with Prometheus' text.
+  func brokenLimit(by labels: Labels) -> (limit: ScrapeLimit, reason: String)? {
+    guard limits.labels > 0 || limits.labelNameLength > 0 || limits.labelValueLength > 0 else {
+      return nil
+    }
+    let metric = (labels.metricName ?? "").prefix50
+    let count = limits.labels > 0 ? labels.count : 0
+    if count > limits.labels {
+      return (
+        .labels,
+        "label_limit exceeded (metric: \(metric), number of labels: \(count), limit: \(limits.labels))"
+      )
+    }
+    for (name, value) in labels.pairs {
+      let sizes = (name: name.utf8.count, value: value.utf8.count)
+      if limits.labelNameLength > 0, sizes.name > limits.labelNameLength {
+        return (
+          .labelNameLength,
+          "label_name_length_limit exceeded (metric: \(metric), label name: \(name.prefix50), "
+            + "length: \(sizes.name), limit: \(limits.labelNameLength))"
+        )
+      }
+      if limits.labelValueLength > 0, sizes.value > limits.labelValueLength {
+        return (
+          .labelValueLength,
+          "label_value_length_limit exceeded (metric: \(metric), label name: \(name.prefix50), "
+            + "value: \(GoText.quoted(value.prefix50)), length: \(sizes.value), "
+            + "limit: \(limits.labelValueLength))"
+        )
+      }
+    }
+    return nil
+  }
+}
+
+extension String {
+  /// At most fifty code points, as `%.50s` shows.
+  fileprivate var prefix50: String {
+    String(String.UnicodeScalarView(unicodeScalars.prefix(50)))
+  }
+}

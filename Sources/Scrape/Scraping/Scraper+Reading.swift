@@ -1,0 +1,165 @@
+internal import TimeSeries
+
+/// What one attempt at a scrape has gathered so far.
+struct ScrapePass: Sendable {
+  var result: ScrapeResult
+  var counts = ScrapeCounts()
+  /// The slots whose absence the next scrape will mark.
+  var tracked: [Int32] = []
+  /// Texts of the cache that this attempt has seen.
+  var seenEntries = 0
+  /// What explicit timestamps have changed, for taking it back.
+  var undo: [(slot: Int32, before: SlotTable.Newest)] = []
+  /// The first limit that was broken without ending the reading.
+  var limitFailure: ScrapeFailure?
+  /// Samples that count toward the limit.
+  var limited = 0
+
+  init(timestamp: Int64) { result = ScrapeResult(timestamp: timestamp, labels: []) }
+}
+
+extension Scraper {
+  /// How far ahead of the scrape an exposed timestamp may be.
+  private static let leadMilliseconds: Int64 = 600_000
+  /// Times further than this from the epoch are absurd and would overflow arithmetic.
+  private static let farthest: Int64 = 1 << 53
+
+  /// Reads a body sample by sample.
+  mutating func read(
+    _ bytes: consuming [UInt8], as format: ExpositionFormat, into attempt: inout ScrapePass
+  ) throws(ScrapeFailure) {
+    if format == .text { bytes.append(UInt8(ascii: "\n")) }
+    var reader = ExpositionReader(format: format)
+    let window = bytes.span
+    cache.rewind()
+    attempt.result.rows.reserveCapacity(cache.count)
+    while true {
+      let predicted = cache.predictedText
+      let record: ExpositionReader.Record
+      do {
+        record = try reader.next(window, known: cache.texts.span.extracting(predicted))
+      } catch {
+        throw .exposition(error)
+      }
+      switch record {
+      case .sample: try take(reader, window, &attempt)
+      case .help, .type, .unit: metadata.note(record, reader, window, time: pass)
+      case .comment: continue
+      case .end, .starved: return
+      }
+    }
+  }
+
+  /// One sample, in the order of exposition.md §8.
+  private mutating func take(
+    _ reader: borrowing ExpositionReader, _ window: Span<UInt8>, _ attempt: inout ScrapePass
+  ) throws(ScrapeFailure) {
+    attempt.counts.scraped += 1
+    let explicit = target.honorsTimestamps ? reader.timestamp : nil
+    let text = window.extracting(reader.series)
+    let found = reader.isKnown ? (entry: cache.predicted, hash: 0) : cache.find(text)
+    if let entry = found.entry {
+      let isRepeated = cache.entries[entry].seen == pass
+      if !isRepeated { attempt.seenEntries += 1 }
+      cache.advance(to: entry, pass: pass)
+      let slot = cache.entries[entry].slot
+      slots[slot].seen = pass
+      if isRepeated, explicit == nil {
+        attempt.result.dropped.duplicates += 1
+      } else if admit(reader, window, &attempt), isInBounds(explicit, &attempt) {
+        add(reader.value, explicit, to: slot, &attempt)
+      }
+    } else {
+      let labels = try checkedLabels(reader, window)
+      if admit(reader, window, &attempt), isInBounds(explicit, &attempt) {
+        let (slot, isNew) = slots.slot(of: labels)
+        if isNew { attempt.result.added.append(slot) }
+        slots[slot].seen = pass
+        let entry = cache.insert(text, hash: found.hash, slot: slot, pass: pass)
+        cache.advance(to: entry, pass: pass)
+        attempt.seenEntries += 1
+        attempt.counts.seriesAdded += 1
+        add(reader.value, explicit, to: slot, &attempt)
+      }
+    }
+    attempt.counts.kept += 1
+  }
+
+  private func checkedLabels(
+    _ reader: borrowing ExpositionReader, _ window: Span<UInt8>
+  ) throws(ScrapeFailure) -> Labels {
+    let labels: Labels
+    do {
+      labels = try rules.labels(for: reader.exposedLabels(window))
+    } catch {
+      throw .exposition(reader.error(window, at: reader.series.lowerBound, error.reason))
+    }
+    if let broken = rules.brokenLimit(by: labels) {
+      let error = reader.error(window, at: reader.series.lowerBound, broken.reason)
+      throw .limit(broken.limit, error)
+    }
+    return labels
+  }
+
+  /// Counts a sample toward the limit; false when it is one too many. Reading goes on, so that the
+  /// counts are complete.
+  private func admit(
+    _ reader: borrowing ExpositionReader, _ window: Span<UInt8>, _ attempt: inout ScrapePass
+  ) -> Bool {
+    attempt.limited += 1
+    guard target.limits.samples > 0, attempt.limited > target.limits.samples else { return true }
+    if attempt.limitFailure == nil {
+      let error = reader.error(window, at: reader.series.lowerBound, "sample limit exceeded")
+      attempt.limitFailure = .limit(.samples, error)
+    }
+    return false
+  }
+
+  private func isInBounds(_ explicit: Int64?, _ attempt: inout ScrapePass) -> Bool {
+    guard let explicit else { return true }
+    let (latest, overflow) = attempt.result.timestamp.addingReportingOverflow(Self.leadMilliseconds)
+    let isInBounds = explicit >= -Self.farthest && explicit <= (overflow ? Self.farthest : latest)
+    if !isInBounds { attempt.result.dropped.outOfBounds += 1 }
+    return isInBounds
+  }
+
+  private mutating func add(
+    _ value: Double, _ explicit: Int64?, to slot: Int32, _ attempt: inout ScrapePass
+  ) {
+    let newest = slots[slot]
+    let isTracked = explicit == nil || target.tracksTimestampsStaleness
+    // The same series in another spelling has been here already.
+    if explicit == nil, newest.tracked == pass {
+      if newest.pending.bitPattern != value.bitPattern { attempt.result.dropped.duplicates += 1 }
+      return
+    }
+    let time = explicit ?? attempt.result.timestamp
+    if time <= newest.timestamp {
+      if time < newest.timestamp {
+        attempt.result.dropped.outOfOrder += 1
+      } else if value.bitPattern != newest.value.bitPattern {
+        attempt.result.dropped.duplicates += 1
+      } else if isTracked {
+        track(slot, &attempt)
+      }
+      return
+    }
+    if let explicit {
+      attempt.undo.append((slot, newest))
+      slots[slot].timestamp = explicit
+      slots[slot].value = value
+      attempt.result.timed.append(
+        ScrapeResult.TimedSample(slot: slot, timestamp: explicit, value: value))
+    } else {
+      slots[slot].pending = value
+      attempt.result.rows.append(ScrapeResult.Row(slot: slot, value: value))
+    }
+    if isTracked { track(slot, &attempt) }
+  }
+
+  private mutating func track(_ slot: Int32, _ attempt: inout ScrapePass) {
+    guard slots[slot].tracked != pass else { return }
+    slots[slot].tracked = pass
+    attempt.tracked.append(slot)
+  }
+}
