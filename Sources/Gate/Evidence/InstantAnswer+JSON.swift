@@ -1,0 +1,96 @@
+import TimeSeries
+
+/// Reading the body of `/api/v1/query` as Flagger does (flagger.md §4.3).
+extension InstantAnswer {
+  /// - Parameters:
+  ///   - status: the response's HTTP status, and the words beside it.
+  ///   - body: the response's body, whatever it holds.
+  public init(status: Int, reason: String, body: [UInt8]) throws(QueryFailure) {
+    let text = String(decoding: body, as: UTF8.self)
+    let parsed = Result { () throws(JSONValue.Problem) in try JSONValue(parsing: body) }
+    guard status < 400 else {
+      let message = (try? parsed.get())?.member("error")?.text
+      throw .refused(status: status, reason: reason, body: text, message: message)
+    }
+    let document: JSONValue
+    switch parsed {
+    case .success(let value): document = value
+    case .failure(let problem): throw .undecodable(problem.message, body: text)
+    }
+    guard document.isObjectOrNull else { throw Self.mismatch(document, "", text) }
+    let data = document.member("data") ?? .object([])
+    guard data.isObjectOrNull else { throw Self.mismatch(data, ".data", text) }
+    let elements = try Self.elements(of: data.member("result"), text)
+    self.init(
+      series: elements,
+      errorText: document.member("status")?.text == "error" ? document.member("error")?.text ?? "" : nil,
+      notes: Self.notes(document))
+  }
+
+  private static func elements(
+    of result: JSONValue?, _ body: String
+  ) throws(QueryFailure) -> [AnsweredSeries] {
+    guard let result else { return [] }
+    guard case .array(let elements) = result else { throw mismatch(result, ".data.result", body) }
+    var series: [AnsweredSeries] = []
+    series.reserveCapacity(elements.count)
+    for element in elements {
+      guard element.isObjectOrNull else {
+        // `[timestamp, "value"]`: a scalar or a string.
+        throw .notAVector(mismatchText(element, ".data.result"), body: body)
+      }
+      series.append(
+        AnsweredSeries(labels: labels(element), content: try content(element, body)))
+    }
+    return series
+  }
+
+  private static func content(
+    _ element: JSONValue, _ body: String
+  ) throws(QueryFailure) -> AnsweredSeries.Content {
+    for field in ["value", "values"] {
+      guard let value = element.member(field) else { continue }
+      guard case .array = value else { throw mismatch(value, ".data.result.\(field)", body) }
+    }
+    if case .array(let points)? = element.member("values"), !points.isEmpty { return .points }
+    guard case .array(let pair)? = element.member("value"), pair.count > 1 else { return .histogram }
+    guard case .string(let text) = pair[1] else { return .notText }
+    do {
+      return .value(try GoNumber.float(text.utf8))
+    } catch {
+      return .unreadable(error)
+    }
+  }
+
+  private static func labels(_ element: JSONValue) -> String {
+    guard case .object(let members)? = element.member("metric") else { return "{}" }
+    return Labels(members.compactMap { member in
+      member.value.text.map { (name: member.key, value: $0) }
+    }).description
+  }
+
+  private static func notes(_ document: JSONValue) -> [String] {
+    ["warnings", "infos"].flatMap { name -> [String] in
+      guard case .array(let texts)? = document.member(name) else { return [] }
+      return texts.compactMap(\.text)
+    }
+  }
+
+  private static func mismatch(_ value: JSONValue, _ path: String, _ body: String) -> QueryFailure {
+    .undecodable(mismatchText(value, path), body: body)
+  }
+
+  private static func mismatchText(_ value: JSONValue, _ path: String) -> String {
+    "json: cannot unmarshal \(value.kindName) into Go "
+      + (path.isEmpty ? "value" : "struct field \(path)")
+  }
+}
+
+extension JSONValue {
+  fileprivate var isObjectOrNull: Bool {
+    switch self {
+    case .object, .null: true
+    case .bool, .number, .string, .array: false
+    }
+  }
+}

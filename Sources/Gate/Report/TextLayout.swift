@@ -1,0 +1,71 @@
+/// Lines for a terminal: wrapped, indented, perhaps coloured.
+struct TextLayout: Sendable {
+  var usesColor: Bool
+  /// Columns.
+  var width: Int
+
+  enum Color: String {
+    case green = "32"
+    case red = "31"
+    case yellow = "33"
+    case faint = "2"
+    case bold = "1"
+  }
+
+  func painted(_ text: String, _ color: Color) -> String {
+    usesColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Breaks a text at blanks, or where a word is wider than a line; control characters become `�`.
+  func wrapped(_ text: String, indent: Int, hanging: Int? = nil) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    var column = 0
+    for word in Self.printable(text).split(separator: " ", omittingEmptySubsequences: true) {
+      let room = width - (lines.isEmpty ? indent : hanging ?? indent)
+      var rest = Array(word)[...]
+      if column > 0, column + 1 + rest.count <= room {
+        line += " " + String(rest)
+        column += 1 + rest.count
+        continue
+      }
+      if column > 0 {
+        lines.append(line)
+        line = ""
+      }
+      let wide = max(20, width - (hanging ?? indent))
+      while rest.count > wide {
+        lines.append(String(rest.prefix(wide)))
+        rest = rest.dropFirst(wide)
+      }
+      line = String(rest)
+      column = rest.count
+    }
+    if column > 0 || lines.isEmpty { lines.append(line) }
+    return lines.enumerated().map { number, line in
+      String(repeating: " ", count: number == 0 ? indent : hanging ?? indent) + line
+    }
+  }
+
+  /// A text that cannot move the cursor: input may hold anything.
+  static func printable(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if scalar == "\n" || scalar == "\t" {
+        result += " "
+      } else {
+        result.unicodeScalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
+      }
+    }
+    return result
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+  }
+
+  static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}

@@ -1,0 +1,90 @@
+import Manifests
+
+/// Runs one analysis to its end: asks for evidence as the analysis wants it, waits between ticks, and
+/// tells the router. All effects are handed in; without them it is as pure as the analysis.
+public struct GateRun: Sendable {
+  public var analysis: Analysis
+  public var source: any EvidenceSource
+  public var clock: any GateClock
+  /// Called at each change of the weights, before the tick is reported. What it throws ends the run.
+  public var onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)?
+
+  public init(
+    _ rollout: Rollout, source: any EvidenceSource, clock: any GateClock,
+    onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)? = nil
+  ) {
+    analysis = Analysis(rollout)
+    self.source = source
+    self.clock = clock
+    self.onWeight = onWeight
+  }
+
+  /// Runs from the clock's now until the rollout ends or the evidence does. Ticks lie on multiples of
+  /// the interval after the first; those that come due while one is still running are dropped
+  /// (flagger.md §5.1).
+  ///
+  /// A rollout that never ends runs until the task is cancelled: see `Forecast`.
+  /// - Parameter report: gets every tick as it is done.
+  public func run(
+    from initial: AnalysisState = AnalysisState(),
+    report: (TickRecord) async throws -> Void
+  ) async throws -> GateEnd {
+    let interval = max(1, analysis.rollout.interval.milliseconds)
+    let start = clock.now()
+    var state = initial
+    var number = 0
+    while true {
+      try Task.checkCancellation()
+      let time = clock.now()
+      let isNew = number == 0 && !initial.phase.isUnderWay
+      let evidence = TickEvidence(time: time, revisionChanged: isNew)
+      guard let result = try await settle(state, evidence) else {
+        return .outOfEvidence(lastTime: source.lastTime ?? time)
+      }
+      for case .route(let routes) in result.actions { try await onWeight?(routes, result.state) }
+      try await report(TickRecord(number: number, time: time, before: state, result: result))
+      if let end = result.end { return .finished(end) }
+      state = result.state
+      number += 1
+      let due = (clock.now() - start) / interval + 1
+      try await clock.sleep(until: start.addingClamped(due, times: interval))
+    }
+  }
+
+  /// Answers the tick's questions until it is done; nil when it wants to know what lies behind the
+  /// end of the evidence.
+  private func settle(
+    _ state: AnalysisState, _ initial: TickEvidence
+  ) async throws -> TickResult? {
+    var evidence = initial
+    while true {
+      switch analysis.step(state, evidence) {
+      case .settled(let result): return result
+      case .asks(.hook(let index, _)): evidence.hooks[index] = .notRun
+      case .asks(.check(let index)):
+        if let last = source.lastTime, evidence.time > last { return nil }
+        evidence.checks[index] = try await source.evidence(
+          for: analysis.rollout.checks[index], at: evidence.time)
+      }
+    }
+  }
+}
+
+extension Int64 {
+  /// `self + count × unit`, at the end of the type where it does not fit.
+  fileprivate func addingClamped(_ count: Int64, times unit: Int64) -> Int64 {
+    let (product, overflow) = count.multipliedReportingOverflow(by: unit)
+    let (sum, overflows) = addingReportingOverflow(product)
+    return overflow || overflows ? .max : sum
+  }
+}
+
+extension Phase {
+  /// Whether a rollout is on its way.
+  fileprivate var isUnderWay: Bool {
+    switch self {
+    case .waiting, .progressing, .waitingPromotion, .promoting, .finalising: true
+    case .new, .initializing, .initialized, .succeeded, .failed, .terminating, .terminated: false
+    }
+  }
+}
