@@ -40,7 +40,9 @@ let package = Package(
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
     .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib"]),
     .target(
-      name: "Manifests", dependencies: ["PromQL", .product(name: "Yams", package: "Yams")]),
+      // Of Yams its libyaml: events have the ends of values too. Of TimeSeries only Go's text forms.
+      name: "Manifests",
+      dependencies: ["TimeSeries", "PromQL", .product(name: "Yams", package: "Yams")]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
     .target(name: "PromQLTest", dependencies: ["TimeSeries", "PromQL", "Evaluator"]),
     .target(

@@ -1,0 +1,205 @@
+import PromQL
+import TimeSeries
+
+/// Reads the documents of one text.
+struct DocumentReader {
+  let source: ManifestSource
+  let skipsForeign: Bool
+  var set = ManifestSet()
+  var diagnostics: [Diagnostic] = []
+  var skippedCount = 0
+
+  init(source: ManifestSource, skipsForeign: Bool) {
+    self.source = source
+    self.skipsForeign = skipsForeign
+  }
+
+  /// The documents before an error in the YAML are kept.
+  mutating func read() {
+    do {
+      try checkText()
+      var composer = YAMLComposer(source.bytes)
+      while let document = try composer.nextDocument() { resource(document) }
+    } catch {
+      diagnostics.append(error.diagnostic)
+    }
+  }
+
+  private func checkText() throws(ManifestProblem) {
+    let bytes = source.bytes
+    if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
+      throw ManifestProblem(
+        ManifestCode.yaml, "the text is UTF-16: save it as UTF-8", at: SourceRange(0, 2))
+    }
+    if let offset = firstInvalidUTF8(bytes) {
+      throw ManifestProblem(
+        ManifestCode.yaml, "the text is no UTF-8 here: save it as UTF-8",
+        at: SourceRange(offset, offset + 1))
+    }
+    if let offset = bytes.firstIndex(of: 0) {
+      throw ManifestProblem(
+        ManifestCode.yaml, "a NUL byte: the file is damaged or no text",
+        at: SourceRange(offset, offset + 1))
+    }
+  }
+
+  private func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
+    // The standard library's own check is fast; only a text that fails it is looked at closely.
+    if String(validating: bytes, as: UTF8.self) != nil { return nil }
+    var offset = 0
+    while offset < bytes.count {
+      let (scalar, length) = GoQuote.decode(bytes, at: offset)
+      if scalar == nil { return offset }
+      offset += length
+    }
+    return nil
+  }
+
+  private mutating func resource(_ node: ManifestNode) {
+    switch node.content {
+    case .scalar(let scalar) where scalar.value == .null: return
+    case .scalar, .sequence:
+      foreign(node, "a resource is a mapping with apiVersion and kind, not \(node.typeName)")
+    case .mapping(let mapping):
+      mapped(mapping, node)
+    }
+  }
+
+  /// A document that is no resource.
+  private mutating func foreign(_ node: ManifestNode, _ message: String) {
+    if skipsForeign {
+      skippedCount += 1
+    } else {
+      diagnostics.append(ManifestProblem(ManifestCode.kind, message, at: node.range).diagnostic)
+    }
+  }
+
+  private mutating func mapped(_ mapping: ManifestNode.Mapping, _ node: ManifestNode) {
+    guard let kind = text(mapping, "kind"), let version = text(mapping, "apiVersion") else {
+      let missing = ["apiVersion", "kind"].filter { text(mapping, $0) == nil }
+      return foreign(
+        node, "the document has no \(missing.joined(separator: " and no ")): is it a resource?")
+    }
+    let (group, _) = Self.split(version.value)
+    if kind.value.hasSuffix("List"), group == "v1" || group == Self.group,
+      let items = mapping["items"]?.value, case .sequence(let resources) = items.content
+    {
+      for resource in resources { self.resource(resource) }
+      return
+    }
+    guard group == Self.group else {
+      skippedCount += 1
+      return
+    }
+    guard let known = ManifestKind(rawValue: kind.value) else {
+      return diagnostics.append(unknownKind(kind))
+    }
+    guard version.value == ManifestKind.apiVersion else {
+      return diagnostics.append(wrongVersion(version))
+    }
+    read(known, mapping, node)
+  }
+
+  private static let group = split(ManifestKind.apiVersion).group
+
+  /// `flagger.app/v1beta1` in two; the core group's `v1` is its own group here.
+  private static func split(_ version: String) -> (group: String, version: String) {
+    let parts = version.split(separator: "/", maxSplits: 1)
+    guard parts.count == 2 else { return (version, version) }
+    return (String(parts[0]), String(parts[1]))
+  }
+
+  private func text(_ mapping: ManifestNode.Mapping, _ key: String) -> Located<String>? {
+    mapping[key].flatMap { Located<String>($0.value, in: source) }
+  }
+
+  private func unknownKind(_ kind: Located<String>) -> Diagnostic {
+    let kinds = ManifestKind.allCases.map(\.rawValue)
+    var diagnostic = Diagnostic(
+      code: ManifestCode.kind, severity: .error, range: kind.range,
+      message: "\(Self.group) has no kind \(kind.value): there are \(kinds.joined(separator: ", "))")
+    if let nearest = Spelling.nearest(to: kind.value, among: kinds), let range = kind.range {
+      diagnostic.fixes = [
+        Diagnostic.Fix("write \(nearest)", range: range, replacement: nearest, isSafe: false)
+      ]
+    }
+    return diagnostic
+  }
+
+  private func wrongVersion(_ version: Located<String>) -> Diagnostic {
+    var diagnostic = Diagnostic(
+      code: ManifestCode.kind, severity: .error, range: version.range,
+      message: "\(version.value) is not served: Flagger's kinds are of \(ManifestKind.apiVersion)")
+    if let range = version.range {
+      diagnostic.fixes = [
+        Diagnostic.Fix(
+          "write \(ManifestKind.apiVersion)", range: range, replacement: ManifestKind.apiVersion,
+          isSafe: false)
+      ]
+    }
+    return diagnostic
+  }
+
+  private mutating func read(
+    _ kind: ManifestKind, _ mapping: ManifestNode.Mapping, _ node: ManifestNode
+  ) {
+    var check = SchemaCheck()
+    let start = SourceRange(node.range.start, node.range.start)
+    let kindRange = mapping["kind"]?.value.range ?? start
+    check.check(node, against: .object(kind.schema), at: SchemaCheck.Site(path: "", keyRange: kindRange))
+    diagnostics += check.diagnostics
+    guard let metadata = metadata(mapping, kindRange),
+      !check.diagnostics.contains(where: { $0.severity == .error }),
+      let spec = mapping["spec"].flatMap({ FieldReader($0.value, in: source) })
+    else { return }
+    let origin = ResourceOrigin(source: source, range: node.range)
+    switch kind {
+    case .canary:
+      if let canary = Canary(spec, metadata: metadata, origin: origin) { set.canaries.append(canary) }
+    case .metricTemplate:
+      if let template = MetricTemplate(spec, metadata: metadata, origin: origin) {
+        set.templates.append(template)
+      }
+    case .alertProvider:
+      if let provider = AlertProvider(spec, metadata: metadata, origin: origin) {
+        set.alertProviders.append(provider)
+      }
+    }
+  }
+
+  private mutating func metadata(
+    _ mapping: ManifestNode.Mapping, _ kindRange: SourceRange
+  ) -> ResourceMetadata? {
+    guard let entry = mapping["metadata"] else { return nil }
+    guard case .mapping(let fields) = entry.value.content else {
+      report(ManifestCode.type, "metadata must be a mapping", at: entry.keyRange)
+      return nil
+    }
+    guard let name = fields["name"] else {
+      report(ManifestCode.missingKey, "metadata needs the key name", at: entry.keyRange)
+      return nil
+    }
+    guard let text = Located<String>(name.value, in: source), !text.value.isEmpty else {
+      report(ManifestCode.type, "metadata.name must be a text", at: name.value.range)
+      return nil
+    }
+    guard let namespace = fields["namespace"], !namespace.value.isNull else {
+      return ResourceMetadata(name: text)
+    }
+    guard let namespaceText = Located<String>(namespace.value, in: source) else {
+      report(ManifestCode.type, "metadata.namespace must be a text", at: namespace.value.range)
+      return nil
+    }
+    return ResourceMetadata(name: text, namespace: namespaceText)
+  }
+
+  private mutating func report(_ code: String, _ message: String, at range: SourceRange) {
+    diagnostics.append(ManifestProblem(code, message, at: range).diagnostic)
+  }
+}
+
+extension ManifestNode {
+  fileprivate var isNull: Bool {
+    if case .scalar(let scalar) = content { scalar.value == .null } else { false }
+  }
+}

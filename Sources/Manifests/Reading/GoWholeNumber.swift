@@ -1,0 +1,54 @@
+/// A whole number with Go's prefixes, without underscores: `12`, `-0x1F`, `0o17`, `017`, `0b101`.
+struct GoWholeNumber {
+  /// Rounded when it does not fit.
+  var value: Double
+  /// Nil above what 64 signed bits hold.
+  var exactly: Int64?
+
+  /// Nil for what has no whole number's form, or needs more than 64 bits.
+  init?(_ text: [UInt8]) {
+    var rest = text[...]
+    let isNegative = rest.first == UInt8(ascii: "-")
+    if isNegative || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
+    var radix: UInt64 = 10
+    if rest.first == UInt8(ascii: "0"), rest.count > 1 {
+      rest.removeFirst()
+      switch rest.first {
+      case UInt8(ascii: "x"), UInt8(ascii: "X"): radix = 16
+      case UInt8(ascii: "o"), UInt8(ascii: "O"): radix = 8
+      case UInt8(ascii: "b"), UInt8(ascii: "B"): radix = 2
+      default: radix = 8
+      }
+      if !(rest.first.map { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } ?? true) {
+        rest.removeFirst()
+      }
+    }
+    guard !rest.isEmpty else { return nil }
+    var magnitude: UInt64 = 0
+    for byte in rest {
+      guard let digit = Self.digit(byte), digit < radix else { return nil }
+      let (product, tooLarge) = magnitude.multipliedReportingOverflow(by: radix)
+      let (sum, stillTooLarge) = product.addingReportingOverflow(digit)
+      // Beyond 64 bits it is no whole number any more, and perhaps a float.
+      guard !tooLarge, !stillTooLarge else { return nil }
+      magnitude = sum
+    }
+    if isNegative {
+      guard magnitude <= 1 << 63 else { return nil }
+      exactly = magnitude == 1 << 63 ? .min : -Int64(magnitude)
+      value = -Double(magnitude)
+    } else {
+      exactly = Int64(exactly: magnitude)
+      value = Double(magnitude)
+    }
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt64? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a")) + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A")) + 10
+    default: nil
+    }
+  }
+}

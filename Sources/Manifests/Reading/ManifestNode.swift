@@ -1,0 +1,88 @@
+import PromQL
+
+/// A YAML value with its place. At most `YAMLLimits.height` deep.
+struct ManifestNode: Sendable {
+  var range: SourceRange
+  var content: Content
+  /// Nodes in it, itself included, aliases counted as often as they are used.
+  var weight: Int
+  /// Levels in it, itself included.
+  var height: Int
+
+  indirect enum Content: Sendable {
+    case scalar(Scalar)
+    case sequence([ManifestNode])
+    case mapping(Mapping)
+  }
+
+  /// A scalar as written.
+  struct Scalar: Sendable {
+    var bytes: [UInt8]
+    var style: YAMLScalarStyle
+    var tag: YAMLTag
+    /// What it means, resolved once.
+    var value: ScalarValue
+  }
+
+  /// Keys and values in the order written, merge keys already merged.
+  struct Mapping: Sendable {
+    var entries: [Entry] = []
+
+    struct Entry: Sendable {
+      /// The key's text, as JSON has it.
+      var key: String
+      var keyRange: SourceRange
+      var value: ManifestNode
+      /// Came out of a merge key, so that it may be written again.
+      var isMerged = false
+    }
+
+    /// Linear in the entries; keys are compared byte for byte.
+    subscript(key: String) -> Entry? { entries.first { $0.key.utf8.elementsEqual(key.utf8) } }
+  }
+}
+
+/// What a scalar is after YAML's implicit types are resolved as Kubernetes does.
+enum ScalarValue: Sendable, Hashable {
+  case null
+  case boolean(Bool)
+  /// Exact for whole numbers that fit.
+  case integer(Int64)
+  case number(Double)
+  case text
+}
+
+/// The explicit tag of a scalar, as far as it changes its meaning.
+enum YAMLTag: Sendable, Hashable {
+  case none
+  case text
+  case boolean
+  case integer
+  case float
+  case null
+  case merge
+  case binary
+  case timestamp
+  /// Of somebody's own; means a text.
+  case other
+
+  init(_ bytes: [UInt8]?) {
+    guard let bytes else {
+      self = .none
+      return
+    }
+    self =
+      switch String(decoding: bytes, as: UTF8.self) {
+      case "!": .text
+      case "tag:yaml.org,2002:str": .text
+      case "tag:yaml.org,2002:bool": .boolean
+      case "tag:yaml.org,2002:int": .integer
+      case "tag:yaml.org,2002:float": .float
+      case "tag:yaml.org,2002:null": .null
+      case "tag:yaml.org,2002:merge": .merge
+      case "tag:yaml.org,2002:binary": .binary
+      case "tag:yaml.org,2002:timestamp": .timestamp
+      default: .other
+      }
+  }
+}

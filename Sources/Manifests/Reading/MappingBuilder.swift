@@ -1,0 +1,78 @@
+import PromQL
+import TimeSeries
+
+/// Puts the pairs of a YAML mapping together: merge keys, keys as JSON has them, no key twice.
+struct MappingBuilder {
+  private(set) var mapping = ManifestNode.Mapping()
+  private var positions: [[UInt8]: Int] = [:]
+
+  mutating func add(_ key: ManifestNode, _ value: ManifestNode) throws(ManifestProblem) {
+    guard case .scalar(let scalar) = key.content else {
+      throw ManifestProblem(
+        ManifestCode.yaml, "a key must be a text, not a list or a mapping", at: key.range)
+    }
+    if isMerge(scalar) {
+      try merge(value)
+      return
+    }
+    let entry = ManifestNode.Mapping.Entry(
+      key: try text(of: scalar, at: key.range), keyRange: key.range, value: value)
+    guard let position = positions[Array(entry.key.utf8)] else {
+      append(entry)
+      return
+    }
+    let earlier = mapping.entries[position]
+    guard earlier.isMerged else {
+      var diagnostic = Diagnostic(
+        code: ManifestCode.duplicateKey, severity: .error, range: key.range,
+        message: "key \(entry.key) is written twice; a cluster silently keeps the last: leave one out")
+      diagnostic.notes = [Diagnostic.Note("first written here", range: earlier.keyRange)]
+      throw ManifestProblem(diagnostic)
+    }
+    mapping.entries[position] = entry
+  }
+
+  private mutating func append(_ entry: ManifestNode.Mapping.Entry) {
+    positions[Array(entry.key.utf8)] = mapping.entries.count
+    mapping.entries.append(entry)
+  }
+
+  private func isMerge(_ scalar: ManifestNode.Scalar) -> Bool {
+    guard scalar.bytes.elementsEqual("<<".utf8) else { return false }
+    return scalar.tag == .merge || (scalar.tag == .none && scalar.style == .plain)
+  }
+
+  /// `<<: *base` or `<<: [*first, *second]`: what is written here wins over what is merged, and an
+  /// earlier mapping over a later one.
+  private mutating func merge(_ value: ManifestNode) throws(ManifestProblem) {
+    switch value.content {
+    case .mapping(let other):
+      for var entry in other.entries where positions[Array(entry.key.utf8)] == nil {
+        entry.isMerged = true
+        append(entry)
+      }
+    case .sequence(let items):
+      for item in items {
+        guard case .mapping = item.content else {
+          throw ManifestProblem(ManifestCode.yaml, "only mappings can be merged", at: item.range)
+        }
+        try merge(item)
+      }
+    case .scalar:
+      throw ManifestProblem(ManifestCode.yaml, "only mappings can be merged", at: value.range)
+    }
+  }
+
+  /// Numbers and booleans as keys become texts, as Kubernetes makes them.
+  private func text(
+    of scalar: ManifestNode.Scalar, at range: SourceRange
+  ) throws(ManifestProblem) -> String {
+    switch scalar.value {
+    case .text: String(decoding: scalar.bytes, as: UTF8.self)
+    case .boolean(let value): value ? "true" : "false"
+    case .integer(let value): String(value)
+    case .number(let value): GoText.general(value)
+    case .null: throw ManifestProblem(ManifestCode.yaml, "a key is missing before the colon", at: range)
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import PromQL
+
+/// What a YAML text may cost. Larger ones are refused.
+struct YAMLLimits: Sendable {
+  /// Levels of nesting, aliases followed.
+  static let height = 100
+  /// Values in one document, aliases counted as often as they are used.
+  static let nodes = 200_000
+}
+
+/// Builds the values of a YAML stream, document by document, as Kubernetes' parser would: anchors,
+/// merge keys, keys turned into texts. Keys that are written twice are an error: a cluster would
+/// silently keep the last.
+struct YAMLComposer {
+  private let events: YAMLEvents
+  private let end: Int
+  private var anchors: [[UInt8]: ManifestNode] = [:]
+  private var nodeCount = 0
+
+  /// - Parameter bytes: valid UTF-8.
+  init(_ bytes: [UInt8]) {
+    events = YAMLEvents(bytes)
+    end = bytes.count
+  }
+
+  /// The next document's value; nil at the end of the stream. After an error the rest of the stream
+  /// cannot be read.
+  mutating func nextDocument() throws(ManifestProblem) -> ManifestNode? {
+    while true {
+      let event = try next()
+      switch event.kind {
+      case .streamStart: continue
+      case .documentStart:
+        anchors = [:]
+        nodeCount = 0
+        let root = try node(try next(), depth: 1)
+        _ = try next()
+        return root
+      case .streamEnd, .documentEnd, .alias, .scalar, .sequenceStart, .sequenceEnd, .mappingStart,
+        .mappingEnd:
+        return nil
+      }
+    }
+  }
+
+  private func next() throws(ManifestProblem) -> YAMLEvent {
+    do {
+      return try events.next()
+    } catch {
+      var message = "YAML: \(error.message)"
+      if let context = error.context { message += " \(context)" }
+      let place = min(error.offset, end)
+      var diagnostic = Diagnostic(
+        code: ManifestCode.yaml, severity: .error, range: SourceRange(place, place), message: message)
+      if error.context != nil, error.contextOffset != error.offset {
+        let start = min(error.contextOffset, end)
+        diagnostic.notes = [Diagnostic.Note("it began here", range: SourceRange(start, start))]
+      }
+      throw ManifestProblem(diagnostic)
+    }
+  }
+
+  private mutating func node(_ event: YAMLEvent, depth: Int) throws(ManifestProblem) -> ManifestNode {
+    guard depth <= YAMLLimits.height else {
+      throw ManifestProblem(
+        ManifestCode.limit, "nested more than \(YAMLLimits.height) levels deep", at: event.range)
+    }
+    switch event.kind {
+    case .alias(let name):
+      return try alias(name, at: event.range, depth: depth)
+    case .scalar(let anchor, let tag, let value, let style):
+      return try scalar(value, style: style, tag: YAMLTag(tag), anchor: anchor, at: event.range)
+    case .sequenceStart(let anchor, let isFlow):
+      return try sequence(from: event, isFlow: isFlow, anchor: anchor, depth: depth)
+    case .mappingStart(let anchor, let isFlow):
+      return try mapping(from: event, isFlow: isFlow, anchor: anchor, depth: depth)
+    case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
+      throw ManifestProblem(ManifestCode.yaml, "YAML: a value is missing here", at: event.range)
+    }
+  }
+
+  private mutating func count(_ nodes: Int, at range: SourceRange) throws(ManifestProblem) {
+    nodeCount += nodes
+    guard nodeCount <= YAMLLimits.nodes else {
+      throw ManifestProblem(
+        ManifestCode.limit,
+        "the document holds more than \(YAMLLimits.nodes) values, aliases followed", at: range)
+    }
+  }
+
+  private mutating func alias(
+    _ name: [UInt8], at range: SourceRange, depth: Int
+  ) throws(ManifestProblem) -> ManifestNode {
+    guard let target = anchors[name] else {
+      let text = String(decoding: name, as: UTF8.self)
+      throw ManifestProblem(
+        ManifestCode.yaml, "YAML: no anchor &\(text) comes before this alias", at: range)
+    }
+    try count(target.weight, at: range)
+    guard depth + target.height - 1 <= YAMLLimits.height else {
+      throw ManifestProblem(
+        ManifestCode.limit, "nested more than \(YAMLLimits.height) levels deep, aliases followed",
+        at: range)
+    }
+    return target
+  }
+
+  private mutating func scalar(
+    _ bytes: [UInt8], style: YAMLScalarStyle, tag: YAMLTag, anchor: [UInt8]?, at range: SourceRange
+  ) throws(ManifestProblem) -> ManifestNode {
+    try count(1, at: range)
+    guard let value = ScalarValue(resolving: bytes, style: style, tag: tag) else {
+      throw ManifestProblem(
+        ManifestCode.yaml, "YAML: the text does not fit its tag; leave the tag out", at: range)
+    }
+    let content = ManifestNode.Scalar(bytes: bytes, style: style, tag: tag, value: value)
+    let node = ManifestNode(range: range, content: .scalar(content), weight: 1, height: 1)
+    if let anchor { anchors[anchor] = node }
+    return node
+  }
+
+  private mutating func sequence(
+    from start: YAMLEvent, isFlow: Bool, anchor: [UInt8]?, depth: Int
+  ) throws(ManifestProblem) -> ManifestNode {
+    try count(1, at: start.range)
+    var items: [ManifestNode] = []
+    var event = try next()
+    while !event.kind.isSequenceEnd {
+      items.append(try node(event, depth: depth + 1))
+      event = try next()
+    }
+    let end = isFlow ? event.range.end : items.last?.range.end ?? start.range.end
+    let node = ManifestNode(
+      range: SourceRange(start.range.start, max(start.range.start, end)), content: .sequence(items),
+      weight: items.reduce(1) { $0 + $1.weight }, height: 1 + (items.map(\.height).max() ?? 0))
+    if let anchor { anchors[anchor] = node }
+    return node
+  }
+
+  private mutating func mapping(
+    from start: YAMLEvent, isFlow: Bool, anchor: [UInt8]?, depth: Int
+  ) throws(ManifestProblem) -> ManifestNode {
+    try count(1, at: start.range)
+    var builder = MappingBuilder()
+    var last = start.range.end
+    var event = try next()
+    while !event.kind.isMappingEnd {
+      let key = try node(event, depth: depth + 1)
+      let value = try node(try next(), depth: depth + 1)
+      last = value.range.end
+      if case .alias = event.kind {} else { last = max(last, key.range.end) }
+      try builder.add(key, value)
+      event = try next()
+    }
+    let end = isFlow ? event.range.end : last
+    let entries = builder.mapping.entries
+    let node = ManifestNode(
+      range: SourceRange(start.range.start, max(start.range.start, end)),
+      content: .mapping(builder.mapping),
+      weight: entries.reduce(1) { $0 + 1 + $1.value.weight },
+      height: 1 + (entries.map(\.value.height).max() ?? 0))
+    if let anchor { anchors[anchor] = node }
+    return node
+  }
+}
+
+extension YAMLEvent.Kind {
+  fileprivate var isSequenceEnd: Bool { if case .sequenceEnd = self { true } else { false } }
+  fileprivate var isMappingEnd: Bool { if case .mappingEnd = self { true } else { false } }
+}
