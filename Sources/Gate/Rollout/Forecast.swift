@@ -30,7 +30,7 @@ public struct Forecast: Sendable, Hashable {
   }
 
   /// After so many ticks a rollout that still moves counts as one that ends.
-  static let horizon = 20_000
+  public static let horizon = 20_000
 
   public init(_ rollout: Rollout) {
     var open = rollout
@@ -62,7 +62,11 @@ public struct Forecast: Sendable, Hashable {
         return
       }
     }
-    ticks = Self.horizon
+    if state.phase == .promoting {
+      endless = Self.reason(rollout, state)
+    } else {
+      ticks = Self.horizon
+    }
   }
 
   private static func reason(_ rollout: Rollout, _ state: AnalysisState) -> Endlessness {
