@@ -59,7 +59,7 @@ package enum LabelProblem: Error, Sendable {
   case invalid(Labels)
   case tooLong
 
-  var reason: String {
+  package var reason: String {
     switch self {
     case .repeated(let name): "label name \"\(name)\" is not unique: invalid sample"
     case .nameless: "missing metric name (__name__ label)"

@@ -1,0 +1,108 @@
+public import TimeSeries
+
+/// A recording that has been read: immutable columns on shared timelines.
+public struct RecordedSeries: SeriesSource {
+  /// What there is to know without reading samples.
+  public let facts: RecordingFacts
+  /// Names, values and labels of all series.
+  public let index: SeriesIndex
+  let columns: [RecordedColumn]
+
+  /// `labels` ascend, and each has its column.
+  init(labels: [Labels], columns: [RecordedColumn], facts: RecordingFacts) {
+    index = SeriesIndex(sorted: labels)
+    self.columns = columns
+    self.facts = facts
+  }
+
+  /// Opens a recording; its kind is recognised by looking at it, plain or gzip.
+  ///
+  /// Reads the whole file (compressed ones twice: their kind shows at their end). Throws with file,
+  /// line and column when it is broken, and with the limit's flag when it is too large.
+  public static func open(
+    path: String, options: RecordingOptions = RecordingOptions()
+  ) throws(RecordingError) -> RecordedSeries {
+    let glimpse = try Glimpse(path: path, limit: options.limits.text)
+    guard let format = RecordingFormat.all.first(where: { $0.recognises(glimpse) }) else {
+      throw RecordingError(
+        path: path, glimpse.head.isEmpty ? "is empty" : "is no recording that can be recognised",
+        hint: RecordingInput.expectation)
+    }
+    let input = try RecordingInput(path: path, limit: options.limits.text)
+    return try format.read(input, options)
+  }
+
+  /// The series that satisfy the matchers and have samples in the interval, in label order.
+  public func select(_ selection: Selection) -> any Selected {
+    var rows: [RecordedRows.Row] = []
+    for row in index.rows(matching: selection.matchers) {
+      let range = columns[row].positions(after: selection.after, through: selection.through)
+      if !range.isEmpty { rows.append(RecordedRows.Row(series: row, range: range)) }
+    }
+    return RecordedRows(source: self, rows: rows)
+  }
+}
+
+/// What a selection found in a recording.
+private struct RecordedRows: Selected {
+  struct Row: Sendable {
+    var series: Int
+    var range: Range<Int>
+  }
+
+  let source: RecordedSeries
+  let rows: [Row]
+
+  var labels: [Labels] { rows.map { source.index.labels[$0.series] } }
+  var mayHoldHistograms: Bool { false }
+
+  func samples(_ row: Int) -> Samples {
+    source.columns[rows[row].series].samples(rows[row].range)
+  }
+}
+
+/// The samples of one series: a run of positions of a timeline.
+struct RecordedColumn: Sendable {
+  let timeline: Timeline
+  /// The position on the timeline of the first value.
+  let first: Int
+  let values: [Double]
+  /// Positions (indexes of `values`), ascending.
+  let staleMarkers: [Int]
+
+  /// The positions (indexes of `values`) in an interval of time.
+  func positions(after: Int64, through: Int64) -> Range<Int> {
+    let low = clamp(timeline.firstPosition(after: after))
+    let high = clamp(timeline.firstPosition(after: through))
+    return low..<max(low, high)
+  }
+
+  private func clamp(_ position: Int) -> Int { min(max(position - first, 0), values.count) }
+
+  /// A part of the column; the whole one is not copied.
+  func samples(_ range: Range<Int>) -> Samples {
+    guard range.count < values.count else {
+      return Samples(timeline: timeline, first: first, values: values, staleMarkers: staleMarkers)
+    }
+    let markers = staleMarkers.filter(range.contains).map { $0 - range.lowerBound }
+    return Samples(
+      timeline: timeline, first: first + range.lowerBound, values: Array(values[range]),
+      staleMarkers: markers)
+  }
+}
+
+extension Glimpse {
+  /// Looks at both ends of a file; a compressed one is read through.
+  init(path: String, limit: Int) throws(RecordingError) {
+    let input = try RecordingInput(path: path, limit: limit)
+    var bytes: [UInt8] = []
+    head = []
+    while try input.read(into: &bytes, atMost: input.isCompressed ? 1 << 18 : Self.size) {
+      if head.count < Self.size { head.append(contentsOf: bytes.prefix(Self.size - head.count)) }
+      let surplus = bytes.count - Self.size
+      if surplus > 0 { bytes.removeSubrange(..<surplus) }
+      input.skipToEnd(butLast: Self.size)
+    }
+    tail = bytes
+  }
+}

@@ -1,0 +1,124 @@
+internal import CZlib
+private import Glibc
+
+/// The bytes of a file, decompressed where it is gzip, read once from the beginning.
+@safe
+final class RecordingInput {
+  let path: String
+  private let file: Int32
+  private let limit: Int
+  /// Nil for a plain file.
+  private let gunzip: OpaquePointer?
+  /// Compressed bytes that wait, from `used`.
+  private var compressed: [UInt8] = []
+  private var used = 0
+  private var isAtEnd = false
+  private var isWhole = true
+  private var total = 0
+
+  /// Opens a file. Throws when there is none, or when it is no file.
+  init(path: String, limit: Int) throws(RecordingError) {
+    self.path = path
+    self.limit = limit
+    file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else {
+      unsafe gunzip = nil
+      throw RecordingError(path: path, unsafe String(cString: strerror(errno)))
+    }
+    var status = stat()
+    unsafe fstat(file, &status)
+    var magic: [UInt8] = [0, 0]
+    let count = unsafe pread(file, &magic, 2, 0)
+    let isGzip = count == 2 && magic == [0x1F, 0x8B]
+    unsafe gunzip = isGzip ? promgate_gunzip_new() : nil
+    let kind = status.st_mode & S_IFMT
+    if kind == S_IFDIR {
+      throw RecordingError(path: path, "is a directory", hint: RecordingInput.expectation)
+    }
+    guard kind == S_IFREG else {
+      throw RecordingError(path: path, "is no regular file", hint: "write it to a file first")
+    }
+  }
+
+  deinit {
+    unsafe promgate_gunzip_free(gunzip)
+    if file >= 0 { close(file) }
+  }
+
+  var isCompressed: Bool { unsafe gunzip != nil }
+
+  /// Leaves out what a plain file has before its last bytes.
+  func skipToEnd(butLast count: Int) {
+    guard !isCompressed else { return }
+    let target = max(total, Int(lseek(file, 0, SEEK_END)) - count)
+    lseek(file, off_t(target), SEEK_SET)
+    total = target
+  }
+
+  /// What a recording can be, for hints.
+  static var expectation: String {
+    "a recording is " + RecordingFormat.all.map(\.summary).joined(separator: ", or ")
+  }
+
+  /// Reads more bytes to the end of `buffer`; false at the end of the input.
+  func read(into buffer: inout [UInt8], atMost count: Int) throws(RecordingError) -> Bool {
+    let before = buffer.count
+    buffer.append(contentsOf: repeatElement(0, count: count))
+    var filled = before
+    do throws(RecordingError) {
+      filled += try unsafe gunzip == nil
+        ? readPlain(&buffer, from: before) : readCompressed(&buffer, from: before)
+    } catch {
+      buffer.removeSubrange(before...)
+      throw error
+    }
+    buffer.removeSubrange(filled...)
+    total += filled - before
+    guard total <= limit else {
+      throw RecordingError(
+        path: path, "the text has more than \(limit) bytes", hint: "raise it with --data-size")
+    }
+    return filled > before
+  }
+
+  private func readPlain(_ buffer: inout [UInt8], from start: Int) throws(RecordingError) -> Int {
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+        return unsafe Glibc.read(file, rest.baseAddress, rest.count)
+      }
+      if count >= 0 { return count }
+      if errno != EINTR {
+        throw RecordingError(path: path, unsafe String(cString: strerror(errno)))
+      }
+    }
+  }
+
+  private func readCompressed(_ buffer: inout [UInt8], from start: Int) throws(RecordingError) -> Int {
+    while true {
+      if used == compressed.count, !isAtEnd {
+        compressed = [UInt8](repeating: 0, count: 1 << 16)
+        let count = try readPlain(&compressed, from: 0)
+        compressed.removeSubrange(count...)
+        used = 0
+        isAtEnd = count == 0
+      }
+      if isAtEnd, isWhole { return 0 }
+      let step = unsafe compressed.withUnsafeBufferPointer { input in
+        unsafe buffer.withUnsafeMutableBufferPointer { output in
+          let from = unsafe UnsafeBufferPointer(rebasing: input[used...])
+          let to = unsafe UnsafeMutableBufferPointer(rebasing: output[start...])
+          return unsafe promgate_gunzip_feed(gunzip, from.baseAddress, from.count, to.baseAddress, to.count)
+        }
+      }
+      used += step.consumed
+      isWhole = step.outcome == 1
+      if step.outcome == 2 || (isAtEnd && step.produced == 0) {
+        throw RecordingError(
+          path: path, isAtEnd ? "the gzip file is cut" : "the gzip data is damaged",
+          hint: "check it with gzip -t")
+      }
+      if step.produced > 0 { return step.produced }
+    }
+  }
+}
