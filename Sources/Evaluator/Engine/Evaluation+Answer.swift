@@ -1,0 +1,151 @@
+import PromQL
+import TimeSeries
+
+extension Evaluation {
+  /// Evaluates a plan and shapes the result (promql-evaluation.md §1, §8).
+  func answer(_ plan: Plan, _ context: QueryContext) throws(EvaluationError) -> QueryValue {
+    let grid = context.grid
+    switch plan.root {
+    case .string(let text): return .string(timestamp: grid.start, text)
+    case .scalar(let scalar):
+      let column = try column(scalar, on: grid)
+      if context.isInstant { return .scalar(timestamp: grid.start, column[0]) }
+      if grid.count == 0 { return .matrix([]) }
+      try charge(grid.count)
+      return .matrix([
+        MatrixSeries(
+          labels: .none, timestamps: (0..<grid.count).map { grid.time($0) },
+          values: column.values(count: grid.count))
+      ])
+    case .vector(let vector):
+      let rows = try open(vector, on: grid)
+      return context.isInstant
+        ? .vector(timestamp: grid.start, try samples(rows)) : .matrix(try matrix(rows, grid))
+    case .windows(let windows): return .matrix(try matrix(windows, grid))
+    }
+  }
+
+  private func finalLabels(_ key: RowKey) -> Labels {
+    key.dropsName ? key.labels.droppingMetadata() : key.labels
+  }
+
+  private func samples(_ rows: any RowSource) throws(EvaluationError) -> [VectorSample] {
+    var samples: [VectorSample] = []
+    var seen = Set<Labels>()
+    // Equal labels can only come up where names went or rows were made; a set tells.
+    let mayRepeat = Set(rows.keys.map { finalLabels($0) }).count < rows.keys.count
+    var tile = Row(steps: 1)
+    for row in rows.keys.indices {
+      try rows.read(row, into: &tile)
+      let value: VectorSample.Value
+      if tile.presence[0] {
+        value = .float(tile.values[0])
+      } else if let histogram = tile.histograms[0] {
+        value = .histogram(histogram)
+      } else {
+        continue
+      }
+      let labels = finalLabels(rows.keys[row])
+      if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
+      try charge(1)
+      samples.append(VectorSample(labels: labels, value: value))
+    }
+    return samples
+  }
+
+  /// All rows over all steps, joined by labels and sorted by them.
+  private func matrix(_ rows: any RowSource, _ grid: Grid) throws(EvaluationError) -> [MatrixSeries] {
+    var seriesOfLabels: [Labels: Int] = [:]
+    var parts: [(labels: Labels, rows: [Int])] = []
+    for (row, key) in rows.keys.enumerated() {
+      let labels = finalLabels(key)
+      if let known = seriesOfLabels[labels] {
+        parts[known].rows.append(row)
+      } else {
+        seriesOfLabels[labels] = parts.count
+        parts.append((labels, [row]))
+      }
+    }
+    let times = (0..<grid.count).map { grid.time($0) }
+    var result: [MatrixSeries] = []
+    var tile = Row(steps: grid.count)
+    var part = Row(steps: grid.count)
+    for (labels, members) in parts {
+      try rows.read(members[0], into: &tile)
+      for row in members.dropFirst() {
+        try rows.read(row, into: &part)
+        try tile.merge(part)
+      }
+      if tile.isEmpty { continue }
+      try charge(tile)
+      result.append(series(labels, tile, times))
+    }
+    return result.sorted { $0.labels < $1.labels }
+  }
+
+  private func series(_ labels: Labels, _ row: Row, _ times: [Int64]) -> MatrixSeries {
+    var series = MatrixSeries(labels: labels)
+    if row.presence.isFull {
+      series.timestamps = times
+      series.values = row.values
+    } else {
+      let count = row.presence.population
+      series.timestamps.reserveCapacity(count)
+      series.values.reserveCapacity(count)
+      row.presence.forEachStep { step in
+        series.timestamps.append(times[step])
+        series.values.append(row.values[step])
+      }
+    }
+    series.histogramTimestamps = row.histograms.steps.map { times[$0] }
+    series.histograms = row.histograms.histograms
+    return series
+  }
+
+  /// A range vector as it is: the samples of each window with their own times.
+  private func matrix(_ plan: WindowsPlan, _ grid: Grid) throws(EvaluationError) -> [MatrixSeries] {
+    let windows = try open(plan, on: grid, keepsHints: true)
+    var result: [MatrixSeries] = []
+    for (row, key) in windows.keys.enumerated() {
+      let samples = try windows.samples(row)
+      guard samples.count > 0 else { continue }
+      let bounds = windows.locator.bounds(samples.timeline)
+      var series = MatrixSeries(labels: finalLabels(key))
+      if plan.edges == .none {
+        series.take(samples, bounds.window(0, in: samples))
+      } else {
+        try series.takeExtended(
+          samples, bounds.window(0, in: samples), plan: plan, end: windows.locator.ends[0])
+      }
+      try charge(series.values.count + series.histograms.count)
+      if !series.isEmpty { result.append(series) }
+    }
+    result.sort { $0.labels < $1.labels }
+    for (a, b) in zip(result, result.dropFirst()) where a.labels == b.labels {
+      throw .duplicateLabelset
+    }
+    return result
+  }
+}
+
+extension MatrixSeries {
+  /// Appends the samples at positions of a run.
+  mutating func take(_ samples: Samples, _ window: Range<Int>) {
+    guard let column = samples.histograms else {
+      timestamps += window.map { samples.timestamp($0) }
+      values += samples.values[window]
+      return
+    }
+    var histogram = column.positions.firstIndex { $0 >= window.lowerBound } ?? column.positions.count
+    for position in window {
+      if histogram < column.positions.count, column.positions[histogram] == position {
+        histogramTimestamps.append(samples.timestamp(position))
+        histograms.append(column.histograms[histogram])
+        histogram += 1
+      } else {
+        timestamps.append(samples.timestamp(position))
+        values.append(samples.values[position])
+      }
+    }
+  }
+}

@@ -1,0 +1,435 @@
+import PromQL
+import TimeSeries
+
+/// One evaluation: the data that the plan's selections found, limits, switches, and what is noted.
+///
+/// Opening a plan node on a grid yields its rows; the switches below dispatch, the operators work.
+final class Evaluation {
+  let options: EvaluationOptions
+  let notes = Notes()
+  /// What each of the plan's selections found.
+  private let data: [any Selected]
+  private let cancellation: Cancellation?
+  /// Samples that are held in tables, promql-evaluation.md §9.
+  private var heldSamples = 0
+
+  init(data: [any Selected], options: EvaluationOptions, cancellation: Cancellation?) {
+    self.data = data
+    self.options = options
+    self.cancellation = cancellation
+  }
+
+  // MARK: Limits
+
+  /// Counts samples that stay in memory; throws beyond the limit.
+  func charge(_ samples: Int) throws(EvaluationError) {
+    heldSamples += samples
+    if heldSamples > options.maximumSamples { throw .tooManySamples }
+    try checkCancellation()
+  }
+
+  func charge(_ row: Row) throws(EvaluationError) {
+    try charge(row.presence.population + row.histograms.count)
+  }
+
+  func checkCancellation() throws(EvaluationError) { try cancellation?.check(.evaluation) }
+
+  func append(_ key: RowKey, _ row: Row, to table: inout RowTable) throws(EvaluationError) {
+    try charge(row)
+    table.append(key, row)
+  }
+
+  static func samples(_ selected: any Selected, _ row: Int) throws(EvaluationError) -> Samples {
+    do { return try selected.samples(row) } catch { throw .expandingSeries("\(error)") }
+  }
+
+  // MARK: Names
+
+  /// The key of a row whose value was computed (`computes`): its name goes now or at the end.
+  func key(_ labels: Labels, dropsName: Bool, computes: Bool) -> RowKey {
+    guard computes else { return RowKey(labels, dropsName: dropsName) }
+    return options.delaysNameRemoval
+      ? RowKey(labels, dropsName: true) : RowKey(labels.droppingMetadata())
+  }
+
+  func computedKeys(_ keys: [RowKey]) -> [RowKey] {
+    keys.map { key($0.labels, dropsName: $0.dropsName, computes: true) }
+  }
+
+  /// Refuses equal labels where Prometheus does (promql-evaluation.md §7).
+  private func unique(
+    _ rows: any RowSource, on grid: Grid, _ rule: UniqueRows.Rule = .perStep
+  ) -> any RowSource {
+    options.delaysNameRemoval && grid.count <= 1 ? rows : UniqueRows.checking(rows, rule)
+  }
+
+  // MARK: Scalars
+
+  func column(_ plan: ScalarPlan, on grid: Grid) throws(EvaluationError) -> ScalarColumn {
+    switch plan {
+    case .number(let value): return .constant(value)
+    case .time: return .steps((0..<grid.count).map { Double(grid.time($0)) / 1000 })
+    case .pinned(let inner): return .constant(try column(inner, on: Grid(instant: grid.start))[0])
+    case .negate(let inner): return try combine(inner, on: grid) { -$0 }
+    case .arithmetic(let operation, let left, let right):
+      return try combine(left, right, on: grid) { GoNumber.compute(operation, $0, $1) }
+    case .comparison(let operation, let left, let right):
+      return try combine(left, right, on: grid) { GoNumber.holds(operation, $0, $1) ? 1 : 0 }
+    case .larger(let left, let right): return try combine(left, right, on: grid, GoNumber.larger)
+    case .smaller(let left, let right): return try combine(left, right, on: grid, GoNumber.smaller)
+    case .only(let vector): return .steps(try onlyValues(vector, on: grid))
+    }
+  }
+
+  private func combine(
+    _ inner: ScalarPlan, on grid: Grid, _ formula: (Double) -> Double
+  ) throws(EvaluationError) -> ScalarColumn {
+    switch try column(inner, on: grid) {
+    case .constant(let value): return .constant(formula(value))
+    case .steps(let values): return .steps(values.map(formula))
+    }
+  }
+
+  private func combine(
+    _ left: ScalarPlan, _ right: ScalarPlan, on grid: Grid, _ formula: (Double, Double) -> Double
+  ) throws(EvaluationError) -> ScalarColumn {
+    let (a, b) = (try column(left, on: grid), try column(right, on: grid))
+    if case .constant(let x) = a, case .constant(let y) = b { return .constant(formula(x, y)) }
+    return .steps((0..<grid.count).map { formula(a[$0], b[$0]) })
+  }
+
+  /// `scalar(v)`: the value of the only float sample of each step, else NaN.
+  private func onlyValues(_ vector: VectorPlan, on grid: Grid) throws(EvaluationError) -> [Double] {
+    let rows = try open(vector, on: grid)
+    var values = [Double](repeating: .nan, count: grid.count)
+    var counts = [Int](repeating: 0, count: grid.count)
+    var tile = Row(steps: grid.count)
+    for row in rows.keys.indices {
+      try rows.read(row, into: &tile)
+      tile.presence.forEachStep { step in
+        counts[step] += 1
+        values[step] = counts[step] == 1 ? tile.values[step] : .nan
+      }
+    }
+    return values
+  }
+
+  func columns(_ arguments: [ScalarPlan], on grid: Grid) throws(EvaluationError) -> [ScalarColumn] {
+    var columns: [ScalarColumn] = []
+    for argument in arguments { columns.append(try column(argument, on: grid)) }
+    return columns
+  }
+
+  /// W1.
+  func warnQuantile(_ phi: Double, at site: SourceRange) {
+    guard !(phi >= 0 && phi <= 1) else { return }
+    notes.warn("quantile value should be between 0 and 1, got \(GoText.general(phi))", at: site)
+  }
+
+  // MARK: Vectors
+
+  /// Opens a vector node on a grid.
+  func open(_ plan: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
+    try checkCancellation()
+    if grid.count == 0 { return RowTable() }
+    switch plan.form {
+    case .select(let selector): return select(selector, on: grid, .value)
+    case .vector(let scalar): return ScalarRow(column: try column(scalar, on: grid))
+    case .pinned(let inner): return PinnedRows(try open(inner, on: Grid(instant: grid.start)))
+    case .negate(let inner):
+      let rows = try open(inner, on: grid)
+      return unique(NegatedRows(source: rows, keys: computedKeys(rows.keys)), on: grid)
+    case .point(let function, let inner):
+      let rows = try open(inner, on: grid)
+      return unique(
+        PointRows(source: rows, keys: computedKeys(rows.keys), function: function), on: grid)
+    case .bounded(let function, let inner, let arguments):
+      let rows = try open(inner, on: grid)
+      return unique(
+        BoundedRows(
+          source: rows, keys: computedKeys(rows.keys), function: function,
+          arguments: try columns(arguments, on: grid)), on: grid)
+    case .date(let function, let inner):
+      let rows = try inner.map { plan throws(EvaluationError) in try open(plan, on: grid) }
+        ?? ScalarRow(column: .steps((0..<grid.count).map { Double(grid.time($0) / 1000) }))
+      return unique(
+        DateRows(source: rows, keys: computedKeys(rows.keys), function: function), on: grid)
+    case .timestamp(let inner): return try timestamp(inner, on: grid)
+    case .startTimestamp(let inner): return try startTimestamp(inner, on: grid)
+    case .absent(let inner, let labels):
+      return AbsentRow(labels: labels, presence: try presence(of: open(inner, on: grid), on: grid))
+    case .absentOverTime(let windows, let labels):
+      return AbsentRow(labels: labels, presence: try presence(of: windows, on: grid))
+    case .window(let function, let windows, let arguments):
+      return try window(function, windows, arguments, on: grid)
+    case .reading(let reading, let inner):
+      let rows = try open(inner, on: grid)
+      return unique(
+        ReadingRows(source: rows, keys: computedKeys(rows.keys), reading: reading), on: grid)
+    case .histogramQuantile, .histogramQuantiles, .histogramFraction:
+      return try histogram(plan.form, on: grid)
+    case .labelReplace(let inner, let plan):
+      return try LabelFunctions.replace(try open(inner, on: grid), plan)
+    case .labelJoin(let inner, let plan):
+      return try LabelFunctions.join(try open(inner, on: grid), plan)
+    case .sort(let inner, let order):
+      let rows = try open(inner, on: grid)
+      if grid.start != grid.end {
+        notes.warn(
+          "sort is ineffective for range queries since results are always ordered by labels",
+          at: plan.site)
+      }
+      return try SortedRows.open(rows, order, evaluation: self, steps: grid.count)
+    case .info(let inner, let info):
+      return try InfoRows.open(
+        try open(inner, on: grid), info, data[info.selection], evaluation: self, grid: grid)
+    case .aggregate(let aggregation):
+      return try aggregate(aggregation, site: plan.site, on: grid)
+    case .scalarArithmetic, .scalarComparison, .scalarTrim, .arithmetic, .comparison, .trim, .set:
+      return try binary(plan, on: grid)
+    }
+  }
+
+  private func select(
+    _ selector: SelectorPlan, on grid: Grid, _ yield: SelectRows.Yield
+  ) -> any RowSource {
+    let selected = data[selector.selection]
+    let keys = selected.labels.map { labels in
+      yield == .value ? RowKey(labels) : key(labels, dropsName: false, computes: true)
+    }
+    if selector.edges == .smoothed, yield == .value {
+      return SmoothedRows(
+        selected, WindowLocator(grid, selector.time, back: options.lookback, ahead: options.lookback),
+        keys: keys, notes: notes)
+    }
+    let locator = WindowLocator(grid, selector.time, back: options.lookback)
+    return SelectRows(selected, locator: locator, yield: yield, keys: keys)
+  }
+
+  /// `timestamp(v)`: a selector's samples have times of their own (promql-functions.md §3.3).
+  private func timestamp(_ inner: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
+    switch inner.form {
+    case .select(let selector): return unique(select(selector, on: grid, .timestamp), on: grid)
+    case .pinned(let pinned):
+      if case .select(let selector) = pinned.form {
+        return PinnedRows(select(selector, on: Grid(instant: grid.start), .timestamp))
+      }
+    default: break
+    }
+    let rows = try open(inner, on: grid)
+    return unique(
+      StepTimeRows(source: rows, keys: computedKeys(rows.keys), grid: grid), on: grid)
+  }
+
+  private func startTimestamp(
+    _ inner: VectorPlan, on grid: Grid
+  ) throws(EvaluationError) -> any RowSource {
+    // What is no selector, or unknown to the store, has no start timestamp and no answer.
+    guard options.usesStartTimestamps else { return RowTable() }
+    switch inner.form {
+    case .select(let selector): return unique(select(selector, on: grid, .startTimestamp), on: grid)
+    case .pinned(let pinned):
+      if case .select(let selector) = pinned.form {
+        return PinnedRows(select(selector, on: Grid(instant: grid.start), .startTimestamp))
+      }
+      return RowTable()
+    default: return RowTable()
+    }
+  }
+
+  private func presence(of rows: any RowSource, on grid: Grid) throws(EvaluationError) -> Presence {
+    var all = Presence(count: grid.count)
+    var tile = Row(steps: grid.count)
+    for row in rows.keys.indices {
+      try rows.read(row, into: &tile)
+      all.formUnion(tile.anyPresence)
+    }
+    return all
+  }
+
+  private func presence(of plan: WindowsPlan, on grid: Grid) throws(EvaluationError) -> Presence {
+    let windows = try open(plan, on: grid)
+    var all = Presence(count: grid.count)
+    for row in windows.keys.indices {
+      let samples = try windows.samples(row)
+      guard samples.count > 0 else { continue }
+      let bounds = windows.locator.bounds(samples.timeline)
+      for step in 0..<grid.count where !bounds.window(step, in: samples).isEmpty { all[step] = true }
+    }
+    return all
+  }
+
+  // MARK: Windows
+
+  /// Opens a range vector on the grid of the function that consumes it.
+  func open(
+    _ plan: WindowsPlan, on grid: Grid, keepsHints: Bool = false
+  ) throws(EvaluationError) -> any WindowSource {
+    try checkCancellation()
+    switch plan.form {
+    case .select(let selector, let range):
+      let reach = selector.edges == .none ? 0 : options.lookback
+      let locator = WindowLocator(
+        grid, selector.time, back: range &+ reach,
+        ahead: selector.edges == .smoothed ? options.lookback : 0)
+      return SelectedWindows(
+        data[selector.selection], locator: locator, usesStartTimestamps: options.usesStartTimestamps)
+    case .subquery(let subquery):
+      let locator = WindowLocator(grid, subquery.time, back: subquery.range)
+      let inner = subquery.grid(for: grid)
+      if inner.count > options.maximumSamples { throw .tooManySamples }
+      return SubqueryWindows(
+        try open(subquery.vector, on: inner), on: inner, locator: locator, keepsHints: keepsHints)
+    }
+  }
+
+  private func window(
+    _ function: WindowFunction, _ plan: WindowsPlan, _ arguments: [ScalarArgument], on grid: Grid
+  ) throws(EvaluationError) -> any RowSource {
+    let windows = try open(plan, on: grid)
+    let reduction = WindowReduction(
+      function: function, arguments: try columns(arguments.map(\.value), on: grid),
+      argumentSites: arguments.map(\.site), site: plan.site, grid: grid, range: plan.range,
+      edges: plan.edges, evaluation: self)
+    let keepsName = function == .firstOverTime || function == .lastOverTime
+    let keys = keepsName ? windows.keys : computedKeys(windows.keys)
+    return unique(
+      WindowRows(source: windows, keys: keys, reduction: reduction), on: grid,
+      options.delaysNameRemoval ? .perStep : .perRow)
+  }
+
+  private func histogram(_ form: VectorForm, on grid: Grid) throws(EvaluationError) -> any RowSource {
+    let vector: VectorPlan
+    let question: HistogramRows.Question
+    var label: (String, [String])?
+    switch form {
+    case .histogramQuantile(let phi, let inner):
+      vector = inner
+      question = .quantiles([try quantileColumn(phi, on: grid)])
+    case .histogramQuantiles(let inner, let name, let phis):
+      vector = inner
+      var columns: [ScalarColumn] = []
+      for phi in phis { columns.append(try quantileColumn(phi, on: grid)) }
+      question = .quantiles(columns)
+      label = (name, columns.map { GoText.openMetrics($0[0]) })
+    case .histogramFraction(let lower, let upper, let inner):
+      vector = inner
+      question = .fraction(lower: try column(lower, on: grid), upper: try column(upper, on: grid))
+    default: return RowTable()
+    }
+    return unique(
+      HistogramRows(
+        try open(vector, on: grid), question, label: label, site: vector.site, evaluation: self,
+        grid: grid), on: grid)
+  }
+
+  private func quantileColumn(
+    _ argument: ScalarArgument, on grid: Grid
+  ) throws(EvaluationError) -> ScalarColumn {
+    let column = try column(argument.value, on: grid)
+    for step in 0..<grid.count { warnQuantile(column[step], at: argument.site) }
+    return column
+  }
+
+  // MARK: Aggregations and operators
+
+  private func aggregate(
+    _ plan: AggregationPlan, site: SourceRange, on grid: Grid
+  ) throws(EvaluationError) -> any RowSource {
+    let source = try open(plan.vector, on: grid)
+    let groups = Groups(source.keys, plan.grouping)
+    let ranked = RankedAggregation(
+      evaluation: self, grid: grid, source: source, groups: groups, expressionSite: plan.vector.site,
+      site: site)
+    switch plan.operation {
+    case .simple(let operation):
+      return AggregatedRows(
+        source, groups, operation, steps: grid.count, site: plan.vector.site, notes: notes)
+    case .quantile(let phi): return try ranked.quantile(phi)
+    case .topk(let count): return try ranked.best(count, isTop: true)
+    case .bottomk(let count): return try ranked.best(count, isTop: false)
+    case .limitk(let count): return try ranked.limit(count)
+    case .limitRatio(let ratio): return try ranked.ratio(ratio)
+    case .countValues(let label): return try ranked.countValues(label: label, plan.grouping)
+    }
+  }
+
+  private func binary(_ plan: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
+    let pairs = SamplePairs(notes: notes, site: plan.site)
+    switch plan.form {
+    case .scalarArithmetic(let operation, let vector, let scalar, let side):
+      return try binary(.arithmetic(operation), vector, scalar, side, pairs, on: grid)
+    case .scalarComparison(let operation, let vector, let scalar, let side, let returnsBool):
+      return try binary(
+        .comparison(operation, returnsBool: returnsBool), vector, scalar, side, pairs, on: grid)
+    case .scalarTrim(let operation, let vector, let scalar, let side):
+      return try binary(.trim(operation), vector, scalar, side, pairs, on: grid)
+    case .arithmetic(let operation, let left, let right, let matching):
+      return try binary(.arithmetic(operation), left, right, matching, pairs, on: grid)
+    case .comparison(let operation, let left, let right, let matching, let returnsBool):
+      return try binary(
+        .comparison(operation, returnsBool: returnsBool), left, right, matching, pairs, on: grid)
+    case .trim(let operation, let left, let right, let matching):
+      return try binary(.trim(operation), left, right, matching, pairs, on: grid)
+    case .set(let operation, let left, let right, let labels):
+      return try SetOperation.open(
+        operation, try open(left, on: grid), try open(right, on: grid), labels, evaluation: self,
+        steps: grid.count)
+    default: return RowTable()
+    }
+  }
+
+  private func binary(
+    _ operation: BinaryOperation, _ vector: VectorPlan, _ scalar: ScalarPlan, _ side: Side,
+    _ pairs: SamplePairs, on grid: Grid
+  ) throws(EvaluationError) -> any RowSource {
+    let rows = try open(vector, on: grid)
+    let keys = operation.computesNewValue ? computedKeys(rows.keys) : rows.keys
+    return unique(
+      BinaryScalarRows(
+        source: rows, keys: keys, operation: operation, scalar: try column(scalar, on: grid),
+        scalarSide: side, pairs: pairs), on: grid)
+  }
+
+  private func binary(
+    _ operation: BinaryOperation, _ left: VectorPlan, _ right: VectorPlan,
+    _ matching: VectorMatching, _ pairs: SamplePairs, on grid: Grid
+  ) throws(EvaluationError) -> any RowSource {
+    unique(
+      try MatchedRows.open(
+        operation, try open(left, on: grid), try open(right, on: grid), matching, evaluation: self,
+        steps: grid.count, pairs: pairs), on: grid)
+  }
+}
+
+extension WindowsPlan {
+  /// The length of the window, milliseconds.
+  var range: Int64 {
+    switch form {
+    case .select(_, let range): range
+    case .subquery(let subquery): subquery.range
+    }
+  }
+
+  var edges: SelectorPlan.Extension {
+    switch form {
+    case .select(let selector, _): selector.edges
+    case .subquery: .none
+    }
+  }
+}
+
+extension SubqueryPlan {
+  /// The steps of the inner expression: the multiples of the step within the windows of all outer
+  /// steps (promql-evaluation.md §2.4).
+  func grid(for outer: Grid) -> Grid {
+    let (after, overflow) = time.reference(step: outer.start).subtractingReportingOverflow(range)
+    let last = time.reference(step: outer.time(max(0, outer.count - 1)))
+    let floor = overflow ? Int64.min / 2 : after
+    var first = floor / step * step
+    if first <= floor { first += step }
+    // Division truncates toward zero, so a negative start may lie one step too late.
+    while first - step > floor { first -= step }
+    return Grid(start: first, end: last, step: step)
+  }
+}

@@ -1,0 +1,107 @@
+public import PromQL
+public import TimeSeries
+
+/// Why a query has no answer; `description` is Prometheus' text.
+public enum QueryError: Error, Sendable {
+  /// The text is no query: parse and type errors, the first one is the one to show.
+  case syntax([Diagnostic], text: [UInt8])
+  /// The query cannot be planned for these steps.
+  case creation(LoweringError)
+  /// The evaluation failed; what had been noted so far comes along.
+  case evaluation(EvaluationError, [Annotation])
+  /// The source of series failed before anything was evaluated.
+  case source(String)
+}
+
+/// The door: text and steps in, an answer out.
+///
+/// Pure: no clock, no input or output beyond the source that it is handed. Safe to share.
+public struct QueryEngine: Sendable {
+  public var options: EvaluationOptions
+  public var features: LanguageFeatures
+
+  public init(options: EvaluationOptions = EvaluationOptions(), features: LanguageFeatures = .all) {
+    self.options = options
+    self.features = features
+  }
+
+  /// Evaluates at one time (milliseconds since the epoch).
+  public func instant(
+    _ text: [UInt8], at time: Int64, over source: any SeriesSource, cancellation: Cancellation? = nil
+  ) throws(QueryError) -> QueryResult {
+    let context = context(Grid(instant: time), isInstant: true)
+    return try evaluate(try plan(text, context), context, over: source, cancellation)
+  }
+
+  /// Evaluates at every step of a grid.
+  public func range(
+    _ text: [UInt8], over grid: Grid, in source: any SeriesSource, cancellation: Cancellation? = nil
+  ) throws(QueryError) -> QueryResult {
+    let context = context(grid, isInstant: false)
+    return try evaluate(try plan(text, context), context, over: source, cancellation)
+  }
+
+  private func context(_ grid: Grid, isInstant: Bool) -> QueryContext {
+    QueryContext(
+      grid: grid, isInstant: isInstant, lookback: options.lookback,
+      defaultSubqueryStep: options.defaultSubqueryStep)
+  }
+
+  /// Parses and plans a query.
+  public func plan(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> Plan {
+    let expression: Expression
+    switch PromQLParser.parse(text, features: features) {
+    case .success(let parsed): expression = parsed
+    case .failure(let failure): throw .syntax(failure.diagnostics, text: text)
+    }
+    do {
+      return try Lowering.plan(expression, in: context)
+    } catch {
+      throw .creation(error)
+    }
+  }
+
+  /// Fetches what the plan selects and evaluates it.
+  public func evaluate(
+    _ plan: Plan, _ context: QueryContext, over source: any SeriesSource,
+    _ cancellation: Cancellation? = nil
+  ) throws(QueryError) -> QueryResult {
+    var data: [any Selected] = []
+    for selection in plan.selections {
+      do { data.append(try source.select(selection)) } catch { throw .source("\(error)") }
+    }
+    return try evaluate(plan, context, data: data, cancellation)
+  }
+
+  /// Evaluates a plan over what its selections found, in their order: pure.
+  public func evaluate(
+    _ plan: Plan, _ context: QueryContext, data: [any Selected], _ cancellation: Cancellation? = nil
+  ) throws(QueryError) -> QueryResult {
+    var options = options
+    options.lookback = context.lookback
+    let evaluation = Evaluation(data: data, options: options, cancellation: cancellation)
+    do throws(EvaluationError) {
+      try cancellation?.check(.start)
+      let value = try evaluation.answer(plan, context)
+      return QueryResult(value: value, annotations: evaluation.notes.annotations)
+    } catch {
+      throw .evaluation(error, evaluation.notes.annotations)
+    }
+  }
+}
+
+extension QueryError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .syntax(let diagnostics, let text):
+      guard let first = diagnostics.first else { return "parse error" }
+      let place = first.range.flatMap { range in
+        text.isEmpty ? nil : SourcePlace(offset: range.start, in: text)
+      }
+      return "\(place?.description ?? "unknown position"): parse error: \(first.message)"
+    case .creation(let error): return "\(error)"
+    case .evaluation(let error, _): return "\(error)"
+    case .source(let problem): return "expanding series: \(problem)"
+    }
+  }
+}

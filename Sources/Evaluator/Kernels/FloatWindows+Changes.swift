@@ -1,0 +1,147 @@
+import TimeSeries
+
+extension FloatWindows {
+  /// `rate`, `increase`, `delta`: the rise between the first and the last sample, extrapolated to
+  /// the window's edges (promql-functions.md §4.1). Counters add what was lost at each reset, in
+  /// window order, so the sum is bit for bit that of a window computed alone.
+  func extrapolate(into tile: inout Row, isCounter: Bool, isRate: Bool) {
+    let values = samples.values
+    var resets: [Int] = []
+    if isCounter {
+      for i in values.indices.dropFirst() where values[i] < values[i - 1] { resets.append(i) }
+    }
+    var nextReset = 0
+    let rangeSeconds = Double(range) / 1000
+    reduce(into: &tile, minimum: 2) { step, lower, upper in
+      var rise = values[upper - 1] - values[lower]
+      while nextReset < resets.count, resets[nextReset] <= lower { nextReset += 1 }
+      var reset = nextReset
+      while reset < resets.count, resets[reset] < upper {
+        rise += values[resets[reset] - 1]
+        reset += 1
+      }
+      let span = Extrapolation(
+        first: time(lower), last: time(upper - 1), count: upper - lower, end: ends[step], range: range)
+      var factor = span.factor(zeroAt: isCounter && rise > 0 && values[lower] >= 0
+        ? span.sampled * (values[lower] / rise) : nil)
+      if isRate { factor /= rangeSeconds }
+      return rise * factor
+    }
+  }
+
+  /// `irate`, `idelta`: the last two samples.
+  func lastPair(into tile: inout Row, isCounter: Bool) {
+    let values = samples.values
+    reduce(into: &tile, minimum: 2) { _, _, upper in
+      let previous = values[upper - 2]
+      let last = values[upper - 1]
+      guard isCounter else { return last - previous }
+      let rise = last < previous ? last : last - previous
+      return rise / seconds(time(upper - 2), time(upper - 1))
+    }
+  }
+
+  /// How many neighbouring pairs in each window satisfy a condition: O(1) a window.
+  @inline(__always)
+  func countPairs(into tile: inout Row, _ condition: (Double, Double) -> Bool) {
+    let values = samples.values
+    // before[i]: how many pairs (j − 1, j) with j ≤ i satisfy the condition.
+    var before = [Int32](repeating: 0, count: values.count)
+    for i in values.indices.dropFirst() {
+      before[i] = before[i - 1] + (condition(values[i - 1], values[i]) ? 1 : 0)
+    }
+    reduce(into: &tile) { _, lower, upper in Double(before[upper - 1] - before[lower]) }
+  }
+
+  /// Least squares over a window; x in seconds from `origin` (promql-functions.md §5).
+  func regression(_ lower: Int, _ upper: Int, origin: Int64) -> (slope: Double, intercept: Double) {
+    Regression.line(
+      count: upper - lower, x: { seconds(origin, time(lower + $0)) }, y: { samples.values[lower + $0] })
+  }
+
+  /// Holt's double exponential smoothing (promql-functions.md §5).
+  func smooth(_ lower: Int, _ upper: Int, smoothing: Double, trend: Double) -> Double {
+    Smoothing.doubleExponential(samples.values[lower..<upper], smoothing: smoothing, trend: trend)
+  }
+}
+
+/// How far a rise between samples is stretched to the edges of its window.
+struct Extrapolation {
+  /// Seconds between the first and the last sample.
+  let sampled: Double
+  private var toStart: Double
+  private var toEnd: Double
+  private let average: Double
+
+  /// Times in milliseconds; `count` at least 2.
+  @inline(__always)
+  init(first: Int64, last: Int64, count: Int, end: Int64, range: Int64) {
+    sampled = Double(last &- first) / 1000
+    average = sampled / Double(count - 1)
+    toStart = Double(first &- (end &- range)) / 1000
+    toEnd = Double(end &- last) / 1000
+    // A gap of 1.1 average distances or more says that the series starts or ends in the window.
+    let threshold = average * 1.1
+    if toStart >= threshold { toStart = average / 2 }
+    if toEnd >= threshold { toEnd = average / 2 }
+  }
+
+  /// The factor of the rise; `zeroAt`: seconds before the first sample at which a counter would
+  /// have been zero.
+  @inline(__always)
+  func factor(zeroAt: Double?) -> Double {
+    var start = toStart
+    if let zeroAt, zeroAt < start { start = zeroAt }
+    return sampled != 0 ? (sampled + start + toEnd) / sampled : 1
+  }
+}
+
+enum Regression {
+  /// The line through points, both sums compensated.
+  @inline(__always)
+  static func line(
+    count: Int, x: (Int) -> Double, y: (Int) -> Double
+  ) -> (slope: Double, intercept: Double) {
+    var sumX = CompensatedSum()
+    var sumY = CompensatedSum()
+    var sumXY = CompensatedSum()
+    var sumX2 = CompensatedSum()
+    let first = y(0)
+    var isConstant = true
+    for i in 0..<count {
+      let (x, y) = (x(i), y(i))
+      if isConstant, i > 0, y != first { isConstant = false }
+      sumX.add(x)
+      sumY.add(y)
+      sumXY.add(x * y)
+      sumX2.add(x * x)
+    }
+    if isConstant {
+      return first.isInfinite ? (.nan, .nan) : (0, first)
+    }
+    let n = Double(count)
+    let (x, y) = (sumX.value, sumY.value)
+    let covariance = sumXY.value - x * y / n
+    let variance = sumX2.value - x * x / n
+    let slope = covariance / variance
+    return (slope, y / n - slope * x / n)
+  }
+}
+
+enum Smoothing {
+  /// At least two values.
+  static func doubleExponential(
+    _ values: some RandomAccessCollection<Double>, smoothing: Double, trend: Double
+  ) -> Double {
+    let values = Array(values)
+    var level = values[0]
+    var previous = 0.0
+    var slope = values[1] - values[0]
+    for i in 1..<values.count {
+      let raw = smoothing * values[i]
+      if i > 1 { slope = trend * (level - previous) + (1 - trend) * slope }
+      (previous, level) = (level, raw + (1 - smoothing) * (level + slope))
+    }
+    return level
+  }
+}

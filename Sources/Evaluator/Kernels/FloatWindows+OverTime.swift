@@ -1,0 +1,112 @@
+import TimeSeries
+
+/// `*_over_time` (promql-functions.md §5).
+extension FloatWindows {
+  func sum(_ lower: Int, _ upper: Int) -> Double { OverTime.sum(samples.values[lower..<upper]) }
+
+  func average(_ lower: Int, _ upper: Int) -> Double {
+    OverTime.average(samples.values[lower..<upper])
+  }
+
+  func variance(_ lower: Int, _ upper: Int) -> Double {
+    OverTime.variance(samples.values[lower..<upper])
+  }
+
+  func deviation(_ lower: Int, _ upper: Int) -> Double {
+    OverTime.medianDeviation(samples.values[lower..<upper])
+  }
+
+  @inline(__always)
+  func best(_ lower: Int, _ upper: Int, _ beats: (Double, Double) -> Bool) -> Double {
+    OverTime.best(samples.values[lower..<upper], beats)
+  }
+
+  /// The time in seconds of the last value that no other beats.
+  @inline(__always)
+  func timeOfLastBest(_ lower: Int, _ upper: Int, _ matches: (Double, Double) -> Bool) -> Double {
+    var best = lower
+    for i in lower + 1..<max(upper, lower + 1)
+    where matches(samples.values[i], samples.values[best]) || samples.values[best].isNaN {
+      best = i
+    }
+    return Double(time(best)) / 1000
+  }
+}
+
+/// The same over plain values: windows with histograms among them use these too.
+enum OverTime {
+  static func sum(_ values: ArraySlice<Double>) -> Double {
+    var sum = CompensatedSum()
+    for value in values { sum.add(value) }
+    return sum.sum.isInfinite ? sum.sum : sum.value
+  }
+
+  /// Falls back to an incremental mean when the sum would overflow (promql-evaluation.md §5.3).
+  static func average(_ values: ArraySlice<Double>) -> Double {
+    var average = Average()
+    for value in values { average.add(value) }
+    return average.value
+  }
+
+  static func variance(_ values: ArraySlice<Double>) -> Double {
+    var count = 0.0
+    var mean = CompensatedSum()
+    var squares = CompensatedSum()
+    for value in values {
+      count += 1
+      let delta = value - mean.value
+      mean.add(delta / count)
+      squares.add(delta * (value - mean.value))
+    }
+    return squares.value / count
+  }
+
+  static func medianDeviation(_ values: ArraySlice<Double>) -> Double {
+    if values.contains(where: \.isNaN) { return .nan }
+    var sorted = Array(values)
+    let median = Quantile.of(&sorted, 0.5)
+    for i in sorted.indices { sorted[i] = (sorted[i] - median).magnitude }
+    return Quantile.of(&sorted, 0.5)
+  }
+
+  /// The best value; NaN only when all are.
+  @inline(__always)
+  static func best(_ values: ArraySlice<Double>, _ beats: (Double, Double) -> Bool) -> Double {
+    var best = values.first ?? .nan
+    for value in values.dropFirst() where beats(value, best) || best.isNaN { best = value }
+    return best
+  }
+}
+
+/// A mean that sums directly until the sum would overflow, then goes on incrementally
+/// (promql-evaluation.md §5.3).
+struct Average {
+  private var count = 0.0
+  private var sum = CompensatedSum()
+  private var isIncremental = false
+
+  mutating func add(_ value: Double) {
+    count += 1
+    if count == 1 {
+      sum = CompensatedSum(value)
+      return
+    }
+    if !isIncremental {
+      var next = sum
+      next.add(value)
+      if !next.sum.isInfinite {
+        sum = next
+        return
+      }
+      isIncremental = true
+      sum = CompensatedSum(sum.sum / (count - 1), compensation: sum.compensation / (count - 1))
+    }
+    let share = (count - 1) / count
+    sum = CompensatedSum(share * sum.sum, compensation: share * sum.compensation)
+    sum.add(value / count)
+  }
+
+  var value: Double {
+    isIncremental ? sum.value : sum.sum / count + sum.compensation / count
+  }
+}

@@ -1,0 +1,85 @@
+import PromQL
+import TimeSeries
+
+/// Windows of one series of floats, and where their results go.
+///
+/// Positions count from the start of the run; a window is `lower..<upper`, never empty.
+struct FloatWindows {
+  let samples: Samples
+  let bounds: WindowBounds
+  /// The reference time of each step ("b"), milliseconds.
+  let ends: [Int64]
+  /// The length of the window, milliseconds.
+  let range: Int64
+
+  /// The timestamp at a position, milliseconds.
+  @inline(__always)
+  func time(_ position: Int) -> Int64 { samples.timeline.timestamps[samples.first + position] }
+
+  /// The seconds between two times in milliseconds.
+  @inline(__always)
+  func seconds(_ from: Int64, _ to: Int64) -> Double { Double(to &- from) / 1000 }
+
+  /// Reduces each window that holds at least `minimum` samples; nil leaves the step absent.
+  @inline(__always)
+  func reduce(
+    into tile: inout Row, minimum: Int = 1,
+    _ formula: (_ step: Int, _ lower: Int, _ upper: Int) -> Double?
+  ) {
+    for step in 0..<tile.steps {
+      let window = bounds.window(step, in: samples)
+      guard window.count >= minimum else { continue }
+      if let value = formula(step, window.lowerBound, window.upperBound) { tile.set(step, value) }
+    }
+  }
+
+  /// Reduces each window with one number a step as argument.
+  func apply(_ function: WindowFunction, _ arguments: [ScalarColumn], grid: Grid, into tile: inout Row) {
+    let values = samples.values
+    switch function {
+    case .rate: extrapolate(into: &tile, isCounter: true, isRate: true)
+    case .increase: extrapolate(into: &tile, isCounter: true, isRate: false)
+    case .delta: extrapolate(into: &tile, isCounter: false, isRate: false)
+    case .irate: lastPair(into: &tile, isCounter: true)
+    case .idelta: lastPair(into: &tile, isCounter: false)
+    case .resets: countPairs(into: &tile) { $1 < $0 }
+    case .changes: countPairs(into: &tile) { $0 != $1 && !($0.isNaN && $1.isNaN) }
+    case .deriv:
+      reduce(into: &tile, minimum: 2) { _, lower, upper in
+        regression(lower, upper, origin: time(lower)).slope
+      }
+    case .predictLinear:
+      reduce(into: &tile, minimum: 2) { step, lower, upper in
+        let line = regression(lower, upper, origin: grid.time(step))
+        return line.slope * arguments[0][step] + line.intercept
+      }
+    case .doubleExponentialSmoothing:
+      reduce(into: &tile, minimum: 2) { step, lower, upper in
+        smooth(lower, upper, smoothing: arguments[0][step], trend: arguments[1][step])
+      }
+    case .countOverTime: reduce(into: &tile) { _, lower, upper in Double(upper - lower) }
+    case .presentOverTime: reduce(into: &tile) { _, _, _ in 1 }
+    case .firstOverTime: reduce(into: &tile) { _, lower, _ in values[lower] }
+    case .lastOverTime: reduce(into: &tile) { _, _, upper in values[upper - 1] }
+    case .tsOfFirstOverTime: reduce(into: &tile) { _, lower, _ in Double(time(lower)) / 1000 }
+    case .tsOfLastOverTime: reduce(into: &tile) { _, _, upper in Double(time(upper - 1)) / 1000 }
+    case .sumOverTime: reduce(into: &tile) { _, lower, upper in sum(lower, upper) }
+    case .avgOverTime: reduce(into: &tile) { _, lower, upper in average(lower, upper) }
+    case .maxOverTime: reduce(into: &tile) { _, lower, upper in best(lower, upper) { $0 > $1 } }
+    case .minOverTime: reduce(into: &tile) { _, lower, upper in best(lower, upper) { $0 < $1 } }
+    case .tsOfMaxOverTime:
+      reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 >= $1 } }
+    case .tsOfMinOverTime:
+      reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 <= $1 } }
+    case .stdvarOverTime: reduce(into: &tile) { _, lower, upper in variance(lower, upper) }
+    case .stddevOverTime:
+      reduce(into: &tile) { _, lower, upper in variance(lower, upper).squareRoot() }
+    case .madOverTime: reduce(into: &tile) { _, lower, upper in deviation(lower, upper) }
+    case .quantileOverTime:
+      reduce(into: &tile) { step, lower, upper in
+        var window = Array(values[lower..<upper])
+        return Quantile.of(&window, arguments[0][step])
+      }
+    }
+  }
+}

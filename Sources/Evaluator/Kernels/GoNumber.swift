@@ -1,0 +1,57 @@
+import Glibc
+import PromQL
+
+/// Number behaviour that queries can observe (promql.md §4.6).
+enum GoNumber {
+  /// `max`: +Inf wins over NaN, NaN over the rest, +0 over −0.
+  static func larger(_ a: Double, _ b: Double) -> Double {
+    if a == .infinity || b == .infinity { return .infinity }
+    if a.isNaN || b.isNaN { return .nan }
+    if a == 0, b == 0 { return a.sign == .minus ? b : a }
+    return a > b ? a : b
+  }
+
+  /// `min`: −Inf wins over NaN, NaN over the rest, −0 over +0.
+  static func smaller(_ a: Double, _ b: Double) -> Double {
+    if a == -.infinity || b == -.infinity { return -.infinity }
+    if a.isNaN || b.isNaN { return .nan }
+    if a == 0, b == 0 { return a.sign == .minus ? a : b }
+    return a < b ? a : b
+  }
+
+  @inline(__always)
+  static func compute(_ operation: ArithmeticOperator, _ a: Double, _ b: Double) -> Double {
+    switch operation {
+    case .add: a + b
+    case .subtract: a - b
+    case .multiply: a * b
+    case .divide: a / b
+    case .modulo: fmod(a, b)
+    case .power: pow(a, b)
+    case .atan2: atan2(a, b)
+    }
+  }
+
+  @inline(__always)
+  static func holds(_ operation: ComparisonOperator, _ a: Double, _ b: Double) -> Bool {
+    switch operation {
+    case .equal: a == b
+    case .notEqual: a != b
+    case .less: a < b
+    case .lessOrEqual: a <= b
+    case .greater: a > b
+    case .greaterOrEqual: a >= b
+    }
+  }
+
+  /// Whether two floats are equal up to a relative difference (promqltest.md §6).
+  static func almostEqual(_ a: Double, _ b: Double, _ epsilon: Double) -> Bool {
+    if a.isNaN, b.isNaN { return true }
+    if a == b { return true }
+    let sum = a.magnitude + b.magnitude
+    let difference = (a - b).magnitude
+    let smallest = Double.leastNormalMagnitude
+    if a == 0 || b == 0 || sum < smallest { return difference < epsilon * smallest }
+    return difference / Swift.min(sum, .greatestFiniteMagnitude) < epsilon
+  }
+}

@@ -1,0 +1,397 @@
+import PromQL
+import TimeSeries
+
+/// Two vectors matched by labels (promql-evaluation.md §6.3).
+///
+/// Matching is done once, on labels: each output row is a pair of a row of the "many" side and a row
+/// of the "one" side (either may be a fill). Rows are pulled when a pair needs them and kept only as
+/// long as another pair will.
+final class MatchedRows: RowSource {
+  private(set) var keys: [RowKey] = []
+  private let operation: BinaryOperation
+  private let matching: VectorMatching
+  private let pairs: SamplePairs
+  private let steps: Int
+  private var many: MatchSide
+  private var one: MatchSide
+  private var outputs: [Output] = []
+  /// For each match group, or group and result labels, where a second match is an error: where the
+  /// first one was.
+  private var matched: [Presence?] = []
+
+  private struct Output {
+    /// The rows of the two sides; nil: the side's fill.
+    var many: Int?
+    var one: Int?
+    /// Which of `matched` the pair is checked against; nil: no other pair could collide.
+    var collision: Int?
+  }
+
+  /// Pairs that are the same in this exclude each other at a step.
+  private struct PairIdentity: Hashable {
+    var group: Int
+    var labels: Labels?
+  }
+
+  /// `many` and `one` are the operands after `group_right` has exchanged them.
+  private init(
+    _ operation: BinaryOperation, _ matching: VectorMatching, many: any RowSource,
+    one: any RowSource, steps: Int, pairs: SamplePairs
+  ) {
+    self.operation = operation
+    self.matching = matching
+    self.pairs = pairs
+    self.steps = steps
+    self.many = MatchSide(many, steps: steps)
+    self.one = MatchSide(one, steps: steps)
+  }
+
+  static func open(
+    _ operation: BinaryOperation, _ left: any RowSource, _ right: any RowSource,
+    _ matching: VectorMatching, evaluation: Evaluation, steps: Int, pairs: SamplePairs
+  ) throws(EvaluationError) -> any RowSource {
+    let isRight = if case .oneToMany = matching.cardinality { true } else { false }
+    let rows = MatchedRows(
+      operation, matching, many: isRight ? right : left, one: isRight ? left : right,
+      steps: steps, pairs: pairs)
+    try rows.match(evaluation)
+    return matching.fillLeft == nil && matching.fillRight == nil ? rows : try rows.filled(evaluation)
+  }
+
+  var mayHoldHistograms: Bool { many.source.mayHoldHistograms || one.source.mayHoldHistograms }
+
+  /// What stands for a missing sample. The names follow the exchanged operands (§6.5).
+  private var manyFill: Double? { matching.fillLeft }
+  private var oneFill: Double? { matching.fillRight }
+
+  private var isOneToMany: Bool {
+    if case .oneToMany = matching.cardinality { true } else { false }
+  }
+
+  // MARK: Matching, on labels alone
+
+  private func match(_ evaluation: Evaluation) throws(EvaluationError) {
+    let groups = MatchGroups(many.source.keys, one.source.keys, matching.labels)
+    try refuseDuplicates(groups)
+    var collisions: [PairIdentity: Int] = [:]
+    for (row, group) in groups.groupOfMany.enumerated() {
+      let partners = groups.one[group]
+      for partner in partners {
+        add(many: row, one: partner, groups, group, &collisions, evaluation)
+      }
+      if oneFill != nil { add(many: row, one: nil, groups, group, &collisions, evaluation) }
+      if partners.isEmpty, oneFill == nil { try many.discard(row) }
+    }
+    for (row, group) in groups.groupOfOne.enumerated() {
+      if manyFill != nil { add(many: nil, one: row, groups, group, &collisions, evaluation) }
+      if groups.many[group].isEmpty, manyFill == nil { try one.discard(row) }
+    }
+    for output in outputs {
+      if let row = output.many { many.willUse(row) }
+      if let row = output.one { one.willUse(row) }
+    }
+  }
+
+  private func add(
+    many row: Int?, one partner: Int?, _ groups: MatchGroups, _ group: Int,
+    _ collisions: inout [PairIdentity: Int], _ evaluation: Evaluation
+  ) {
+    let manyLabels = row.map { many.source.keys[$0].labels } ?? groups.labels[group]
+    let oneLabels = partner.map { one.source.keys[$0].labels } ?? groups.labels[group]
+    let labels = resultLabels(manyLabels, oneLabels)
+    let key = evaluation.key(labels, dropsName: false, computes: operation.computesNewValue)
+    keys.append(key)
+    outputs.append(Output(many: row, one: partner, collision: collision(labels, groups, group, &collisions)))
+  }
+
+  /// Which pairs exclude each other at a step: all of a group, or those with equal result labels.
+  private func collision(
+    _ labels: Labels, _ groups: MatchGroups, _ group: Int, _ collisions: inout [PairIdentity: Int]
+  ) -> Int? {
+    let isAlone = groups.many[group].count < 2 && manyFill == nil
+    if isAlone { return nil }
+    let identity: PairIdentity
+    switch matching.cardinality {
+    case .oneToOne: identity = PairIdentity(group: group, labels: nil)
+    case .manyToOne, .oneToMany: identity = PairIdentity(group: group, labels: labels)
+    }
+    if let known = collisions[identity] { return known }
+    collisions[identity] = matched.count
+    matched.append(nil)
+    return matched.count - 1
+  }
+
+  /// Result labels (promql-evaluation.md §6.3).
+  private func resultLabels(_ many: Labels, _ one: Labels) -> Labels {
+    var labels = many
+    if case .arithmetic = operation { labels = labels.droppingMetadata() }
+    let include: [String]
+    switch matching.cardinality {
+    case .oneToOne:
+      switch matching.labels {
+      case .on(let names): return labels.keeping(LabelNames(names))
+      case .ignoring(let names): return names.isEmpty ? labels : labels.dropping(LabelNames(names))
+      }
+    case .manyToOne(let names), .oneToMany(let names): include = names
+    }
+    if include.isEmpty { return labels }
+    var builder = LabelsBuilder(labels)
+    for name in include { builder.set(name, one[name] ?? "") }
+    return builder.labels()
+  }
+
+  /// Two samples of the "one" side in a group at a step where both sides have something.
+  private func refuseDuplicates(_ groups: MatchGroups) throws(EvaluationError) {
+    var candidates: (presence: Presence, groups: [(Int, Presence)])?
+    for (group, rows) in groups.one.enumerated() where rows.count > 1 {
+      var seen = Presence(count: steps)
+      var twice = Presence(count: steps)
+      for row in rows {
+        let present = try one.hold(row).anyPresence
+        var both = seen
+        both.formIntersection(present)
+        twice.formUnion(both)
+        seen.formUnion(present)
+      }
+      if twice.isEmpty { continue }
+      var all = candidates ?? (Presence(count: steps), [])
+      all.presence.formUnion(twice)
+      all.groups.append((group, twice))
+      candidates = all
+    }
+    guard let candidates else { return }
+    var manyPresence = Presence(count: steps)
+    for row in many.source.keys.indices {
+      manyPresence.formUnion(try many.hold(row).anyPresence)
+    }
+    let mayFill = matching.fillLeft != nil || matching.fillRight != nil
+    for (group, twice) in candidates.groups {
+      guard mayFill || twice.intersects(manyPresence) else { continue }
+      var steps = twice
+      if !mayFill { steps.formIntersection(manyPresence) }
+      guard let step = steps.first else { continue }
+      throw try duplicateError(groups, group, step)
+    }
+  }
+
+  private func duplicateError(
+    _ groups: MatchGroups, _ group: Int, _ step: Int
+  ) throws(EvaluationError) -> EvaluationError {
+    var names: [String] = []
+    for row in groups.one[group] where try one.hold(row).anyPresence[step] {
+      names.append(one.source.keys[row].labels.description)
+    }
+    names = names.prefix(2).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return .duplicateSeriesInGroup(
+      group: groups.labels[group].description, side: isOneToMany ? .left : .right,
+      names.first ?? "", names.last ?? "")
+  }
+
+  // MARK: Values
+
+  func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    let output = outputs[row]
+    tile.clear()
+    guard let manyRow = output.many, let oneRow = output.one else { return }
+    let left = try many.take(manyRow)
+    let right = try one.take(oneRow)
+    let success = combine(left, right, into: &tile)
+    try note(success, output)
+  }
+
+  private func note(_ success: Presence, _ output: Output) throws(EvaluationError) {
+    guard let collision = output.collision else { return }
+    guard var earlier = matched[collision] else {
+      matched[collision] = success
+      return
+    }
+    if earlier.intersects(success) {
+      switch matching.cardinality {
+      case .oneToOne: throw .manyToOneMatchingMustBeExplicit
+      case .manyToOne, .oneToMany: throw .groupingLabelsMustEnsureUniqueMatches
+      }
+    }
+    earlier.formUnion(success)
+    matched[collision] = earlier
+  }
+
+  /// Computes all pairs of two rows; where the pair counts as matched.
+  private func combine(_ many: Row, _ one: Row, into tile: inout Row) -> Presence {
+    let (left, right) = isOneToMany ? (one, many) : (many, one)
+    var both = left.presence
+    both.formIntersection(right.presence)
+    tile.values = left.values
+    tile.presence = both
+    switch operation {
+    case .arithmetic(let operation): PointKernels.arithmetic(operation, &tile.values, right.values)
+    case .comparison(let comparison, let returnsBool):
+      if returnsBool {
+        for step in 0..<steps {
+          tile.values[step] = GoNumber.holds(comparison, left.values[step], right.values[step]) ? 1 : 0
+        }
+      } else {
+        tile.presence.filter { GoNumber.holds(comparison, left.values[$0], right.values[$0]) }
+      }
+    case .trim(let trim):
+      if !both.isEmpty { pairs.noteIncompatible(trim.rawValue, .float, .float) }
+      tile.presence.clear()
+      both.clear()
+    }
+    if !left.histograms.isEmpty || !right.histograms.isEmpty {
+      combineHistograms(left, right, into: &tile, matched: &both)
+    }
+    return both
+  }
+
+  private func combineHistograms(
+    _ left: Row, _ right: Row, into tile: inout Row, matched: inout Presence
+  ) {
+    for step in Set(left.histograms.steps + right.histograms.steps).sorted() {
+      guard let a = left.sample(step), let b = right.sample(step) else { continue }
+      let outcome = pairs.combine(operation, a, b)
+      if outcome.isMatched { matched[step] = true }
+      outcome.store(in: &tile, at: step)
+    }
+  }
+
+  // MARK: Fills
+
+  /// Evaluates all pairs and then the fills, which need to know what was matched (§6.5).
+  private func filled(_ evaluation: Evaluation) throws(EvaluationError) -> RowTable {
+    var table = RowTable()
+    var matchedOfGroup: [Presence?] = []
+    let groups = MatchGroups(many.source.keys, one.source.keys, matching.labels)
+    matchedOfGroup = [Presence?](repeating: nil, count: groups.labels.count)
+    for row in many.source.keys.indices { _ = try many.hold(row) }
+    for row in one.source.keys.indices { _ = try one.hold(row) }
+    var onePresence = groups.labels.map { _ in Presence(count: steps) }
+    for (row, group) in groups.groupOfOne.enumerated() {
+      onePresence[group].formUnion(try one.hold(row).anyPresence)
+    }
+    for (index, output) in outputs.enumerated() {
+      var left: Row
+      var right: Row
+      let group: Int
+      switch (output.many, output.one) {
+      case (let row?, let partner?):
+        left = try many.hold(row)
+        right = try one.hold(partner)
+        group = groups.groupOfMany[row]
+      case (let row?, nil):
+        left = try many.hold(row)
+        group = groups.groupOfMany[row]
+        var missing = left.anyPresence
+        missing.subtract(onePresence[group])
+        right = Self.constant(oneFill ?? 0, missing)
+      case (nil, let partner?):
+        right = try one.hold(partner)
+        group = groups.groupOfOne[partner]
+        var missing = right.anyPresence
+        if let matched = matchedOfGroup[group] { missing.subtract(matched) }
+        left = Self.constant(manyFill ?? 0, missing)
+      case (nil, nil): continue
+      }
+      var tile = Row(steps: steps)
+      let success = combine(left, right, into: &tile)
+      if output.many != nil { try note(success, output) }
+      var all = matchedOfGroup[group] ?? Presence(count: steps)
+      all.formUnion(success)
+      matchedOfGroup[group] = all
+      if !tile.isEmpty { try evaluation.append(keys[index], tile, to: &table) }
+    }
+    return table
+  }
+
+  private static func constant(_ value: Double, _ presence: Presence) -> Row {
+    var row = Row(steps: presence.count)
+    for step in 0..<presence.count { row.values[step] = value }
+    row.presence = presence
+    return row
+  }
+}
+
+extension Row {
+  /// The sample at a step, float or histogram.
+  func sample(_ step: Int) -> SamplePairs.Sample? {
+    if presence[step] { return .float(values[step]) }
+    return histograms[step].map { .histogram($0) }
+  }
+}
+
+/// The match groups of two sides.
+struct MatchGroups {
+  private(set) var labels: [Labels] = []
+  private(set) var many: [[Int]] = []
+  private(set) var one: [[Int]] = []
+  private(set) var groupOfMany: [Int] = []
+  private(set) var groupOfOne: [Int] = []
+
+  init(_ manyKeys: [RowKey], _ oneKeys: [RowKey], _ matchLabels: MatchLabels) {
+    let project = matchLabels.projection
+    var known: [Labels: Int] = [:]
+    func group(_ key: RowKey) -> Int {
+      let projected = project(key.labels)
+      if let found = known[projected] { return found }
+      known[projected] = labels.count
+      labels.append(projected)
+      many.append([])
+      one.append([])
+      return labels.count - 1
+    }
+    for (row, key) in manyKeys.enumerated() {
+      let found = group(key)
+      groupOfMany.append(found)
+      many[found].append(row)
+    }
+    for (row, key) in oneKeys.enumerated() {
+      let found = group(key)
+      groupOfOne.append(found)
+      one[found].append(row)
+    }
+  }
+}
+
+/// One operand's rows: read when first needed, kept while somebody will need them again.
+struct MatchSide {
+  let source: any RowSource
+  private let steps: Int
+  private var uses: [Int]
+  private var held: [Int: Row] = [:]
+
+  init(_ source: any RowSource, steps: Int) {
+    self.source = source
+    self.steps = steps
+    uses = [Int](repeating: 0, count: source.keys.count)
+  }
+
+  mutating func willUse(_ row: Int) { uses[row] += 1 }
+
+  /// Reads a row that no pair needs: what reading it notes or refuses still counts.
+  mutating func discard(_ row: Int) throws(EvaluationError) {
+    if held[row] != nil { return }
+    var tile = Row(steps: steps)
+    try source.read(row, into: &tile)
+  }
+
+  /// The row, kept until all of its uses are done.
+  mutating func hold(_ row: Int) throws(EvaluationError) -> Row {
+    if let known = held[row] { return known }
+    var tile = Row(steps: steps)
+    try source.read(row, into: &tile)
+    held[row] = tile
+    return tile
+  }
+
+  /// The row, for one of its uses.
+  mutating func take(_ row: Int) throws(EvaluationError) -> Row {
+    uses[row] -= 1
+    if let known = held[row] {
+      if uses[row] <= 0 { held[row] = nil }
+      return known
+    }
+    var tile = Row(steps: steps)
+    try source.read(row, into: &tile)
+    if uses[row] > 0 { held[row] = tile }
+    return tile
+  }
+}

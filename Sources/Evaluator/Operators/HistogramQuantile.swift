@@ -1,0 +1,221 @@
+import PromQL
+import TimeSeries
+
+/// Classic and native histograms in one vector, a group at a time (promql-functions.md §3.10).
+///
+/// The rows of a classic histogram share their labels but `le`. A native histogram stands alone; its
+/// row is that of the group with its labels, or, when it carries an `le` itself, a row of its own.
+final class HistogramRows: RowSource {
+  /// What is asked of each histogram, at a step.
+  enum Question {
+    case quantiles([ScalarColumn])
+    case fraction(lower: ScalarColumn, upper: ScalarColumn)
+  }
+
+  private(set) var keys: [RowKey] = []
+  private let source: any RowSource
+  private let question: Question
+  /// The vector argument, where annotations point.
+  private let site: SourceRange
+  private let evaluation: Evaluation
+  private let grid: Grid
+  private var groups: [Group] = []
+  /// Where each output row comes from.
+  private var outputs: [Output] = []
+  private var answers: [Int: [Row]] = [:]
+
+  private struct Group {
+    /// The rows with a valid bound, by ascending bound.
+    var buckets: [(row: Int, bound: Double)] = []
+    /// The rows whose labels are the group's own: native histograms.
+    var natives: [Int] = []
+    /// Rows whose `le` is missing or no number: floats among them are W3.
+    var malformed: [Int] = []
+    var labels: Labels
+    /// How many output rows take their values from this group.
+    var readers = 0
+  }
+
+  /// A group's answer to one of the questions.
+  private struct Output {
+    var group: Int
+    var question: Int
+  }
+
+  /// `labels`: for `histogram_quantiles`, the label and the value that each question writes.
+  init(
+    _ source: any RowSource, _ question: Question, label: (name: String, values: [String])?,
+    site: SourceRange, evaluation: Evaluation, grid: Grid
+  ) {
+    self.source = source
+    self.question = question
+    self.site = site
+    self.evaluation = evaluation
+    self.grid = grid
+    gather()
+    let questions = label?.values.count ?? 1
+    for index in groups.indices {
+      let group = groups[index]
+      let rows = group.buckets.map(\.row) + group.natives + group.malformed
+      let drops = rows.contains { source.keys[$0].dropsName }
+      groups[index].readers = questions
+      for number in 0..<questions {
+        var labels = group.labels
+        if let label {
+          var builder = LabelsBuilder(labels)
+          builder.set(label.name, label.values[number])
+          labels = builder.labels()
+        }
+        keys.append(evaluation.key(labels, dropsName: drops, computes: true))
+        outputs.append(Output(group: index, question: number))
+      }
+    }
+  }
+
+  var mayHoldHistograms: Bool { false }
+
+  private func gather() {
+    let bound = LabelNames([LabelName.upperBound])
+    var known: [Labels: Int] = [:]
+    func group(_ labels: Labels) -> Int {
+      if let found = known[labels] { return found }
+      known[labels] = groups.count
+      groups.append(Group(labels: labels))
+      return groups.count - 1
+    }
+    for (row, key) in source.keys.enumerated() {
+      let text = key.labels[LabelName.upperBound]
+      if let text, let value = try? NumberText.float(text.utf8) {
+        groups[group(key.labels.dropping(bound))].buckets.append((row, value))
+        // A native histogram may carry an `le` as well: its answer needs a row with all labels.
+        if source.mayHoldHistograms { groups[group(key.labels)].natives.append(row) }
+      } else {
+        let index = group(key.labels)
+        groups[index].malformed.append(row)
+        groups[index].natives.append(row)
+      }
+    }
+    for index in groups.indices { groups[index].buckets.sort { $0.bound < $1.bound } }
+  }
+
+  func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    let index = outputs[row].group
+    let rows = try answer(index)
+    tile = rows[outputs[row].question]
+    groups[index].readers -= 1
+    if groups[index].readers == 0 { answers[index] = nil }
+  }
+
+  // MARK: One group
+
+  /// Rows that two groups need: a row with an `le` is a bucket of one and maybe a native of another.
+  private var shared: [Int: Row] = [:]
+
+  private func sourceRow(_ row: Int) throws(EvaluationError) -> Row {
+    if let known = shared[row] { return known }
+    var tile = Row(steps: grid.count)
+    try source.read(row, into: &tile)
+    if source.mayHoldHistograms { shared[row] = tile }
+    return tile
+  }
+
+  private func answer(_ index: Int) throws(EvaluationError) -> [Row] {
+    if let known = answers[index] { return known }
+    let group = groups[index]
+    var buckets: [Row] = []
+    for bucket in group.buckets { buckets.append(try sourceRow(bucket.row)) }
+    var natives: [Row] = []
+    for row in group.natives { natives.append(try sourceRow(row)) }
+    noteMalformed(group, natives)
+    let count = if case .quantiles(let phis) = question { phis.count } else { 1 }
+    var result = [Row](repeating: Row(steps: grid.count), count: count)
+    var present: [ClassicBuckets.Bucket] = []
+    for step in 0..<grid.count {
+      present.removeAll(keepingCapacity: true)
+      for (position, bucket) in group.buckets.enumerated() where buckets[position].presence[step] {
+        present.append(.init(bound: bucket.bound, count: buckets[position].values[step]))
+      }
+      let native = natives.lazy.compactMap { $0.histograms[step] }.first
+      if present.isEmpty, native == nil { continue }
+      if !present.isEmpty, native != nil {
+        evaluation.notes.warn(
+          "vector contains a mix of classic and native histograms" + noteName(group), at: site)
+        continue
+      }
+      if let native {
+        answer(native, group, step, into: &result)
+      } else {
+        answer(ClassicBuckets(sorted: present), group, step, into: &result)
+      }
+    }
+    answers[index] = result
+    return result
+  }
+
+  private func answer(
+    _ classic: ClassicBuckets, _ group: Group, _ step: Int, into result: inout [Row]
+  ) {
+    var classic = classic
+    switch question {
+    case .quantiles(let phis):
+      if let forced = classic.forceMonotonicity() {
+        let time = grid.time(step)
+        evaluation.notes.informForced(
+          ForcedMonotonicity(
+            firstBucket: forced.first, lastBucket: forced.last,
+            largestDifference: forced.largestDifference, firstTime: time, lastTime: time),
+          metricName: evaluation.options.delaysNameRemoval ? group.labels.metricName : nil, at: site)
+      }
+      for (number, phi) in phis.enumerated() { result[number].set(step, classic.quantile(phi[step])) }
+    case .fraction(let lower, let upper):
+      result[0].set(step, classic.fraction(lower[step], upper[step]))
+    }
+  }
+
+  private func answer(
+    _ native: NativeHistogram, _ group: Group, _ step: Int, into result: inout [Row]
+  ) {
+    switch question {
+    case .quantiles(let phis):
+      for (number, phi) in phis.enumerated() {
+        let (value, skew) = native.quantile(phi[step])
+        switch skew {
+        case nil: break
+        case .resultIsNaN:
+          evaluation.notes.inform(
+            "input to histogram_quantile has NaN observations, result is NaN" + noteName(group), at: site)
+        case .skewedHigher:
+          evaluation.notes.inform(
+            "input to histogram_quantile has NaN observations, result is skewed higher"
+              + noteName(group), at: site)
+        }
+        result[number].set(step, value)
+      }
+    case .fraction(let lower, let upper):
+      let (value, hasNaN) = native.fraction(lower[step], upper[step])
+      if hasNaN {
+        evaluation.notes.inform(
+          "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+            + noteName(group), at: site)
+      }
+      result[0].set(step, value)
+    }
+  }
+
+  /// W3: floats without a valid bound.
+  private func noteMalformed(_ group: Group, _ natives: [Row]) {
+    for row in group.malformed {
+      guard let position = group.natives.firstIndex(of: row), !natives[position].presence.isEmpty else {
+        continue
+      }
+      let text = source.keys[row].labels[LabelName.upperBound] ?? ""
+      evaluation.notes.warn(
+        "bucket label \"le\" is missing or has a malformed value of \(GoText.quoted(text))"
+          + noteName(group), at: site)
+    }
+  }
+
+  private func noteName(_ group: Group) -> String {
+    Notes.forMetric(evaluation.options.delaysNameRemoval ? group.labels.metricName : nil)
+  }
+}

@@ -1,0 +1,93 @@
+import PromQL
+import TimeSeries
+
+/// A function of windows: one output row for each row of the range vector.
+struct WindowRows: RowSource {
+  let source: any WindowSource
+  let keys: [RowKey]
+  let reduction: WindowReduction
+
+  var mayHoldHistograms: Bool { source.mayHoldHistograms }
+
+  func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    tile.clear()
+    let samples = try source.samples(row)
+    guard samples.count > 0 else { return }
+    try reduction.apply(to: samples, key: source.keys[row], locator: source.locator, into: &tile)
+  }
+}
+
+/// What is done to each window, and what has to be known for it.
+struct WindowReduction {
+  let function: WindowFunction
+  let arguments: [ScalarColumn]
+  /// Where annotations about the arguments point.
+  let argumentSites: [SourceRange]
+  /// Where annotations about the range vector point.
+  let site: SourceRange
+  let grid: Grid
+  /// The length of the window, milliseconds.
+  let range: Int64
+  let edges: SelectorPlan.Extension
+  let evaluation: Evaluation
+
+  func apply(
+    to samples: Samples, key: RowKey, locator: WindowLocator, into tile: inout Row
+  ) throws(EvaluationError) {
+    try checkArguments(samples, locator)
+    let bounds = locator.bounds(samples.timeline)
+    if samples.histograms != nil || samples.startTimestamps != nil || edges != .none {
+      let mixed = MixedWindows(samples, bounds: bounds, ends: locator.ends, key: key, reduction: self)
+      mixed.apply(into: &tile)
+    } else {
+      let windows = FloatWindows(samples: samples, bounds: bounds, ends: locator.ends, range: range)
+      windows.apply(function, arguments, grid: grid, into: &tile)
+    }
+    switch function {
+    case .rate, .increase: if !tile.presence.isEmpty { noteSuspectCounter(key.labels) }
+    default: break
+    }
+  }
+
+  /// Errors and warnings about arguments, raised only where some window holds a sample.
+  private func checkArguments(_ samples: Samples, _ locator: WindowLocator) throws(EvaluationError) {
+    switch function {
+    case .quantileOverTime, .doubleExponentialSmoothing: break
+    default: return
+    }
+    let bounds = locator.bounds(samples.timeline)
+    for step in 0..<grid.count where !bounds.window(step, in: samples).isEmpty {
+      if function == .quantileOverTime {
+        evaluation.warnQuantile(arguments[0][step], at: argumentSites[0])
+        continue
+      }
+      let (smoothing, trend) = (arguments[0][step], arguments[1][step])
+      if smoothing <= 0 || smoothing >= 1 { throw .invalidSmoothingFactor(smoothing) }
+      if trend <= 0 || trend >= 1 { throw .invalidTrendFactor(trend) }
+    }
+  }
+
+  /// I1 and I2: a rate of what may be no counter.
+  private func noteSuspectCounter(_ labels: Labels) {
+    guard let name = labels.metricName else { return }
+    if evaluation.options.usesTypeAndUnitLabels {
+      let type = labels[LabelName.type] ?? ""
+      if type == "counter" || type == "histogram" { return }
+      evaluation.notes.inform(
+        "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", "
+          + "got \(GoText.quoted(type)): \(GoText.quoted(name))", at: site)
+      return
+    }
+    let suffixes = ["_total", "_sum", "_count", "_bucket"]
+    if suffixes.contains(where: { name.utf8.hasSuffix($0.utf8) }) { return }
+    evaluation.notes.inform(
+      "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
+        + GoText.quoted(name), at: site)
+  }
+}
+
+extension String.UTF8View {
+  func hasSuffix(_ other: String.UTF8View) -> Bool {
+    count >= other.count && suffix(other.count).elementsEqual(other)
+  }
+}

@@ -1,0 +1,68 @@
+import PromQL
+import TimeSeries
+
+/// An instant selector: the newest sample of each series within the lookback of each step
+/// (promql-evaluation.md §2.2).
+struct SelectRows: RowSource {
+  /// What of the sample found is the value.
+  enum Yield {
+    case value
+    /// The sample's own time, seconds.
+    case timestamp
+    /// The sample's start timestamp, seconds; 0 when unknown.
+    case startTimestamp
+  }
+
+  let keys: [RowKey]
+  private let selected: any Selected
+  private let locator: WindowLocator
+  private let yield: Yield
+
+  init(_ selected: any Selected, locator: WindowLocator, yield: Yield, keys: [RowKey]) {
+    self.selected = selected
+    self.locator = locator
+    self.yield = yield
+    self.keys = keys
+  }
+
+  var mayHoldHistograms: Bool { yield == .value && selected.mayHoldHistograms }
+
+  func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    tile.clear()
+    let samples = try Evaluation.samples(selected, row)
+    guard samples.count > 0 else { return }
+    let bounds = locator.bounds(samples.timeline)
+    if samples.histograms == nil, samples.staleMarkers.isEmpty, yield == .value {
+      for step in 0..<tile.steps {
+        let window = bounds.window(step, in: samples)
+        if !window.isEmpty { tile.set(step, samples.values[window.upperBound - 1]) }
+      }
+      return
+    }
+    let stale = Set(samples.staleMarkers)
+    var histogram = 0
+    for step in 0..<tile.steps {
+      let window = bounds.window(step, in: samples)
+      let position = window.upperBound - 1
+      guard !window.isEmpty, !stale.contains(position) else { continue }
+      switch yield {
+      case .timestamp: tile.set(step, Double(samples.timestamp(position)) / 1000)
+      case .startTimestamp:
+        tile.set(step, Double(samples.startTimestamps?[position] ?? 0) / 1000)
+      case .value:
+        guard let column = samples.histograms else {
+          tile.set(step, samples.values[position])
+          continue
+        }
+        while histogram < column.positions.count, column.positions[histogram] < position {
+          histogram += 1
+        }
+        if histogram < column.positions.count, column.positions[histogram] == position {
+          tile.histograms.append(step, column.histograms[histogram])
+        } else {
+          tile.set(step, samples.values[position])
+        }
+      }
+    }
+  }
+}

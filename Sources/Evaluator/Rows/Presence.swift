@@ -1,0 +1,86 @@
+/// At which steps a row has a value: a bit a step. Absence is never a number among the values.
+struct Presence: Sendable, Hashable {
+  private(set) var words: [UInt64]
+  /// How many steps there are.
+  let count: Int
+
+  /// Nothing is present.
+  init(count: Int) {
+    self.count = count
+    words = [UInt64](repeating: 0, count: (count + 63) / 64)
+  }
+
+  subscript(_ step: Int) -> Bool {
+    get { words[step >> 6] & (1 << UInt64(step & 63)) != 0 }
+    set {
+      let bit: UInt64 = 1 << UInt64(step & 63)
+      if newValue { words[step >> 6] |= bit } else { words[step >> 6] &= ~bit }
+    }
+  }
+
+  var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
+  /// Whether every step is present: the kernels' fast path.
+  var isFull: Bool {
+    for word in words.dropLast() where word != .max { return false }
+    return (words.last ?? 0) == Self.lastWord(count)
+  }
+
+  /// How many steps are present.
+  var population: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
+  mutating func clear() { for i in words.indices { words[i] = 0 } }
+
+  mutating func fill() {
+    for i in words.indices { words[i] = .max }
+    if !words.isEmpty { words[words.count - 1] = Self.lastWord(count) }
+  }
+
+  mutating func formUnion(_ other: Presence) {
+    for i in words.indices { words[i] |= other.words[i] }
+  }
+
+  mutating func formIntersection(_ other: Presence) {
+    for i in words.indices { words[i] &= other.words[i] }
+  }
+
+  mutating func subtract(_ other: Presence) {
+    for i in words.indices { words[i] &= ~other.words[i] }
+  }
+
+  func intersects(_ other: Presence) -> Bool {
+    for i in words.indices where words[i] & other.words[i] != 0 { return true }
+    return false
+  }
+
+  /// Keeps the steps for which the condition holds among those present.
+  @inline(__always)
+  mutating func filter(_ condition: (_ step: Int) -> Bool) {
+    for i in words.indices where words[i] != 0 {
+      var word = words[i]
+      var kept: UInt64 = 0
+      while word != 0 {
+        let bit = word.trailingZeroBitCount
+        if condition((i << 6) + bit) { kept |= 1 << UInt64(bit) }
+        word &= word &- 1
+      }
+      words[i] = kept
+    }
+  }
+
+  /// Visits the present steps in order.
+  @inline(__always)
+  func forEach(_ body: (_ step: Int) throws(EvaluationError) -> Void) throws(EvaluationError) {
+    for i in words.indices {
+      var word = words[i]
+      while word != 0 {
+        try body((i << 6) + word.trailingZeroBitCount)
+        word &= word &- 1
+      }
+    }
+  }
+
+  private static func lastWord(_ count: Int) -> UInt64 {
+    count == 0 ? 0 : count & 63 == 0 ? .max : (1 << UInt64(count & 63)) - 1
+  }
+}

@@ -1,0 +1,83 @@
+import PromQL
+import TimeSeries
+
+/// Where the window of each step lies on a timeline: positions `lows[i]..<highs[i]`.
+///
+/// Located once a timeline and window, and used by every series on that timeline.
+struct WindowBounds: Sendable {
+  private(set) var lows: [Int32] = []
+  private(set) var highs: [Int32] = []
+
+  /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
+  /// Two pointers: O(timestamps + steps).
+  init(_ timestamps: [Int64], ends: [Int64], back: Int64, ahead: Int64 = 0) {
+    lows.reserveCapacity(ends.count)
+    highs.reserveCapacity(ends.count)
+    var low = 0
+    var high = 0
+    if let first = ends.first {
+      low = Self.firstPosition(timestamps, after: Self.clamped(first, -back))
+      high = low
+    }
+    for end in ends {
+      let after = Self.clamped(end, -back)
+      let through = Self.clamped(end, ahead)
+      while low < timestamps.count, timestamps[low] <= after { low += 1 }
+      if high < low { high = low }
+      while high < timestamps.count, timestamps[high] <= through { high += 1 }
+      lows.append(Int32(low))
+      highs.append(Int32(high))
+    }
+  }
+
+  /// The bounds of a step's window on a run of the timeline, as positions of the run.
+  @inline(__always)
+  func window(_ step: Int, in samples: borrowing Samples) -> Range<Int> {
+    let low = max(0, Int(lows[step]) - samples.first)
+    let high = min(samples.count, Int(highs[step]) - samples.first)
+    return low..<max(low, high)
+  }
+
+  private static func clamped(_ time: Int64, _ delta: Int64) -> Int64 {
+    let (sum, overflow) = time.addingReportingOverflow(delta)
+    return overflow ? (delta < 0 ? .min : .max) : sum
+  }
+
+  private static func firstPosition(_ timestamps: [Int64], after time: Int64) -> Int {
+    var low = 0
+    var high = timestamps.count
+    while low < high {
+      let middle = (low + high) / 2
+      if timestamps[middle] > time { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
+/// Remembers the bounds of the timelines that a node meets.
+final class WindowLocator {
+  /// The reference time of each step, milliseconds, ascending.
+  let ends: [Int64]
+  private let back: Int64
+  private let ahead: Int64
+  private var known: [ObjectIdentifier: (timeline: Timeline, bounds: WindowBounds)] = [:]
+
+  /// Timelines remembered at a time: targets share theirs, series with their own never come back.
+  private static let capacity = 64
+
+  init(_ grid: Grid, _ time: TimeReference, back: Int64, ahead: Int64 = 0) {
+    ends = (0..<grid.count).map { time.reference(step: grid.time($0)) }
+    self.back = back
+    self.ahead = ahead
+  }
+
+  func bounds(_ timeline: Timeline) -> WindowBounds {
+    let identity = ObjectIdentifier(timeline)
+    // The entry keeps the timeline alive, so its identity cannot be taken by another one.
+    if let found = known[identity] { return found.bounds }
+    let bounds = WindowBounds(timeline.timestamps, ends: ends, back: back, ahead: ahead)
+    if known.count >= Self.capacity { known.removeAll(keepingCapacity: true) }
+    known[identity] = (timeline, bounds)
+    return bounds
+  }
+}
