@@ -72,11 +72,11 @@ final class Evaluation {
     case .pinned(let inner): return .constant(try column(inner, on: Grid(instant: grid.start))[0])
     case .negate(let inner): return try combine(inner, on: grid) { -$0 }
     case .arithmetic(let operation, let left, let right):
-      return try combine(left, right, on: grid) { GoNumber.compute(operation, $0, $1) }
+      return try combine(left, right, on: grid) { Arithmetic.compute(operation, $0, $1) }
     case .comparison(let operation, let left, let right):
-      return try combine(left, right, on: grid) { GoNumber.holds(operation, $0, $1) ? 1 : 0 }
-    case .larger(let left, let right): return try combine(left, right, on: grid, GoNumber.larger)
-    case .smaller(let left, let right): return try combine(left, right, on: grid, GoNumber.smaller)
+      return try combine(left, right, on: grid) { Arithmetic.holds(operation, $0, $1) ? 1 : 0 }
+    case .larger(let left, let right): return try combine(left, right, on: grid, Arithmetic.larger)
+    case .smaller(let left, let right): return try combine(left, right, on: grid, Arithmetic.smaller)
     case .only(let vector): return .steps(try onlyValues(vector, on: grid))
     }
   }
@@ -133,7 +133,7 @@ final class Evaluation {
     try checkCancellation()
     if grid.count == 0 { return RowTable() }
     switch plan.form {
-    case .select(let selector): return select(selector, on: grid, .value)
+    case .select(let selector): return select(selector, site: plan.site, on: grid, .value)
     case .vector(let scalar): return ScalarRow(column: try column(scalar, on: grid))
     case .pinned(let inner): return PinnedRows(try open(inner, on: Grid(instant: grid.start)))
     case .negate(let inner):
@@ -191,7 +191,7 @@ final class Evaluation {
   }
 
   private func select(
-    _ selector: SelectorPlan, on grid: Grid, _ yield: SelectRows.Yield
+    _ selector: SelectorPlan, site: SourceRange, on grid: Grid, _ yield: SelectRows.Yield
   ) -> any RowSource {
     let selected = data[selector.selection]
     let keys = selected.labels.map { labels in
@@ -200,7 +200,7 @@ final class Evaluation {
     if selector.edges == .smoothed, yield == .value {
       return SmoothedRows(
         selected, WindowLocator(grid, selector.time, back: options.lookback, ahead: options.lookback),
-        keys: keys, notes: notes)
+        keys: keys, site: site, notes: notes)
     }
     let locator = WindowLocator(grid, selector.time, back: options.lookback)
     return SelectRows(selected, locator: locator, yield: yield, keys: keys)
@@ -209,10 +209,10 @@ final class Evaluation {
   /// `timestamp(v)`: a selector's samples have times of their own (promql-functions.md §3.3).
   private func timestamp(_ inner: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
     switch inner.form {
-    case .select(let selector): return unique(select(selector, on: grid, .timestamp), on: grid)
+    case .select(let selector): return unique(select(selector, site: inner.site, on: grid, .timestamp), on: grid)
     case .pinned(let pinned):
       if case .select(let selector) = pinned.form {
-        return PinnedRows(select(selector, on: Grid(instant: grid.start), .timestamp))
+        return PinnedRows(select(selector, site: inner.site, on: Grid(instant: grid.start), .timestamp))
       }
     default: break
     }
@@ -227,10 +227,10 @@ final class Evaluation {
     // What is no selector, or unknown to the store, has no start timestamp and no answer.
     guard options.usesStartTimestamps else { return RowTable() }
     switch inner.form {
-    case .select(let selector): return unique(select(selector, on: grid, .startTimestamp), on: grid)
+    case .select(let selector): return unique(select(selector, site: inner.site, on: grid, .startTimestamp), on: grid)
     case .pinned(let pinned):
       if case .select(let selector) = pinned.form {
-        return PinnedRows(select(selector, on: Grid(instant: grid.start), .startTimestamp))
+        return PinnedRows(select(selector, site: inner.site, on: Grid(instant: grid.start), .startTimestamp))
       }
       return RowTable()
     default: return RowTable()

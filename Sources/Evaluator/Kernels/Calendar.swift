@@ -59,7 +59,7 @@ enum Calendar {
 
   /// A part of the date that a value in seconds stands for.
   static func part(_ function: DateFunction, of value: Double) -> Double {
-    let date = date(NumberText.truncatedToInteger(value))
+    let date = date(Arithmetic.truncated(value))
     switch function {
     case .minute: return Double(date.secondOfDay / 60 % 60)
     case .hour: return Double(date.secondOfDay / 3600)

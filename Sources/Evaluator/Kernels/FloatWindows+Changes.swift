@@ -70,14 +70,14 @@ struct Extrapolation {
   /// Seconds between the first and the last sample.
   let sampled: Double
   private var toStart: Double
-  private var toEnd: Double
+  var toEnd: Double
   private let average: Double
 
   /// Times in milliseconds; `count` at least 2.
   @inline(__always)
   init(first: Int64, last: Int64, count: Int, end: Int64, range: Int64) {
     sampled = Double(last &- first) / 1000
-    average = sampled / Double(count - 1)
+    average = count > 1 ? sampled / Double(count - 1) : 0
     toStart = Double(first &- (end &- range)) / 1000
     toEnd = Double(end &- last) / 1000
     // A gap of 1.1 average distances or more says that the series starts or ends in the window.

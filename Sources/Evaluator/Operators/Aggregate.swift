@@ -62,7 +62,7 @@ final class AggregatedRows: RowSource {
       let name = { [source] in source.keys[row].labels.metricName ?? "" }
       if !member.histograms.isEmpty {
         switch operation {
-        case .sum, .avg: histograms.add(member.histograms, name: name, site: site, notes: notes)
+        case .sum, .avg: histograms.add(member.histograms, name: name)
         case .count, .group:
           for step in member.histograms.steps { member.set(step, 0) }
         case .min, .max, .stddev, .stdvar:

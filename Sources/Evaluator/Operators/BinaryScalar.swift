@@ -62,8 +62,8 @@ struct BinaryScalarRows: RowSource {
     case .comparison(let comparison, let returnsBool):
       let holds = { [scalar, scalarSide] (step: Int, value: Double) in
         scalarSide == .right
-          ? GoNumber.holds(comparison, value, scalar[step])
-          : GoNumber.holds(comparison, scalar[step], value)
+          ? Arithmetic.holds(comparison, value, scalar[step])
+          : Arithmetic.holds(comparison, scalar[step], value)
       }
       if returnsBool {
         for step in 0..<tile.steps { tile.values[step] = holds(step, tile.values[step]) ? 1 : 0 }
@@ -128,9 +128,9 @@ struct SamplePairs {
 
   private func floats(_ operation: BinaryOperation, _ a: Double, _ b: Double) -> Outcome {
     switch operation {
-    case .arithmetic(let operation): return .float(GoNumber.compute(operation, a, b))
+    case .arithmetic(let operation): return .float(Arithmetic.compute(operation, a, b))
     case .comparison(let comparison, let returnsBool):
-      let holds = GoNumber.holds(comparison, a, b)
+      let holds = Arithmetic.holds(comparison, a, b)
       return returnsBool ? .float(holds ? 1 : 0) : holds ? .float(a) : .filtered
     case .trim(let trim):
       noteIncompatible(trim.rawValue, .float, .float)

@@ -227,10 +227,10 @@ final class MatchedRows: RowSource {
     case .comparison(let comparison, let returnsBool):
       if returnsBool {
         for step in 0..<steps {
-          tile.values[step] = GoNumber.holds(comparison, left.values[step], right.values[step]) ? 1 : 0
+          tile.values[step] = Arithmetic.holds(comparison, left.values[step], right.values[step]) ? 1 : 0
         }
       } else {
-        tile.presence.filter { GoNumber.holds(comparison, left.values[$0], right.values[$0]) }
+        tile.presence.filter { Arithmetic.holds(comparison, left.values[$0], right.values[$0]) }
       }
     case .trim(let trim):
       if !both.isEmpty { pairs.noteIncompatible(trim.rawValue, .float, .float) }

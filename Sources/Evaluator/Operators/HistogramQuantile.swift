@@ -85,7 +85,7 @@ final class HistogramRows: RowSource {
     }
     for (row, key) in source.keys.enumerated() {
       let text = key.labels[LabelName.upperBound]
-      if let text, let value = try? NumberText.float(text.utf8) {
+      if let text, let value = try? GoNumber.float(text.utf8) {
         groups[group(key.labels.dropping(bound))].buckets.append((row, value))
         // A native histogram may carry an `le` as well: its answer needs a row with all labels.
         if source.mayHoldHistograms { groups[group(key.labels)].natives.append(row) }

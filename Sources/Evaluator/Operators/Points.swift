@@ -58,7 +58,7 @@ struct BoundedRows: RowSource {
   private func clamp(_ tile: inout Row, _ lower: ScalarColumn, _ upper: ScalarColumn) {
     tile.presence.filter { upper[$0] >= lower[$0] || upper[$0].isNaN || lower[$0].isNaN }
     for step in 0..<tile.steps {
-      tile.values[step] = GoNumber.larger(lower[step], GoNumber.smaller(upper[step], tile.values[step]))
+      tile.values[step] = Arithmetic.larger(lower[step], Arithmetic.smaller(upper[step], tile.values[step]))
     }
   }
 }

@@ -2,7 +2,12 @@ import Glibc
 import PromQL
 
 /// Number behaviour that queries can observe (promql.md §4.6).
-enum GoNumber {
+enum Arithmetic {
+  /// Truncates to an integer; NaN and what is out of range give −2^63, as on amd64.
+  static func truncated(_ value: Double) -> Int64 {
+    value > -0x1p63 && value < 0x1p63 ? Int64(value) : .min
+  }
+
   /// `max`: +Inf wins over NaN, NaN over the rest, +0 over −0.
   static func larger(_ a: Double, _ b: Double) -> Double {
     if a == .infinity || b == .infinity { return .infinity }
