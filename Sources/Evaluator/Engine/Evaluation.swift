@@ -423,13 +423,8 @@ extension SubqueryPlan {
   /// The steps of the inner expression: the multiples of the step within the windows of all outer
   /// steps (promql-evaluation.md §2.4).
   func grid(for outer: Grid) -> Grid {
-    let (after, overflow) = time.reference(step: outer.start).subtractingReportingOverflow(range)
+    let first = Self.firstStep(after: time.reference(step: outer.start), range: range, step: step)
     let last = time.reference(step: outer.time(max(0, outer.count - 1)))
-    let floor = overflow ? Int64.min / 2 : after
-    var first = floor / step * step
-    if first <= floor { first += step }
-    // Division truncates toward zero, so a negative start may lie one step too late.
-    while first - step > floor { first -= step }
     return Grid(start: first, end: last, step: step)
   }
 }

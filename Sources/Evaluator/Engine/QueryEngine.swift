@@ -4,7 +4,7 @@ public import TimeSeries
 /// Why a query has no answer; `description` is Prometheus' text.
 public enum QueryError: Error, Sendable {
   /// The text is no query: parse and type errors, the first one is the one to show.
-  case syntax([Diagnostic], text: [UInt8])
+  case syntax(ParseFailure)
   /// The query cannot be planned for these steps.
   case creation(LoweringError)
   /// The evaluation failed; what had been noted so far comes along.
@@ -50,15 +50,8 @@ public struct QueryEngine: Sendable {
   /// Parses and plans a query.
   public func plan(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> Plan {
     let expression: Expression
-    switch PromQLParser.parse(text, features: features) {
-    case .success(let parsed): expression = parsed
-    case .failure(let failure): throw .syntax(failure.diagnostics, text: text)
-    }
-    do {
-      return try Lowering.plan(expression, in: context)
-    } catch {
-      throw .creation(error)
-    }
+    do { expression = try Expression.parse(text, features: features) } catch { throw .syntax(error) }
+    do { return try Lowering.plan(expression, in: context) } catch { throw .creation(error) }
   }
 
   /// Fetches what the plan selects and evaluates it.
@@ -93,12 +86,7 @@ public struct QueryEngine: Sendable {
 extension QueryError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .syntax(let diagnostics, let text):
-      guard let first = diagnostics.first else { return "parse error" }
-      let place = first.range.flatMap { range in
-        text.isEmpty ? nil : SourcePlace(offset: range.start, in: text)
-      }
-      return "\(place?.description ?? "unknown position"): parse error: \(first.message)"
+    case .syntax(let failure): return "\(failure)"
     case .creation(let error): return "\(error)"
     case .evaluation(let error, _): return "\(error)"
     case .source(let problem): return "expanding series: \(problem)"

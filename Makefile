@@ -1,0 +1,33 @@
+# `make help` lists the targets. Each one does all the set-up that it needs.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test format lint install clean
+
+PREFIX ?= /usr/local
+RELEASE := .build/release/promgate
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: ## Install the Debian packages that the build needs
+	@scripts/setup
+
+build: setup ## Build the release binary (.build/release/promgate)
+	swift build -c release --product promgate
+
+demo: build ## One canary promoted, another one rolled back, on this machine
+	$(RELEASE) demo
+
+test: setup ## Build and run all tests
+	swift test
+
+format: ## Lay out all sources
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint: ## Check the layout of all sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+install: build ## Copy the release binary to PREFIX/bin (default /usr/local)
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/promgate
+
+clean: ## Remove what was built
+	rm -rf .build

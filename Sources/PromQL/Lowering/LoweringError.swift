@@ -1,0 +1,37 @@
+import TimeSeries
+
+/// Why a valid expression cannot be planned for a query; `description` is Prometheus' text
+/// (promql.md §6).
+public enum LoweringError: Error, Sendable, Hashable {
+  case duration(DurationProblem, SourceRange)
+  /// A range query over what is neither scalar nor instant vector.
+  case invalidRangeQueryType(ValueType)
+  case misplacedEdges(SelectorPlan.Extension, Function)
+  /// The expression is nested deeper than the limit.
+  case tooDeep(limit: Int)
+
+  public enum DurationProblem: String, Sendable, Hashable {
+    case notFinite = "duration is NaN or infinite"
+    case notPositive = "duration must be greater than 0"
+    case outOfRange = "duration is out of range"
+    case divisionByZero = "division by zero"
+    case moduloByZero = "modulo by zero"
+  }
+}
+
+extension LoweringError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .duration(let problem, let range): return "\(range.start):\(range.end): \(problem.rawValue)"
+    case .invalidRangeQueryType(let type):
+      return "invalid expression type \(GoText.quoted(type.name)) for range query, "
+        + "must be Scalar or instant Vector"
+    case .misplacedEdges(let edges, let function):
+      let allowed = Function.allCases.filter { $0.facts.edges.contains(edges) }.map(\.rawValue).sorted()
+      return "\(edges) modifier can only be used with: \(allowed.joined(separator: ", ")) - not with "
+        + function.rawValue
+    case .tooDeep(let limit):
+      return "expression is nested too deeply: at most \(limit) levels can be evaluated"
+    }
+  }
+}
