@@ -8,5 +8,5 @@ extension NativeHistogram {
   func quantile(_ p: Double) -> (Double, Skew?) { (0, nil) }
   func fraction(_ a: Double, _ b: Double) -> (Double, Bool) { (0, false) }
   var standardVariance: Double { 0 }
-  func showsReset(after: NativeHistogram) -> Bool { false }
+
 }

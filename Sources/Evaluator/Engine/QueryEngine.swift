@@ -93,3 +93,13 @@ extension QueryError: CustomStringConvertible {
     }
   }
 }
+
+extension QueryError {
+  /// What had been noted before the failure.
+  public var annotations: [Annotation] {
+    switch self {
+    case .evaluation(_, let annotations): annotations
+    case .syntax, .creation, .source: []
+    }
+  }
+}
