@@ -2,7 +2,7 @@ extension NativeHistogram {
   /// Whether the counter was reset between `previous` and this histogram
   /// (native-histograms.md §5). This one's hint decides where it can; the sum is never looked at.
   /// One pass over the buckets, no allocation.
-  public func detectsReset(after previous: NativeHistogram) -> Bool {
+  public func showsReset(after previous: NativeHistogram) -> Bool {
     switch hint {
     case .reset: return true
     case .notReset: return false

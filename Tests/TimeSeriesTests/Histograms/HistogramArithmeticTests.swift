@@ -121,7 +121,7 @@ import TimeSeries
         rhs.positive = ends
         let result = try sum(lhs, rhs)
         #expect(result.positive.count <= 6)
-        _ = lhs.detectsReset(after: rhs)
+        _ = lhs.showsReset(after: rhs)
         _ = result.description
       }
     }
