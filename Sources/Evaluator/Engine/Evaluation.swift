@@ -203,7 +203,9 @@ final class Evaluation {
         keys: keys, site: site, notes: notes)
     }
     let locator = WindowLocator(grid, selector.time, back: options.lookback)
-    return SelectRows(selected, locator: locator, yield: yield, keys: keys)
+    return SelectRows(
+      selected, locator: locator, yield: yield, keys: keys,
+      readsStatisticsOnly: selector.readsStatisticsOnly)
   }
 
   /// `timestamp(v)`: a selector's samples have times of their own (promql-functions.md §3.3).
@@ -273,7 +275,9 @@ final class Evaluation {
         grid, selector.time, back: range &+ reach,
         ahead: selector.edges == .smoothed ? options.lookback : 0)
       return SelectedWindows(
-        data[selector.selection], locator: locator, usesStartTimestamps: options.usesStartTimestamps)
+        data[selector.selection], locator: locator,
+        usesStartTimestamps: options.usesStartTimestamps,
+        readsStatisticsOnly: selector.readsStatisticsOnly)
     case .subquery(let subquery):
       let locator = WindowLocator(grid, subquery.time, back: subquery.range)
       let inner = subquery.grid(for: grid)

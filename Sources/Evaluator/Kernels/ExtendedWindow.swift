@@ -113,7 +113,7 @@ struct ExtendedWindow {
     var previous = left
     var next = first + 1
     if isSmoothed, all[first].time < window.start, first + 1 < all.count,
-      all[first + 1].value.detectsReset(after: all[first].value)
+      all[first + 1].value.showsReset(after: all[first].value)
     {
       // The interpolation at the left edge covers this reset already.
       previous = all[first + 1].value
@@ -122,10 +122,10 @@ struct ExtendedWindow {
     }
     var lost: [NativeHistogram] = []
     for position in next..<max(next, last) {
-      if all[position].value.detectsReset(after: previous) { lost.append(previous) }
+      if all[position].value.showsReset(after: previous) { lost.append(previous) }
       previous = all[position].value
     }
-    if right.detectsReset(after: previous) { lost.append(previous) }
+    if right.showsReset(after: previous) { lost.append(previous) }
     for histogram in lost {
       guard let sum = rise.adding(histogram) else { return nil }
       if sum.reconciled { owner.noteReconciled("addition") }
@@ -146,20 +146,16 @@ enum Interpolation {
     return start + (to.value - start) * Double(time &- from.time) / Double(to.time &- from.time)
   }
 
+  /// Nil when exponential and custom buckets meet.
   static func histogram(
     _ from: MixedWindow.Sample<NativeHistogram>, _ to: MixedWindow.Sample<NativeHistogram>,
     at time: Int64, isCounter: Bool
   ) -> NativeHistogram.Merge? {
-    if time == from.time { return .init(from.value) }
-    if time == to.time { return .init(to.value) }
-    let share = Double(time &- from.time) / Double(to.time &- from.time)
-    if isCounter, to.value.detectsReset(after: from.value) {
-      return .init(to.value.multiplied(by: share))
-    }
-    guard let difference = to.value.subtracting(from.value),
-      var sum = difference.histogram.multiplied(by: share).adding(from.value)
-    else { return nil }
-    sum.reconciled = sum.reconciled || difference.reconciled
-    return sum
+    let result = try? from.value.interpolated(
+      from: from.time, to: to.value, at: to.time, time: time, isCounter: isCounter)
+    guard let result else { return nil }
+    var merge = NativeHistogram.Merge(result.histogram)
+    merge.reconciled = result.subtraction.union(result.addition).contains(.reconciledBounds)
+    return merge
   }
 }

@@ -108,7 +108,7 @@ extension MixedWindows {
     if isCounter, values[0].hint == .gauge || last.hint == .gauge { found.notCounter = true }
     let isReset = { (i: Int) in
       StartTimestamps.showReset(histograms[i - 1].span, histograms[i].span)
-        || values[i].detectsReset(after: values[i - 1])
+        || values[i].showsReset(after: values[i - 1])
     }
     if isCounter, isReset(1) { values[0] = values[1].emptied }
     if values[0].isCustom != last.isCustom { noteSchemas(); return nil }
@@ -129,7 +129,7 @@ extension MixedWindows {
     if isCounter {
       for i in 1..<values.count {
         // The pair (0, 1) counts with the first histogram as it may have been replaced.
-        let reset = i == 1 ? values[1].detectsReset(after: values[0])
+        let reset = i == 1 ? values[1].showsReset(after: values[0])
           || StartTimestamps.showReset(histograms[0].span, histograms[1].span) : isReset(i)
         guard reset else { continue }
         guard let sum = rise.adding(values[i - 1]) else { noteSchemas(); return nil }
@@ -187,7 +187,7 @@ extension MixedWindows {
     if isCounter, p.hint == .gauge || q.hint == .gauge { noteNotCounter() }
     if !isCounter, p.hint != .gauge || q.hint != .gauge { noteNotGauge() }
     var result = q
-    if !isCounter || !(startReset || q.detectsReset(after: p)) {
+    if !isCounter || !(startReset || q.showsReset(after: p)) {
       guard let difference = q.subtracting(p) else {
         noteSchemas()
         return nil
@@ -206,7 +206,7 @@ extension MixedWindows {
     countPairs(window) { previous, current, startReset in
       switch (previous, current) {
       case (.float(let p), .float(let q)): q < p || startReset
-      case (.histogram(let p), .histogram(let q)): startReset || q.detectsReset(after: p)
+      case (.histogram(let p), .histogram(let q)): startReset || q.showsReset(after: p)
       case (.float, .histogram), (.histogram, .float): true
       }
     }

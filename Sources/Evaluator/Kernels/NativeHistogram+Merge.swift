@@ -57,8 +57,8 @@ extension HistogramReading {
     switch self {
     case .count: histogram.count
     case .sum: histogram.sum
-    case .avg: histogram.sum / histogram.count
-    case .stddev: histogram.standardVariance.squareRoot()
+    case .avg: histogram.mean
+    case .stddev: histogram.standardDeviation
     case .stdvar: histogram.standardVariance
     }
   }

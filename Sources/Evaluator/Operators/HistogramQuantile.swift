@@ -178,28 +178,29 @@ final class HistogramRows: RowSource {
     switch question {
     case .quantiles(let phis):
       for (number, phi) in phis.enumerated() {
-        let (value, skew) = native.quantile(phi[step])
-        switch skew {
-        case nil: break
-        case .resultIsNaN:
-          evaluation.notes.inform(
-            "input to histogram_quantile has NaN observations, result is NaN" + noteName(group), at: site)
-        case .skewedHigher:
-          evaluation.notes.inform(
-            "input to histogram_quantile has NaN observations, result is skewed higher"
-              + noteName(group), at: site)
-        }
-        result[number].set(step, value)
+        let estimate = native.quantile(phi[step])
+        note(estimate.nanObservations, group)
+        result[number].set(step, estimate.value)
       }
     case .fraction(let lower, let upper):
-      let (value, hasNaN) = native.fraction(lower[step], upper[step])
-      if hasNaN {
-        evaluation.notes.inform(
-          "input to histogram_fraction has NaN observations, which are excluded from all fractions"
-            + noteName(group), at: site)
-      }
-      result[0].set(step, value)
+      let estimate = native.fraction(from: lower[step], to: upper[step])
+      note(estimate.nanObservations, group)
+      result[0].set(step, estimate.value)
     }
+  }
+
+  /// I7, I8, I9.
+  private func note(_ effect: HistogramEstimate.NaNEffect?, _ group: Group) {
+    let text: String
+    switch effect {
+    case nil: return
+    case .resultIsNaN: text = "input to histogram_quantile has NaN observations, result is NaN"
+    case .skewedHigher:
+      text = "input to histogram_quantile has NaN observations, result is skewed higher"
+    case .excludedFromFractions:
+      text = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+    }
+    evaluation.notes.inform(text + noteName(group), at: site)
   }
 
   /// W3: floats without a valid bound.

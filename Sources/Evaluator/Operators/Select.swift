@@ -17,9 +17,14 @@ struct SelectRows: RowSource {
   private let selected: any Selected
   private let locator: WindowLocator
   private let yield: Yield
+  private let readsStatisticsOnly: Bool
 
-  init(_ selected: any Selected, locator: WindowLocator, yield: Yield, keys: [RowKey]) {
+  init(
+    _ selected: any Selected, locator: WindowLocator, yield: Yield, keys: [RowKey],
+    readsStatisticsOnly: Bool
+  ) {
     self.selected = selected
+    self.readsStatisticsOnly = readsStatisticsOnly
     self.locator = locator
     self.yield = yield
     self.keys = keys
@@ -29,9 +34,10 @@ struct SelectRows: RowSource {
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
-    let samples = try Evaluation.samples(selected, row)
+    var samples = try Evaluation.samples(selected, row)
     guard samples.count > 0 else { return }
     let bounds = locator.bounds(samples.timeline)
+    if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }
     if samples.histograms == nil, samples.staleMarkers.isEmpty, yield == .value {
       for step in 0..<tile.steps {
         let window = bounds.window(step, in: samples)

@@ -17,9 +17,14 @@ struct SelectedWindows: WindowSource {
   let locator: WindowLocator
   private let selected: any Selected
   private let usesStartTimestamps: Bool
+  private let readsStatisticsOnly: Bool
 
-  init(_ selected: any Selected, locator: WindowLocator, usesStartTimestamps: Bool) {
+  init(
+    _ selected: any Selected, locator: WindowLocator, usesStartTimestamps: Bool,
+    readsStatisticsOnly: Bool
+  ) {
     self.selected = selected
+    self.readsStatisticsOnly = readsStatisticsOnly
     self.locator = locator
     self.usesStartTimestamps = usesStartTimestamps
     keys = selected.labels.map { RowKey($0) }
@@ -30,7 +35,9 @@ struct SelectedWindows: WindowSource {
   func samples(_ row: Int) throws(EvaluationError) -> Samples {
     var samples = try Evaluation.samples(selected, row)
     if !usesStartTimestamps { samples.startTimestamps = nil }
-    return samples.staleMarkers.isEmpty ? samples : samples.withoutStaleMarkers()
+    if !samples.staleMarkers.isEmpty { samples = samples.withoutStaleMarkers() }
+    guard readsStatisticsOnly, samples.histograms != nil else { return samples }
+    return samples.reducedToStatistics(locator.bounds(samples.timeline))
   }
 }
 
