@@ -13,15 +13,13 @@ struct GoWholeNumber {
     var radix: UInt64 = 10
     if rest.first == UInt8(ascii: "0"), rest.count > 1 {
       rest.removeFirst()
-      switch rest.first {
-      case UInt8(ascii: "x"), UInt8(ascii: "X"): radix = 16
-      case UInt8(ascii: "o"), UInt8(ascii: "O"): radix = 8
-      case UInt8(ascii: "b"), UInt8(ascii: "B"): radix = 2
-      default: radix = 8
-      }
-      if !(rest.first.map { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } ?? true) {
-        rest.removeFirst()
-      }
+      let prefixes: [UInt8: UInt64] = [
+        UInt8(ascii: "x"): 16, UInt8(ascii: "o"): 8, UInt8(ascii: "b"): 2,
+      ]
+      // Without a letter it is octal, and `0.5` is no whole number.
+      let prefix = rest.first.flatMap { prefixes[$0 | 0x20] }
+      if prefix != nil { rest.removeFirst() }
+      radix = prefix ?? 8
     }
     guard !rest.isEmpty else { return nil }
     var magnitude: UInt64 = 0
