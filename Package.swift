@@ -63,7 +63,9 @@ let package = Package(
 
     .testTarget(name: "TimeSeriesTests", dependencies: ["TimeSeries"]),
     .testTarget(name: "PromQLTests", dependencies: ["PromQL", "TimeSeries"]),
-    .testTarget(name: "EvaluatorTests", dependencies: ["Evaluator", "PromQL", "TimeSeries", "PromQLTest"]),
+    .testTarget(
+      name: "EvaluatorTests", dependencies: ["Evaluator", "PromQL", "TimeSeries", "PromQLTest"],
+      exclude: ["Scripts"]),
     .testTarget(name: "ScrapeTests", dependencies: ["Scrape", "TimeSeries"]),
     .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),

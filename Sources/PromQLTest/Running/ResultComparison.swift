@@ -27,7 +27,7 @@ struct ResultComparison {
   let expectation: Expectation
 
   /// Compares the answer to an instant query, or to a range query over a grid.
-  func mismatch(_ value: QueryValue, mode: ScriptEvaluation.Mode) -> Mismatch? {
+  func mismatch(_ value: Evaluator.QueryValue, mode: ScriptEvaluation.Mode) -> Mismatch? {
     switch value {
     case .scalar(_, let scalar): compare(scalar: scalar)
     case .string(_, let text): compare(string: text)
@@ -44,7 +44,7 @@ struct ResultComparison {
         problem: "expected \(expectation.answer.form), got a scalar",
         rows: [.init(series: "scalar", expected: nil, got: GoText.plain(scalar), agrees: false)])
     }
-    if almostEqual(expected, scalar, tolerance: Self.tolerance) { return nil }
+    if expected.isAlmostEqual(to: scalar, tolerance: Self.tolerance) { return nil }
     return Mismatch(
       problem: "the scalar differs",
       rows: [
@@ -168,12 +168,12 @@ struct ResultComparison {
     else { return false }
     for (left, right) in zip(expected.floats, got.floats) {
       guard left.time == right.time,
-        almostEqual(left.value, right.value, tolerance: tolerance)
+        left.value.isAlmostEqual(to: right.value, tolerance: tolerance)
       else { return false }
     }
     for (index, (left, right)) in zip(expected.histograms, got.histograms).enumerated() {
       guard left.time == right.time,
-        left.value.compacted().isAlmostEqual(to: right.value.compacted(), tolerance: tolerance),
+        left.value.isAlmostEqual(to: right.value, tolerance: tolerance),
         !expected.statesHint[index] || left.value.hint == right.value.hint
       else { return false }
     }
@@ -232,7 +232,9 @@ enum ValueText {
   /// The points of a series in time order: `1 @60 2 @120`; a single point without its time.
   static func text(_ series: ResultComparison.Series) -> String {
     var points = series.floats.map { ($0.time, float($0.value)) }
-    points += series.histograms.map { ($0.time, $0.value.testExpression) }
+    points += series.histograms.map { point in
+      (point.time, point.value.compacted().testExpression ?? point.value.description)
+    }
     points.sort { $0.0 < $1.0 }
     if points.count == 1 { return points[0].1 }
     return points.map { "\($0.1) @\(seconds($0.0))" }.joined(separator: " ")

@@ -84,8 +84,18 @@ struct ExpectationBlock {
   ) throws(ScriptError) {
     guard words.count > 2, case .instant = mode else { throw Self.invalidExpect(line) }
     guard string == nil else { throw line.error("expect string may stand only once in a block") }
-    string = try GoLiteral.string(line.text[words[2].lowerBound...], at: line)
+    string = try Self.string(line.text[words[2].lowerBound...], at: line)
     lineCount += 1
+  }
+
+  /// The value of a string literal: a query that is nothing else.
+  private static func string(
+    _ literal: ArraySlice<UInt8>, at line: ScriptLine
+  ) throws(ScriptError) -> String {
+    guard let expression = try? Expression.parse(literal),
+      case .string(let bytes) = expression[expression.root].form
+    else { throw line.error("invalid expect string: \(GoText.quoted(literal)) is no string literal") }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   mutating func expectRangeVector(_ grid: Grid, at line: ScriptLine) throws(ScriptError) {
@@ -157,8 +167,13 @@ struct ExpectationBlock {
       }
       return .string(string)
     }
+    if let scalar {
+      guard series.isEmpty, rangeVector == nil else {
+        throw line.error("a scalar excludes series and range vectors")
+      }
+      return .scalar(scalar)
+    }
     if let rangeVector { return .rangeVector(rangeVector, series) }
-    if let scalar { return .scalar(scalar) }
     return .series(series)
   }
 }

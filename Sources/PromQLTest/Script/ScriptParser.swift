@@ -108,7 +108,7 @@ public struct ScriptParser {
   private func duration(
     _ line: ScriptLine, _ range: Range<Int>, _ what: String
   ) throws(ScriptError) -> Int64 {
-    do { return try DurationText.milliseconds(line.text[range]) } catch {
+    do { return try TimeSeries.DurationText.milliseconds(line.text[range]) } catch {
       throw line.error(
         "invalid \(what) definition \(GoText.quoted(line.text[range])): \(error)")
     }
@@ -148,6 +148,17 @@ public struct ScriptParser {
       let text = String(decoding: query, as: UTF8.self)
       throw ScriptError(
         line: error.line, "error in eval \(text) (line \(line.number)): \(error.message)")
+    }
+  }
+
+  /// A query that does not parse makes the whole script unreadable.
+  private func checkSyntax(
+    of query: ArraySlice<UInt8>, in line: ScriptLine
+  ) throws(ScriptError) {
+    do throws(ParseFailure) { _ = try Expression.parse(query) } catch {
+      let first = error.diagnostics.first
+      let offset = query.startIndex - line.text.startIndex + (first?.range?.start ?? 0)
+      throw ScriptError(line: line.number, column: offset + 1, first?.message ?? "\(error)")
     }
   }
 
@@ -200,8 +211,8 @@ public struct ScriptParser {
     let interval = try duration(line, length, "step")
     guard end >= start else {
       throw line.error(
-        "invalid test definition, end timestamp (\(DurationText.text(milliseconds: end))) is before "
-          + "start timestamp (\(DurationText.text(milliseconds: start)))")
+        "invalid test definition, end timestamp (\(TimeSeries.DurationText.text(milliseconds: end))) is before "
+          + "start timestamp (\(TimeSeries.DurationText.text(milliseconds: start)))")
     }
     guard interval > 0 else { throw line.error("invalid test definition, the step must not be 0") }
     let grid = Grid(start: start, end: end, step: interval)

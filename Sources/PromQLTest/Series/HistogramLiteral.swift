@@ -35,3 +35,18 @@ struct HistogramLiteral {
     return counts.enumerated().map { .init(index: offset + Int32($0.offset), count: $0.element) }
   }
 }
+
+extension NativeHistogram {
+  /// The next histogram of `H+KxN` or `H-KxN` (promqltest.md §2.2): not compacted, hints folded.
+  mutating func advance(
+    by step: NativeHistogram, subtracting: Bool
+  ) throws(HistogramSeriesProblem) {
+    guard schema <= step.schema else {
+      throw HistogramSeriesProblem(
+        message: "error combining histograms: cannot merge from schema \(step.schema) to \(schema)")
+    }
+    do {
+      _ = subtracting ? try subtract(step) : try add(step)
+    } catch { throw HistogramSeriesProblem(message: error.description) }
+  }
+}

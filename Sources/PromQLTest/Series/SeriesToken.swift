@@ -68,8 +68,8 @@ struct SeriesToken {
     switch kind {
     case .end: "end of input"
     case .space: "\" \""
-    case .number: TokenText.number(text)
-    case .word: TokenText.word(text)
+    case .number: Token(.number, SourceRange(0, text.count)).described(in: Array(text))
+    case .word: Token.described(word: text)
     case .plus: "<op:+>"
     case .minus: "<op:->"
     case .omitted, .times, .openHistogram, .closeHistogram, .colon, .leftBracket, .rightBracket,

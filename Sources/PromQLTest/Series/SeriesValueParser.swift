@@ -58,7 +58,7 @@ struct SeriesValueParser {
     }
   }
 
-  private var isPlainIdentifier: Bool { TokenText.isIdentifier(token.text) }
+  private var isPlainIdentifier: Bool { Token.kind(ofWord: token.text) == .identifier }
 
   /// What follows the first value of an item: `x N`, or a step and `x N`, or nothing.
   private mutating func repeated(_ first: Double) throws(SeriesProblem) {

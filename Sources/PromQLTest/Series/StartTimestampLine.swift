@@ -88,7 +88,8 @@ struct StartTimestampLine {
       $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") && $0 != UInt8(ascii: "x")
     }
     let text = digits + unit
-    guard !unit.isEmpty, let length = try? DurationText.milliseconds(text) else { return nil }
+    // A bare 0 is a duration too.
+    guard let length = try? TimeSeries.DurationText.milliseconds(text) else { return nil }
     cursor = rest.dropFirst(text.count)
     return isNegative ? -length : length
   }

@@ -1,0 +1,56 @@
+/// What became of one file: its outcomes, or why it could not be read.
+public struct FileReport: Sendable {
+  public enum Content: Sendable {
+    case outcomes([Outcome])
+    /// The file is no valid script: place and reason.
+    case unreadable(String)
+  }
+
+  /// The path as it was given or found.
+  public var path: String
+  public var content: Content
+
+  public init(path: String, content: Content) {
+    self.path = path
+    self.content = content
+  }
+
+  public var outcomes: [Outcome] {
+    switch content {
+    case .outcomes(let outcomes): outcomes
+    case .unreadable: []
+    }
+  }
+
+  public var passed: Int { outcomes.count { $0.failure == nil } }
+  public var failed: Int { outcomes.count { $0.failure != nil } }
+
+  /// Reads a script and runs it.
+  public init(path: String, script bytes: [UInt8], runner: ScriptRunner) {
+    self.path = path
+    do { content = .outcomes(runner.run(try ScriptParser.parse(bytes)).outcomes) } catch {
+      content = .unreadable(error.description)
+    }
+  }
+}
+
+/// What became of all files.
+public struct TestReport: Sendable {
+  public var files: [FileReport]
+
+  public init(files: [FileReport]) { self.files = files }
+
+  public var passed: Int { files.reduce(0) { $0 + $1.passed } }
+  public var failed: Int { files.reduce(0) { $0 + $1.failed } }
+
+  /// How many files could not be read.
+  public var unreadable: Int {
+    files.count { if case .unreadable = $0.content { true } else { false } }
+  }
+
+  /// `1655 passed, 0 failed`; unreadable files are named when there are any.
+  public var summary: String {
+    let summary = "\(passed) passed, \(failed) failed"
+    return unreadable == 0 ? summary : "\(summary), \(unreadable) unreadable"
+  }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// Reads files that users name.
+enum InputFile {
+  struct Problem: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  /// All bytes of a file; `-` is standard input. Throws when it cannot be read, or holds more than
+  /// `maximum` bytes.
+  static func bytes(_ path: String, maximum: Int) throws(Problem) -> [UInt8] {
+    let isInput = path == "-"
+    let file = isInput ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw Problem(description: "cannot open: \(lastError)") }
+    defer { if !isInput { close(file) } }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw Problem(description: "cannot read: \(lastError)") }
+      if count == 0 { return bytes }
+      guard bytes.count + count <= maximum else {
+        throw Problem(description: "cannot read: the file is larger than \(maximum >> 20) MiB")
+      }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+
+  private static var lastError: String { unsafe String(cString: strerror(errno)) }
+}
