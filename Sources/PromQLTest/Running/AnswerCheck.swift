@@ -66,7 +66,7 @@ extension QueryError {
   /// What was noted before the failure.
   fileprivate var annotations: [Annotation] {
     switch self {
-    case .syntax, .creation: []
+    case .syntax, .creation, .source: []
     case .evaluation(_, let annotations): annotations
     }
   }
