@@ -4,5 +4,6 @@ import ArgumentParser
 struct Promgate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promgate",
-    abstract: "May this canary go on?")
+    abstract: "May this canary go on?",
+    subcommands: [TestCommand.self])
 }
