@@ -99,6 +99,7 @@ enum Grammar {
     Production(.accept, [.query, .end], .first),
     Production(.query, [.startOfInput, .endOfInput], .emptyQuery),
     Production(.query, [.startOfInput, .expression], .nothing),
+    Production(.query, [.startOfSelector, .selector], .nothing),
     Production(.query, [.query, .endOfInput], .first),
     Production(.query, [.error], .unexpected(.anywhere, keeps: false)),
   ]
@@ -115,9 +116,7 @@ enum Grammar {
       Production(.expression, [.sign, .expression], .operand(.unary), bindsAs: .multiplicative),
       Production(.expression, [.numberLiteral], .first),
       Production(.expression, [.string], .operand(.string)),
-      Production(.expression, [.metricWord, .braces], .select(.nameAndBraces)),
-      Production(.expression, [.metricWord], .select(.name)),
-      Production(.expression, [.braces], .select(.braces)),
+      Production(.expression, [.selector], .first),
       Production(.expression, [.expression, .offset, .offsetDuration], .modify(.offset)),
       Production(.expression, [.expression, .offset, .error], .unexpected(.offset, keeps: true)),
       Production(.expression, [.expression, .edges], .modify(.edges)),
@@ -207,6 +206,9 @@ enum Grammar {
   ]
 
   private static let selectors = [
+    Production(.selector, [.metricWord, .braces], .select(.nameAndBraces)),
+    Production(.selector, [.metricWord], .select(.name)),
+    Production(.selector, [.braces], .select(.braces)),
     Production(.braces, [.leftBrace, .matcherList, .rightBrace], .select(.list)),
     Production(.braces, [.leftBrace, .matcherList, .comma, .rightBrace], .select(.list)),
     Production(.braces, [.leftBrace, .rightBrace], .select(.emptyList)),

@@ -6,6 +6,8 @@ enum Symbol: UInt8, CaseIterable, Sendable {
   case error
   /// Stands before the first token.
   case startOfInput
+  /// Stands before the first token of a text that is one selector and nothing else.
+  case startOfSelector
   case assign, colon, comma
   /// A number or duration.
   case number
@@ -42,7 +44,7 @@ enum Symbol: UInt8, CaseIterable, Sendable {
   case aggregateOperator, aggregateModifier, arguments, argumentList
   case boolModifier, matchingModifier, groupModifier, binaryModifier, fillValue
   case optionalLabels, labels, labelList, label, labelWord
-  case metricWord, braces, matcherList, matcher, matchOperator, matcherString
+  case selector, metricWord, braces, matcherList, matcher, matchOperator, matcherString
   case numberLiteral, positiveDuration, offsetDuration, duration
 
   static let terminalCount = Int(Symbol.accept.rawValue)

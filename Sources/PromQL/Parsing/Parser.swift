@@ -1,3 +1,5 @@
+public import TimeSeries
+
 extension Expression {
   /// Parses and checks a query given as bytes: any bytes, any length, any nesting, in linear time.
   /// Throws all errors that Prometheus would list, in its order.
@@ -18,6 +20,22 @@ extension Expression {
     _ text: String, features: LanguageFeatures = .all
   ) throws(ParseFailure) -> Expression {
     try parse(text.utf8, features: features)
+  }
+
+  /// The matchers of a text that is one series selector, without range, `offset` or `@`, as
+  /// parameters like `match[]` hold it (http-api.md §4); the one of a plain name comes last.
+  /// They may all accept the empty string.
+  public static func matchers(
+    ofSelector text: some Collection<UInt8>
+  ) throws(ParseFailure) -> [LabelMatcher] {
+    let bytes = Array(text)
+    var parser = Parser(bytes, .all, start: .startOfSelector)
+    parser.run()
+    let nodes = parser.expression.nodes
+    guard parser.diagnostics.isEmpty, case .selector(let selector)? = nodes.last?.form else {
+      throw ParseFailure(diagnostics: parser.diagnostics, text: bytes)
+    }
+    return selector.matchers.map(\.compiled)
   }
 
   /// The tokens of a text, comments included, and what stopped the lexer if something did.
@@ -91,12 +109,14 @@ struct Parser {
   private var states = [0]
   private var values = [SemanticValue.none]
   /// The next token's terminal and value; nil before it is read.
-  private var lookahead: Symbol? = .startOfInput
+  private var lookahead: Symbol?
   private var lookaheadValue = SemanticValue.none
   private var sawEnd = false
 
-  init(_ text: [UInt8], _ features: LanguageFeatures) {
+  /// `start` says what the text is: `startOfInput` a query, `startOfSelector` one selector.
+  init(_ text: [UInt8], _ features: LanguageFeatures, start: Symbol = .startOfInput) {
     self.features = features
+    lookahead = start
     expression = Expression(text: text)
     lexer = Lexer(text)
   }
