@@ -16,10 +16,10 @@ public enum EvaluationError: Error, Sendable, Hashable {
   case parameterUnderflows(Double)
   case parameterOverflows(Double)
   case ratioIsNaN
-  case invalidLabelName(String)
-  case invalidPattern(function: String, String)
-  case invalidDestinationLabel(function: String, String)
-  case invalidSourceLabel(function: String, String)
+  case invalidLabelName([UInt8])
+  case invalidPattern(function: String, [UInt8])
+  case invalidDestinationLabel(function: String, [UInt8])
+  case invalidSourceLabel(function: String, [UInt8])
   case invalidSmoothingFactor(Double)
   case invalidTrendFactor(Double)
   case extendedSelectorWithHistograms(SelectorPlan.Extension)
@@ -55,11 +55,11 @@ extension EvaluationError: CustomStringConvertible {
     case .ratioIsNaN: "Ratio value is NaN"
     case .invalidLabelName(let name): "invalid label name \(GoText.quoted(name))"
     case .invalidPattern(let function, let pattern):
-      "invalid regular expression in \(function)(): \(pattern)"
+      "invalid regular expression in \(function)(): \(String(decoding: pattern, as: UTF8.self))"
     case .invalidDestinationLabel(let function, let label):
-      "invalid destination label name in \(function)(): \(label)"
+      "invalid destination label name in \(function)(): \(String(decoding: label, as: UTF8.self))"
     case .invalidSourceLabel(let function, let label):
-      "invalid source label name in \(function)(): \(label)"
+      "invalid source label name in \(function)(): \(String(decoding: label, as: UTF8.self))"
     case .invalidSmoothingFactor(let value):
       "invalid smoothing factor. Expected: 0 < sf < 1, got: \(GoText.fixed(value))"
     case .invalidTrendFactor(let value):

@@ -103,7 +103,8 @@ struct MixedWindows {
     let run = Samples(timeline: Timeline(floats.map(\.time)), values: floats.map(\.value))
     let kernel = FloatWindows(
       samples: run,
-      bounds: WindowBounds(run.timeline.timestamps, ends: [.max], back: .max),
+      bounds: WindowBounds(
+        run.timeline.timestamps, ends: [window.end], back: window.end &- window.start),
       ends: [ends[step]], range: reduction.range)
     kernel.apply(
       reduction.function, reduction.arguments.map { .constant($0[step]) },

@@ -158,13 +158,13 @@ struct RankedAggregation {
 
   /// One series for each value (promql-evaluation.md §5.7).
   func countValues(
-    label: String, _ grouping: AggregationPlan.Grouping
+    label: [UInt8], _ grouping: AggregationPlan.Grouping
   ) throws(EvaluationError) -> any RowSource {
-    if label.isEmpty { throw .invalidLabelName(label) }
+    guard LabelName.isValid(label) else { throw .invalidLabelName(label) }
     let project: (Labels) -> Labels
     switch grouping {
     case .by(let names):
-      let kept = LabelNames(names + [label])
+      let kept = LabelNames(names + [String(decoding: label, as: UTF8.self)])
       project = { $0.keeping(kept) }
     case .without(let names):
       let dropped = LabelNames(names + [LabelName.metric])
@@ -175,7 +175,7 @@ struct RankedAggregation {
     /// Adds 1 to the series that stands for a value.
     func count(_ text: String, of row: Int, at step: Int) throws(EvaluationError) {
       var builder = LabelsBuilder(source.keys[row].labels)
-      builder.set(label, text)
+      builder.set(label, Array(text.utf8))
       let labels = project(builder.labels())
       let output = rowOfLabels[labels] ?? table.keys.count
       if output == table.keys.count {

@@ -7,19 +7,17 @@ enum LabelFunctions {
     _ source: any RowSource, _ plan: LabelReplacement
   ) throws(EvaluationError) -> any RowSource {
     let pattern: RE2
-    do { pattern = try RE2("^(?s:\(plan.pattern))$") } catch {
+    do { pattern = try RE2("^(?s:\(String(decoding: plan.pattern, as: UTF8.self)))$") } catch {
       throw .invalidPattern(function: "label_replace", plan.pattern)
     }
-    guard !plan.destination.isEmpty else {
+    guard LabelName.isValid(plan.destination) else {
       throw .invalidDestinationLabel(function: "label_replace", plan.destination)
     }
     let template = Template(plan.replacement, pattern)
-    let sourceName = Array(plan.source.utf8)
-    let destination = Array(plan.destination.utf8)
-    let setsName = plan.destination == LabelName.metric
+    let setsName = plan.destination == Array(LabelName.metric.utf8)
     var expansions: [[UInt8]: [UInt8]?] = [:]
     let keys = source.keys.map { key -> RowKey in
-      let value = key.labels.valueRange(of: sourceName).map { Array(key.labels.bytes[$0]) } ?? []
+      let value = key.labels.valueRange(of: plan.source).map { Array(key.labels.bytes[$0]) } ?? []
       let expansion: [UInt8]?
       if let known = expansions[value] {
         expansion = known
@@ -29,7 +27,7 @@ enum LabelFunctions {
       }
       guard let expansion else { return key }
       var builder = LabelsBuilder(key.labels)
-      builder.set(destination, expansion)
+      builder.set(plan.destination, expansion)
       return RowKey(builder.labels(), dropsName: key.dropsName && !setsName)
     }
     return UniqueRows.checking(RenamedRows(source: source, keys: keys), .perStep)
@@ -38,15 +36,18 @@ enum LabelFunctions {
   static func join(
     _ source: any RowSource, _ plan: LabelJoining
   ) throws(EvaluationError) -> any RowSource {
-    for name in plan.sources where name.isEmpty {
+    for name in plan.sources where !LabelName.isValid(name) {
       throw .invalidSourceLabel(function: "label_join", name)
     }
-    guard !plan.destination.isEmpty else {
+    guard LabelName.isValid(plan.destination) else {
       throw .invalidDestinationLabel(function: "label_join", plan.destination)
     }
-    let setsName = plan.destination == LabelName.metric
+    let setsName = plan.destination == Array(LabelName.metric.utf8)
     let keys = source.keys.map { key -> RowKey in
-      let value = plan.sources.map { key.labels[$0] ?? "" }.joined(separator: plan.separator)
+      let values = plan.sources.map { name in
+        key.labels.valueRange(of: name).map { key.labels.bytes[$0] } ?? []
+      }
+      let value = Array(values.joined(separator: plan.separator))
       var builder = LabelsBuilder(key.labels)
       builder.set(plan.destination, value)
       return RowKey(builder.labels(), dropsName: key.dropsName && !setsName)
@@ -63,8 +64,7 @@ enum LabelFunctions {
 
     private var pieces: [Piece] = []
 
-    init(_ text: String, _ pattern: RE2) {
-      let bytes = Array(text.utf8)
+    init(_ bytes: [UInt8], _ pattern: RE2) {
       var literal: [UInt8] = []
       var position = 0
       while position < bytes.count {

@@ -69,7 +69,7 @@ struct SmoothedRows: RowSource {
       histogram.hint = .unknown
       return .histogram(histogram)
     }
-    let result = Interpolation.histogram(
+    let result = histogram.isCustom != next.isCustom ? nil : Interpolation.histogram(
       .init(time: samples.timestamp(before), start: 0, value: histogram),
       .init(time: samples.timestamp(after), start: 0, value: next), at: time,
       isCounter: !(histogram.hint == .gauge && next.hint == .gauge))

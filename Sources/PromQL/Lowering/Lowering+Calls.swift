@@ -55,14 +55,14 @@ extension Lowering {
       return .labelReplace(
         try part(arguments[0], of: id, place),
         LabelReplacement(
-          destination: text(arguments[1]), replacement: text(arguments[2]), source: text(arguments[3]),
-          pattern: text(arguments[4])))
+          destination: bytes(arguments[1]), replacement: bytes(arguments[2]),
+          source: bytes(arguments[3]), pattern: bytes(arguments[4])))
     case .labelJoin:
       return .labelJoin(
         try part(arguments[0], of: id, place),
         LabelJoining(
-          destination: text(arguments[1]), separator: text(arguments[2]),
-          sources: arguments.dropFirst(3).map { text($0) }))
+          destination: bytes(arguments[1]), separator: bytes(arguments[2]),
+          sources: arguments.dropFirst(3).map { bytes($0) }))
     case .info: return try info(call, id, place)
     // Scalars: the checks of types refuse them where a vector is meant.
     case .scalar, .time, .pi, .larger, .smaller, .query: return .vector(.number(.nan))

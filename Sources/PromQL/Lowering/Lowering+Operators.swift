@@ -24,7 +24,7 @@ extension Lowering {
     case .quantile: return .quantile(try parameter(written, id, place))
     case .limitk: return .limitk(try parameter(written, id, place))
     case .limitRatio: return .limitRatio(try parameter(written, id, place))
-    case .countValues: return .countValues(label: written.parameter.map { text($0) } ?? "")
+    case .countValues: return .countValues(label: written.parameter.map { bytes($0) } ?? [])
     }
   }
 

@@ -82,13 +82,12 @@ public struct Lowering {
     }
   }
 
-  /// The text of a string literal, parentheses around it or not.
-  func text(_ id: Expression.NodeID) -> String {
-    if case .string(let bytes) = expression[expression.unwrapped(id)].form {
-      return String(decoding: bytes, as: UTF8.self)
-    }
-    return ""
+  /// The bytes of a string literal, parentheses around it or not.
+  func bytes(_ id: Expression.NodeID) -> [UInt8] {
+    if case .string(let bytes) = expression[expression.unwrapped(id)].form { bytes } else { [] }
   }
+
+  func text(_ id: Expression.NodeID) -> String { String(decoding: bytes(id), as: UTF8.self) }
 
   // MARK: Scalars
 

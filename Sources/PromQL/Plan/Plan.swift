@@ -208,7 +208,8 @@ public struct AggregationPlan: Sendable {
     case bottomk(ScalarArgument)
     case limitk(ScalarArgument)
     case limitRatio(ScalarArgument)
-    case countValues(label: String)
+    /// The label's name in bytes, as written.
+    case countValues(label: [UInt8])
   }
 
   public var operation: Operation
@@ -261,14 +262,14 @@ public struct VectorMatching: Sendable {
   }
 }
 
-/// Arguments of `label_replace`, as written: the evaluator checks them in Prometheus' order.
+/// Arguments of `label_replace` in bytes, as written: the evaluator checks them in Prometheus' order.
 public struct LabelReplacement: Sendable, Hashable {
-  public var destination: String
-  public var replacement: String
-  public var source: String
-  public var pattern: String
+  public var destination: [UInt8]
+  public var replacement: [UInt8]
+  public var source: [UInt8]
+  public var pattern: [UInt8]
 
-  public init(destination: String, replacement: String, source: String, pattern: String) {
+  public init(destination: [UInt8], replacement: [UInt8], source: [UInt8], pattern: [UInt8]) {
     self.destination = destination
     self.replacement = replacement
     self.source = source
@@ -276,13 +277,13 @@ public struct LabelReplacement: Sendable, Hashable {
   }
 }
 
-/// Arguments of `label_join`, as written.
+/// Arguments of `label_join` in bytes, as written.
 public struct LabelJoining: Sendable, Hashable {
-  public var destination: String
-  public var separator: String
-  public var sources: [String]
+  public var destination: [UInt8]
+  public var separator: [UInt8]
+  public var sources: [[UInt8]]
 
-  public init(destination: String, separator: String, sources: [String]) {
+  public init(destination: [UInt8], separator: [UInt8], sources: [[UInt8]]) {
     self.destination = destination
     self.separator = separator
     self.sources = sources

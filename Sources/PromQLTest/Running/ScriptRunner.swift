@@ -127,10 +127,10 @@ public struct ScriptRunner: Sendable {
       if expectation.isOrdered { return nil }
       let comparison = ResultComparison(expectation: expectation)
       if case .scalar = instant {
-        guard let value = matrix.first?.values.first else {
+        guard let series = matrix.first, let step = series.timestamps.firstIndex(of: time) else {
           return .init(problem: "the range query has no value")
         }
-        return comparison.compare(scalar: value)
+        return comparison.compare(scalar: series.values[step])
       }
       return comparison.compare(vector: matrix.compactMap { $0.sample(at: time) }, at: time)
     }

@@ -78,6 +78,11 @@ public enum LabelName {
   /// The three labels that go wherever PromQL drops a name (promql.md §2).
   public static let metadata = [metric, type, unit]
 
+  /// Whether the bytes can name a label: not empty, valid UTF-8.
+  public static func isValid(_ name: [UInt8]) -> Bool {
+    !name.isEmpty && String(validating: name, as: UTF8.self) != nil
+  }
+
   /// Whether the name needs no quotes: `[a-zA-Z_][a-zA-Z0-9_]*`.
   public static func isLegacy(_ name: some Collection<UInt8>) -> Bool {
     guard let first = name.first, isLetter(first) else { return false }
