@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // libcurl behind plain functions: scraping and asking other servers.
     .target(name: "CCurl", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("curl")]),
-    // zlib's inflate: compressed bodies and dumps.
+    // zlib: compressed bodies and dumps, both ways.
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
     .target(name: "TimeSeries", dependencies: ["CRE2"]),
@@ -48,7 +48,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording",
+        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,9 +1,39 @@
 import ArgumentParser
+import Glibc
 
-@main
 struct Promgate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promgate",
     abstract: "May this canary go on?",
-    subcommands: [TestCommand.self])
+    subcommands: [QueryCommand.self, ServeCommand.self, TestCommand.self])
+}
+
+/// Runs the command that the arguments name.
+///
+/// Exit statuses: 0 yes, 1 the answer is no, 2 the tool could not do it (usage, input), 3 undecided.
+@main
+enum Tool {
+  static func main() async {
+    do {
+      var command = try Promgate.parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let status as ExitCode {
+      exit(status.rawValue)
+    } catch let failure as ToolFailure {
+      Output.note("error: \(failure)")
+      exit(2)
+    } catch {
+      let message = Promgate.fullMessage(for: error)
+      guard Promgate.exitCode(for: error) != .success else {
+        Output.write((message + "\n").utf8)
+        exit(0)
+      }
+      Output.note(message)
+      exit(2)
+    }
+  }
 }

@@ -1,4 +1,4 @@
-// zlib's inflate behind three plain functions.
+// zlib behind plain functions.
 #ifndef PROMGATE_CZLIB_H
 #define PROMGATE_CZLIB_H
 
@@ -28,5 +28,12 @@ promgate_gunzip_step promgate_gunzip_feed(
 
 /// Frees the stream.
 void promgate_gunzip_free(promgate_gunzip *stream);
+
+/// Room that compressing `length` bytes may need.
+size_t promgate_deflate_bound(size_t length);
+
+/// Compresses in one go, quickly: as a gzip member, else as a zlib stream. 0 when it fails.
+size_t promgate_deflate(
+    const uint8_t *input, size_t input_length, uint8_t *output, size_t output_length, int gzip);
 
 #endif

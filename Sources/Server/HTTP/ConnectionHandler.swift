@@ -19,7 +19,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let connection: Connection
   private let connections: ConnectionTable
   private let limits: HTTPLimits
-  private let handler: HTTPHandler
+  private let handler: RequestHandler
   private var state = State.waiting
 
   /// How much of an answer is handed to the socket at a time, bytes.
@@ -29,7 +29,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   init(
     _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits,
-    handler: @escaping HTTPHandler
+    handler: @escaping RequestHandler
   ) {
     self.connection = connection
     self.connections = connections
@@ -101,10 +101,10 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   private func work(_ head: HTTPRequestHead, body: [UInt8], context: ChannelHandlerContext) {
     guard connections.beginRequest() else {
-      return answer(HTTPResponse(status: 503, text: "Service Unavailable"), to: head, context: context)
+      return answer(ServerResponse(status: 503, text: "Service Unavailable"), to: head, context: context)
     }
     connection.enter(.working, timeout: nil)
-    let request = HTTPRequest(head, body: body)
+    let request = ServerRequest(head, body: body)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let task = Task { [handler, connections, loop = context.eventLoop] in
       let response = await handler(request)
@@ -117,7 +117,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     state = .working(head, task)
   }
 
-  private func finish(_ response: HTTPResponse, context: ChannelHandlerContext) {
+  private func finish(_ response: ServerResponse, context: ChannelHandlerContext) {
     guard case .working(let head, _) = state else { return }
     answer(response, to: head, context: context)
   }
@@ -125,7 +125,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
 extension ConnectionHandler {
   private func answer(
-    _ response: HTTPResponse, to request: HTTPRequestHead, context: ChannelHandlerContext
+    _ response: ServerResponse, to request: HTTPRequestHead, context: ChannelHandlerContext
   ) {
     state = .answering
     let hasBody = response.status != 204 && response.status != 304 && response.status >= 200

@@ -25,7 +25,7 @@ public final class HTTPServer: Sendable {
 
   /// Starts to listen. The server runs until `stop`.
   public static func start(
-    at address: ListenAddress, limits: HTTPLimits = HTTPLimits(), handler: @escaping HTTPHandler
+    at address: ListenAddress, limits: HTTPLimits = HTTPLimits(), handler: @escaping RequestHandler
   ) async throws(StartError) -> HTTPServer {
     let connections = ConnectionTable(limits: limits)
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -77,7 +77,7 @@ public final class HTTPServer: Sendable {
 
   private static func configure(
     _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable,
-    handler: @escaping HTTPHandler
+    handler: @escaping RequestHandler
   ) throws {
     let connection = Connection(channel: channel)
     var decoding = NIOHTTPDecoderLimitConfiguration()

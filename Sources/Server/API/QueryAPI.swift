@@ -1,0 +1,135 @@
+public import Evaluator
+import NIOCore
+import NIOPosix
+public import PromQL
+import Synchronization
+public import TimeSeries
+
+/// The Prometheus HTTP API over any source of series (http-api.md).
+///
+/// Evaluates on threads of its own, never on an event loop.
+public final class QueryAPI: Sendable {
+  /// What the operator may choose.
+  public struct Options: Sendable {
+    public var evaluation = EvaluationOptions()
+    public var features = LanguageFeatures()
+    /// How long a query may take; clients may ask for less.
+    public var queryTimeout = Duration.seconds(120)
+    /// How many queries are evaluated at once; further ones wait.
+    public var concurrentQueries = 4
+    /// Which origins may read answers from a browser; nil lets all.
+    public var allowedOrigins: LabelPattern?
+    public var build = BuildInformation()
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Whether the source can be asked.
+  public enum Readiness: Int, Sendable { case loading, ready, stopping }
+
+  /// What the endpoint counts about itself.
+  public let metrics: ServerMetrics
+  let options: Options
+  private let now: @Sendable () -> Int64
+  private let source: @Sendable () -> any SeriesSource
+  private let pool: NIOThreadPool
+  private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
+
+  /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds.
+  public init(
+    options: Options, now: @escaping @Sendable () -> Int64,
+    metrics: ServerMetrics = ServerMetrics(), source: @escaping @Sendable () -> any SeriesSource
+  ) {
+    self.options = options
+    self.now = now
+    self.metrics = metrics
+    self.source = source
+    pool = NIOThreadPool(numberOfThreads: max(1, options.concurrentQueries))
+    pool.start()
+  }
+
+  deinit { pool.shutdownGracefully { _ in } }
+
+  /// Whether requests of the API are answered, or refused for now.
+  public var readiness: Readiness {
+    get { Readiness(rawValue: readinessNumber.load(ordering: .relaxed)) ?? .loading }
+    set { readinessNumber.store(newValue.rawValue, ordering: .relaxed) }
+  }
+
+  /// Answers a request.
+  public func respond(to request: ServerRequest) async -> ServerResponse {
+    let start = ContinuousClock.now
+    let route = Route(path: request.path)
+    var response = await answer(request, route)
+    addOriginFields(to: &response, for: request)
+    metrics.count(
+      handler: route?.name ?? "other", code: response.status, duration: ContinuousClock.now - start)
+    return response
+  }
+
+  private func answer(_ request: ServerRequest, _ route: Route?) async -> ServerResponse {
+    if request.method == .options, request.path.hasPrefix(Route.apiPrefix) {
+      return ServerResponse(status: 204)
+    }
+    guard let route else { return .refusal(404, "404 page not found") }
+    guard route.methods.contains(request.method) else { return .wrongMethod(for: route) }
+    if request.path.hasPrefix(Route.apiPrefix), readiness != .ready { return .notReady(readiness) }
+    switch route {
+    case .index: return .index(options.build)
+    case .healthy: return ServerResponse(text: "Prometheus Server is Healthy.\n")
+    case .ready:
+      return readiness == .ready
+        ? ServerResponse(text: "Prometheus Server is Ready.\n") : .notReady(readiness)
+    case .lifecycle: return ServerResponse(status: 403, text: "Lifecycle API is not enabled.\n")
+    case .metrics: return compressed(metrics.response(to: request, options.build), for: request)
+    case .buildInfo: return ServerResponse(APIAnswer(data: options.build.json))
+    case .query, .queryRange, .series, .labels, .labelValues: return await api(request, route)
+    }
+  }
+
+  /// Answers what needs the source; on the pool's threads, with the query's time running.
+  private func api(_ request: ServerRequest, _ route: Route) async -> ServerResponse {
+    do {
+      guard let work = try APIWork(route, FormValues(request), now: now()) else {
+        return .refusal(404, "404 page not found")
+      }
+      let cancellation = Cancellation()
+      let timer = try work.timeout(atMost: options.queryTimeout).map { timeout in
+        MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: timeout) {
+          cancellation.raise(.timedOut)
+        }
+      }
+      defer { timer?.cancel() }
+      return try await withTaskCancellationHandler {
+        try await pool.runIfActive { [self] in perform(work, cancellation, for: request) }
+      } onCancel: {
+        cancellation.raise(.canceled)
+      }
+    } catch let error as APIError {
+      return ServerResponse(error)
+    } catch {
+      // The pool refuses work when the client has gone, or when it is shut down.
+      guard Task.isCancelled else { return .notReady(.stopping) }
+      let canceled = EvaluationError.canceled(.start).description
+      return ServerResponse(APIError(kind: .canceled, message: canceled))
+    }
+  }
+
+  private func perform(
+    _ work: APIWork, _ cancellation: Cancellation, for request: ServerRequest
+  ) -> ServerResponse {
+    do {
+      let answer = switch work {
+      case .query(let query):
+        try query.answer(options.evaluation, options.features, over: source(), cancellation)
+      case .series(let parameters): try parameters.seriesAnswer(source())
+      case .names(let parameters): try parameters.namesAnswer(source())
+      case .values(let parameters, let name): try parameters.valuesAnswer(name, source())
+      }
+      return compressed(ServerResponse(answer), for: request)
+    } catch {
+      return ServerResponse(error)
+    }
+  }
+}

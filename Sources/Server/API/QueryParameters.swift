@@ -1,0 +1,123 @@
+public import Evaluator
+import PromQL
+import TimeSeries
+
+/// What `/query` and `/query_range` were asked (http-api.md §5, §6).
+struct QueryParameters: Sendable {
+  enum Times: Sendable {
+    /// Milliseconds.
+    case instant(Int64)
+    case range(Grid)
+  }
+
+  var text: [UInt8]
+  var times: Times
+  /// How many series to answer.
+  var limit: Int
+  /// Nanoseconds that the client is willing to wait; nil when it does not say.
+  var timeout: Int64?
+  /// Milliseconds; nil for the server's.
+  var lookback: Int64?
+  /// The `stats` parameter; empty when absent.
+  var stats: String
+
+  /// Reads the parameters of `/query` in the order in which the reference checks them.
+  init(instant form: FormValues, now: Int64) throws(APIError) {
+    limit = try form.limit()
+    let time = try form.time("time", default: now)
+    try FormValues.checkEvaluable(time, "time")
+    times = .instant(time)
+    timeout = try form.timeout()
+    lookback = try form.lookback()
+    text = form.first("query")
+    stats = form.text("stats") ?? ""
+  }
+
+  /// Reads the parameters of `/query_range` in the order in which the reference checks them.
+  init(range form: FormValues) throws(APIError) {
+    limit = try form.limit()
+    times = .range(try form.grid())
+    timeout = try form.timeout()
+    lookback = try form.lookback()
+    text = form.first("query")
+    stats = form.text("stats") ?? ""
+  }
+
+  /// Evaluates the query and writes its answer.
+  func answer(
+    _ options: EvaluationOptions, _ features: LanguageFeatures, over source: any SeriesSource,
+    _ cancellation: Cancellation
+  ) throws(APIError) -> APIAnswer {
+    var options = options
+    options.lookback = lookback ?? options.lookback
+    let engine = QueryEngine(options: options, features: features)
+    do {
+      switch times {
+      case .instant(let time):
+        let result = try engine.instant(text, at: time, over: source, cancellation: cancellation)
+        return APIAnswer(result, limit: limit, in: text)
+      case .range(let grid):
+        let result = try engine.range(text, over: grid, in: source, cancellation: cancellation)
+        return APIAnswer(result, limit: limit, steps: (0..<grid.count).map(grid.time), in: text)
+      }
+    } catch {
+      throw APIError(error)
+    }
+  }
+}
+
+/// A query's answer as the API's bytes, for whoever has the result already.
+public enum QueryBody {
+  /// What `/api/v1/query` or `/api/v1/query_range` answers for a result; `steps` are the times of a
+  /// range query, milliseconds.
+  public static func success(_ result: QueryResult, steps: [Int64] = [], in text: [UInt8]) -> [UInt8] {
+    ServerResponse(APIAnswer(result, limit: .max, steps: steps, in: text)).body
+  }
+
+  /// What the API answers for a query that failed.
+  public static func failure(_ error: QueryError) -> [UInt8] { ServerResponse(APIError(error)).body }
+}
+
+extension APIAnswer {
+  /// The most warnings, and the most infos, that an answer lists.
+  private static let maximumAnnotations = 10
+
+  /// A query's result, cut to `limit` series.
+  init(_ result: QueryResult, limit: Int, steps: [Int64] = [], in text: [UInt8]) {
+    var writer = ByteWriter(capacity: 4096)
+    writer.append(UInt8(ascii: "{"))
+    writer.append(result: result.value, limit: limit, steps: steps)
+    writer.append(UInt8(ascii: "}"))
+    self.init(data: writer.finish())
+    add(result.annotations, in: text)
+    if result.value.seriesCount ?? 0 > limit { warnings.append(Self.truncated) }
+  }
+
+  /// Lists what an evaluation noted.
+  private mutating func add(_ annotations: [Annotation], in text: [UInt8]) {
+    let rendered = { (level: Annotation.Level) in
+      let noted = annotations.filter { $0.level == level }
+      var texts = noted.prefix(Self.maximumAnnotations).map { $0.rendered(in: text) }
+      let omitted = noted.count - texts.count
+      if omitted > 0 { texts.append("\(omitted) more \(level.rawValue) annotations omitted") }
+      return texts
+    }
+    warnings += rendered(.warning)
+    infos += rendered(.info)
+  }
+}
+
+extension APIError {
+  /// The API's error for a query that failed.
+  init(_ error: QueryError) {
+    switch error {
+    case .syntax, .creation: self = .parameter("query", error.description)
+    case .source: self.init(kind: .execution, message: error.description)
+    case .evaluation(.timedOut(let phase), _):
+      self.init(kind: .timeout, message: EvaluationError.timedOut(phase).description)
+    case .evaluation(.canceled(let phase), _):
+      self.init(kind: .canceled, message: EvaluationError.canceled(phase).description)
+    case .evaluation(let failure, _): self.init(kind: .execution, message: failure.description)
+    }
+  }
+}

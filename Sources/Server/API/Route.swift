@@ -1,0 +1,69 @@
+/// What a path of the endpoint stands for.
+enum Route: Sendable, Hashable {
+  case index
+  case healthy
+  case ready
+  case metrics
+  /// `/-/reload` and `/-/quit`, which are not offered.
+  case lifecycle
+  case query
+  case queryRange
+  case series
+  case labels
+  /// The name as the path has it, percent-encoding undone.
+  case labelValues([UInt8])
+  case buildInfo
+
+  /// Where the API's paths begin.
+  static let apiPrefix = "/api/v1/"
+
+  /// Nil for a path that stands for nothing.
+  init?(path: String) {
+    switch path {
+    case "/": self = .index
+    case "/-/healthy": self = .healthy
+    case "/-/ready": self = .ready
+    case "/metrics": self = .metrics
+    case "/-/reload", "/-/quit": self = .lifecycle
+    case "/api/v1/query": self = .query
+    case "/api/v1/query_range": self = .queryRange
+    case "/api/v1/series": self = .series
+    case "/api/v1/labels": self = .labels
+    case "/api/v1/status/buildinfo": self = .buildInfo
+    default:
+      let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      guard parts.count == 6, path.hasPrefix(Self.apiPrefix), parts[3].elementsEqual("label".utf8),
+        parts[5].elementsEqual("values".utf8),
+        let name = try? URLText.decoded(Array(parts[4])[...], plusIsSpace: false)
+      else { return nil }
+      self = .labelValues(name)
+    }
+  }
+
+  /// The methods that the route answers.
+  var methods: [ServerRequest.Method] {
+    switch self {
+    case .query, .queryRange, .series, .labels: [.get, .post]
+    case .labelValues, .buildInfo: [.get]
+    case .index, .healthy, .ready, .metrics: [.get, .head]
+    case .lifecycle: [.post, .put]
+    }
+  }
+
+  /// What the route is called in the server's own metrics.
+  var name: String {
+    switch self {
+    case .index: "/"
+    case .healthy: "/-/healthy"
+    case .ready: "/-/ready"
+    case .metrics: "/metrics"
+    case .lifecycle: "/-/lifecycle"
+    case .query: "/api/v1/query"
+    case .queryRange: "/api/v1/query_range"
+    case .series: "/api/v1/series"
+    case .labels: "/api/v1/labels"
+    case .labelValues: "/api/v1/label/:name/values"
+    case .buildInfo: "/api/v1/status/buildinfo"
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import PromQL
+import TimeSeries
+
+/// What `/series`, `/labels` and `/label/NAME/values` were asked (http-api.md §8).
+struct SeriesParameters: Sendable {
+  /// One selection for each `match[]`, or one of everything.
+  private let selections: [Selection]
+  private let limit: Int
+
+  /// Reads the parameters of `/labels` and `/label/NAME/values`.
+  init(labels form: FormValues) throws(APIError) {
+    try self.init(form, matchName: nil, requiresMatch: false)
+  }
+
+  /// Reads the parameters of `/series`.
+  init(series form: FormValues) throws(APIError) {
+    if let problem = form.problem { throw .badData("error parsing form values: \(problem)") }
+    guard !form.all("match[]").isEmpty else { throw .badData("no match[] parameter provided") }
+    try self.init(form, matchName: "match[]", requiresMatch: true)
+  }
+
+  private init(
+    _ form: FormValues, matchName: String?, requiresMatch: Bool
+  ) throws(APIError) {
+    limit = try form.limit()
+    let start = try form.time("start", default: .min)
+    let end = try form.time("end", default: .max)
+    let after = start == .min ? .min : start - 1
+    var selections: [Selection] = []
+    for text in form.all("match[]") {
+      let matchers = try Self.matchers(text, named: matchName)
+      selections.append(Selection(matchers: matchers, after: after, through: end))
+    }
+    self.selections = selections.isEmpty
+      ? [Selection(matchers: [], after: after, through: end)] : selections
+  }
+
+  private static func matchers(
+    _ text: [UInt8], named name: String?
+  ) throws(APIError) -> [LabelMatcher] {
+    let problem: String
+    do {
+      let matchers = try Expression.matchers(ofSelector: text)
+      if matchers.contains(where: { !$0.acceptsEmpty }) { return matchers }
+      problem = "match[] must contain at least one non-empty matcher"
+    } catch {
+      problem = error.description
+    }
+    throw name.map { .parameter($0, problem) } ?? .badData(problem)
+  }
+
+  /// The labels of the selected series, in label order, no two alike.
+  private func series(in source: any SeriesSource) throws(APIError) -> [Labels] {
+    do {
+      var lists: [[Labels]] = []
+      for selection in selections where selection.after < selection.through {
+        lists.append(try source.select(selection).labels)
+      }
+      return lists.count < 2 ? lists.first ?? [] : Array(Set(lists.joined())).sorted()
+    } catch {
+      throw APIError(kind: .execution, message: "\(error)")
+    }
+  }
+
+  /// Answers `/series`.
+  func seriesAnswer(_ source: any SeriesSource) throws(APIError) -> APIAnswer {
+    let series = try series(in: source)
+    var writer = ByteWriter(capacity: 4096)
+    writer.append(UInt8(ascii: "["))
+    for (index, labels) in series.prefix(limit).enumerated() {
+      if index > 0 { writer.append(UInt8(ascii: ",")) }
+      writer.append(metric: labels)
+    }
+    writer.append(UInt8(ascii: "]"))
+    return answer(writer, isCut: series.count > limit)
+  }
+
+  /// Answers `/labels`: the names that the selected series have.
+  func namesAnswer(_ source: any SeriesSource) throws(APIError) -> APIAnswer {
+    var names: Set<ArraySlice<UInt8>> = []
+    for labels in try series(in: source) {
+      var cursor = LabelCursor(labels)
+      while cursor.next() { names.insert(labels.bytes[cursor.name]) }
+    }
+    return answer(names)
+  }
+
+  /// Answers `/label/NAME/values`: the values that a label has in the selected series.
+  func valuesAnswer(_ name: [UInt8], _ source: any SeriesSource) throws(APIError) -> APIAnswer {
+    var values: Set<ArraySlice<UInt8>> = []
+    for labels in try series(in: source) {
+      if let range = labels.valueRange(of: name) { values.insert(labels.bytes[range]) }
+    }
+    return answer(values)
+  }
+
+  private func answer(_ texts: Set<ArraySlice<UInt8>>) -> APIAnswer {
+    let sorted = texts.sorted { $0.lexicographicallyPrecedes($1) }
+    var writer = ByteWriter(capacity: 4096)
+    writer.append(UInt8(ascii: "["))
+    for (index, text) in sorted.prefix(limit).enumerated() {
+      if index > 0 { writer.append(UInt8(ascii: ",")) }
+      writer.append(string: text, .html)
+    }
+    writer.append(UInt8(ascii: "]"))
+    return answer(writer, isCut: sorted.count > limit)
+  }
+
+  private func answer(_ writer: consuming ByteWriter, isCut: Bool) -> APIAnswer {
+    APIAnswer(data: writer.finish(), warnings: isCut ? [APIAnswer.truncated] : [])
+  }
+}

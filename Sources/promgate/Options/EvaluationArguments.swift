@@ -1,0 +1,34 @@
+import ArgumentParser
+import Evaluator
+
+/// How queries are evaluated, for every command that evaluates some.
+struct EvaluationArguments: ParsableArguments {
+  /// Switches that change the answers of ordinary queries, by the names that Prometheus gives them.
+  enum Feature: String, ExpressibleByArgument, CaseIterable {
+    case delayedNameRemoval = "promql-delayed-name-removal"
+    case startTimestamps = "use-start-timestamps"
+    case typeAndUnitLabels = "type-and-unit-labels"
+  }
+
+  @Option(
+    help: ArgumentHelp("How far back an instant selector looks.", valueName: "duration"),
+    transform: ArgumentText.duration)
+  var lookback = EvaluationOptions().lookback
+
+  @Option(
+    help: ArgumentHelp("The most samples that a query may hold in memory.", valueName: "count"),
+    transform: ArgumentText.count)
+  var maxSamples = EvaluationOptions().maximumSamples
+
+  @Option(help: ArgumentHelp("A switch of Prometheus' that is off by default; may be repeated."))
+  var enableFeature: [Feature] = []
+
+  /// The evaluator's options.
+  var options: EvaluationOptions {
+    EvaluationOptions(
+      lookback: lookback, maximumSamples: maxSamples,
+      delaysNameRemoval: enableFeature.contains(.delayedNameRemoval),
+      usesStartTimestamps: enableFeature.contains(.startTimestamps),
+      usesTypeAndUnitLabels: enableFeature.contains(.typeAndUnitLabels))
+  }
+}

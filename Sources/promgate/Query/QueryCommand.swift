@@ -1,0 +1,163 @@
+import ArgumentParser
+import Evaluator
+import PromQL
+import Recording
+import Server
+
+/// `promgate query`: one query over a recording.
+struct QueryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "Evaluates a query over a recording.",
+    discussion: """
+      With --time, or neither --time nor --start, the query is evaluated once: at the newest sample of \
+      the recording unless a time is given. With --start or --end it is evaluated at every step, and \
+      drawn.
+
+      EXAMPLES
+        promgate query 'sum by (status) (rate(http_requests_total[1m]))' --data metrics.om
+        promgate query up --data metrics.om --start 2025-06-01T00:00:00Z --step 30s
+        promgate query up --data metrics.om --format json | jq .data.result
+
+      Exit status: 0 answered, 2 the query or the recording is faulty.
+      """)
+
+  /// How the answer is written.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    /// Aligned columns, a line a sample.
+    case table
+    /// Lines over time; for range queries.
+    case plot
+    /// The bytes that the HTTP API would answer.
+    case json
+    /// Comma-separated values with a header.
+    case csv
+  }
+
+  @Argument(help: "The query, in PromQL.")
+  var expression: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The recording to ask: OpenMetrics, or text with timestamps, plain or gzip.", valueName: "path"),
+    completion: .file())
+  var data: String
+
+  @Option(
+    help: ArgumentHelp("When to evaluate: seconds since the epoch, or RFC 3339.", valueName: "time"),
+    transform: ArgumentText.time)
+  var time: Int64?
+
+  @Option(
+    help: ArgumentHelp("The first step (default: the oldest sample).", valueName: "time"),
+    transform: ArgumentText.time)
+  var start: Int64?
+
+  @Option(
+    help: ArgumentHelp("The last step (default: the newest sample).", valueName: "time"),
+    transform: ArgumentText.time)
+  var end: Int64?
+
+  @Option(
+    help: ArgumentHelp("From step to step (default: 250 steps).", valueName: "duration"),
+    transform: ArgumentText.duration)
+  var step: Int64?
+
+  @Option(help: "How to write the answer (default: plot for a range, else table).")
+  var format: Format?
+
+  @OptionGroup(title: "Evaluation")
+  var evaluation: EvaluationArguments
+
+  @OptionGroup(title: "Recordings")
+  var recordings: DataArguments
+
+  /// The most steps of a range, as the HTTP API has it.
+  private static let maximumSteps: Int64 = 11_000
+
+  func validate() throws {
+    let isRange = start != nil || end != nil || step != nil
+    if time != nil, isRange { throw ValidationError("--time goes with neither --start, --end nor --step") }
+    if time == nil, !isRange, format == .plot {
+      throw ValidationError("--format plot draws ranges: give --start, --end or --step")
+    }
+  }
+
+  func run() async throws {
+    let recording = try recordings.open(data)
+    let text = Array(expression.utf8)
+    let engine = QueryEngine(options: evaluation.options, features: .all)
+    let newest = recording.facts.timeRange?.upperBound ?? 0
+    let grid = try grid(recording)
+    do throws(QueryError) {
+      let result =
+        if let grid {
+          try engine.range(text, over: grid, in: recording)
+        } else {
+          try engine.instant(text, at: time ?? newest, over: recording)
+        }
+      write(result, text, grid)
+    } catch {
+      explain(error, text)
+      throw ExitCode(2)
+    }
+  }
+
+  /// The steps that the options ask for; nil for an instant query.
+  private func grid(_ recording: RecordedSeries) throws -> Grid? {
+    guard start != nil || end != nil || step != nil else { return nil }
+    let range = recording.facts.timeRange ?? 0...0
+    let first = start ?? range.lowerBound
+    let last = end ?? range.upperBound
+    guard first <= last else {
+      let times = [last, first].map(TimeText.utc)
+      throw ToolFailure("the range ends (\(times[0])) before it starts (\(times[1]))")
+    }
+    let step = step ?? max(1000, (last - first) / 250)
+    guard (last - first) / step <= Self.maximumSteps else {
+      throw ToolFailure("more than 11,000 steps: a larger --step makes fewer")
+    }
+    return Grid(start: first, end: last, step: step)
+  }
+
+  private func write(_ result: QueryResult, _ text: [UInt8], _ grid: Grid?) {
+    let lines: [String]
+    switch format ?? (grid == nil ? .table : .plot) {
+    case .json:
+      let steps = grid.map { grid in (0..<grid.count).map(grid.time) } ?? []
+      return Output.write(QueryBody.success(result, steps: steps, in: text))
+    case .table: lines = ResultRows(result.value).table(columns: Terminal.standardOutput.columns)
+    case .csv: lines = ResultRows(result.value).csv
+    case .plot:
+      guard let grid, case .matrix(let series) = result.value else { return }
+      lines = RangePlot(.standardOutput, grid).lines(series)
+    }
+    for annotation in result.annotations {
+      Output.note("\(annotation.level.rawValue): \(annotation.rendered(in: text))")
+    }
+    if result.value.isEmpty { Output.note("the answer is empty: no series matched at this time") }
+    Output.write(lines.map { $0 + "\n" }.joined().utf8)
+  }
+
+  /// Says why there is no answer: with carets for a faulty query; as the API would for `json`.
+  private func explain(_ error: QueryError, _ text: [UInt8]) {
+    if format == .json { Output.write(QueryBody.failure(error)) }
+    switch error {
+    case .syntax(let failure):
+      let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
+      for diagnostic in failure.diagnostics { Output.note(renderer.render(diagnostic, in: text)) }
+    case .creation, .evaluation, .source: Output.note("error: \(error)")
+    }
+  }
+}
+
+extension QueryValue {
+  /// Whether the answer is a list without elements.
+  var isEmpty: Bool {
+    switch self {
+    case .scalar, .string: false
+    case .vector(_, let samples): samples.isEmpty
+    case .matrix(let series): series.isEmpty
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Evaluator
+import Server
+import TimeSeries
+
+/// What clients of the endpoint may ask of it.
+struct AnswerArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("How long a query may take.", valueName: "duration"),
+    transform: ArgumentText.duration)
+  var queryTimeout: Int64 = 120_000
+
+  @Option(
+    help: ArgumentHelp("How many queries are evaluated at once.", valueName: "count"),
+    transform: ArgumentText.count)
+  var queryConcurrency = QueryAPI.Options().concurrentQueries
+
+  @Option(
+    help: ArgumentHelp("How many connections may be open.", valueName: "count"),
+    transform: ArgumentText.count)
+  var maxConnections = HTTPLimits().connections
+
+  @Option(
+    help: ArgumentHelp("The largest body of a request.", valueName: "size"),
+    transform: ArgumentText.size)
+  var maxBodySize = HTTPLimits().bodySize
+
+  @Option(
+    help: ArgumentHelp(
+      "Which origins may read answers from a browser (default: all).", valueName: "pattern"),
+    transform: { text in
+      do { return try LabelPattern(text) } catch { throw ValidationError("\(error)") }
+    })
+  var corsOrigin: LabelPattern?
+
+  /// The endpoint's options.
+  func options(_ evaluation: EvaluationOptions) -> QueryAPI.Options {
+    var options = QueryAPI.Options()
+    options.evaluation = evaluation
+    options.queryTimeout = .milliseconds(queryTimeout)
+    options.concurrentQueries = queryConcurrency
+    options.allowedOrigins = corsOrigin
+    return options
+  }
+
+  /// The server's limits.
+  var limits: HTTPLimits {
+    var limits = HTTPLimits()
+    limits.connections = maxConnections
+    limits.bodySize = maxBodySize
+    return limits
+  }
+}

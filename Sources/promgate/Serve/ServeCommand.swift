@@ -1,0 +1,101 @@
+import ArgumentParser
+import Evaluator
+import Recording
+import Scrape
+import Server
+import TimeSeries
+
+/// `promgate serve`: scrapes, stores, answers the Prometheus HTTP API.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Scrapes targets and answers the Prometheus HTTP API.",
+    discussion: """
+      Listens on loopback unless told otherwise. With --data alone it answers from the recording; with \
+      --scrape too, the recording is loaded in front of what is scraped.
+
+      EXAMPLES
+        promgate serve --scrape http://127.0.0.1:9100
+        promgate serve --scrape http://127.0.0.1:8080,job=podinfo --interval 5s --listen 127.0.0.1:9091
+        promgate serve --data metrics.om
+
+      Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start.
+      """)
+
+  @OptionGroup(title: "Scraping")
+  var scraping: ScrapeArguments
+
+  @Option(
+    help: ArgumentHelp("A recording to answer from.", valueName: "path"), completion: .file())
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen: host:port, [IPv6]:port, or :port for every interface.", valueName: "address"),
+    transform: { text in
+      do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
+    })
+  var listen = ListenAddress(host: "127.0.0.1", port: 9090)
+
+  @Option(
+    help: ArgumentHelp("How long scraped samples are kept.", valueName: "duration"),
+    transform: ArgumentText.duration)
+  var retention: Int64 = 6 * 3_600_000
+
+  @Option(
+    help: ArgumentHelp("The most series that are kept.", valueName: "count"),
+    transform: ArgumentText.count)
+  var maxSeries = StoreLimits().maximumSeries
+
+  @Option(
+    help: ArgumentHelp("The most samples that are kept.", valueName: "count"),
+    transform: ArgumentText.count)
+  var maxStoredSamples = StoreLimits().maximumSamples
+
+  @OptionGroup(title: "Answering")
+  var answering: AnswerArguments
+
+  @OptionGroup(title: "Evaluation")
+  var evaluation: EvaluationArguments
+
+  @OptionGroup(title: "Recordings")
+  var recordings: DataArguments
+
+  func validate() throws {
+    guard !scraping.scrape.isEmpty || data != nil else {
+      throw ValidationError("nothing to serve: give --scrape URL or --data PATH")
+    }
+  }
+
+  func run() async throws {
+    let stop = StopSignal()
+    let targets = try scraping.targets
+    let recording = try data.map { try recordings.open($0) }
+    let store = Store(
+      limits: StoreLimits(
+        maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
+    let answersFromStore = !targets.isEmpty
+    if answersFromStore, let recording { try store.load(recording) }
+    let options = answering.options(evaluation.options)
+    let api = QueryAPI(options: options, now: TimeSource.wall.now) {
+      if !answersFromStore, let recording { recording } else { store.snapshot() }
+    }
+    let server = try await start(api)
+    Output.note("listening on http://\(server.address)")
+    let scraper = Scraping(targets, into: store, metrics: api.metrics)
+    await stop.wait(while: scraper.run)
+    Output.note("stopping")
+    api.readiness = .stopping
+    await server.stop()
+  }
+
+  private func start(_ api: QueryAPI) async throws -> HTTPServer {
+    do {
+      return try await HTTPServer.start(at: listen, limits: answering.limits) { request in
+        await api.respond(to: request)
+      }
+    } catch {
+      throw ToolFailure("\(error) (--listen chooses another address)")
+    }
+  }
+}
