@@ -6,27 +6,81 @@ extension FloatWindows {
   /// window order, so the sum is bit for bit that of a window computed alone.
   func extrapolate(into tile: inout Row, isCounter: Bool, isRate: Bool) {
     let values = samples.values
-    var resets: [Int] = []
-    if isCounter {
-      for i in values.indices.dropFirst() where values[i] < values[i - 1] { resets.append(i) }
-    }
+    let resets = isCounter ? self.resets : []
+    let table = locator.rates(samples.timeline, range: range, isRate: isRate)
+    let isWhole = samples.first == 0 && samples.count == samples.timeline.count
     var nextReset = 0
-    let rangeSeconds = Double(range) / 1000
-    reduce(into: &tile, minimum: 2) { step, lower, upper in
-      var rise = values[upper - 1] - values[lower]
-      while nextReset < resets.count, resets[nextReset] <= lower { nextReset += 1 }
-      var reset = nextReset
-      while reset < resets.count, resets[reset] < upper {
-        rise += values[resets[reset] - 1]
-        reset += 1
+    for step in 0..<tile.steps {
+      let lower = Int(bounds.lows[step]) - samples.first
+      let upper = Int(bounds.highs[step]) - samples.first
+      if !isWhole, lower < 0 || upper > samples.count {
+        clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
+        continue
       }
-      let span = Extrapolation(
-        first: time(lower), last: time(upper - 1), count: upper - lower, end: ends[step], range: range)
-      var factor = span.factor(zeroAt: isCounter && rise > 0 && values[lower] >= 0
-        ? span.sampled * (values[lower] / rise) : nil)
-      if isRate { factor /= rangeSeconds }
-      return rise * factor
+      guard upper - lower >= 2 else { continue }
+      var rise = values[upper - 1] - values[lower]
+      if !resets.isEmpty { rise = corrected(rise, resets, &nextReset, lower, upper) }
+      // The counter would have been zero that long before its first sample; a product tells in
+      // nearly all cases that it does not matter.
+      if isCounter, rise > 0, values[lower] >= 0,
+        table.sampled[step] * values[lower] <= table.toStart[step] * rise * 1.000001
+      {
+        clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
+        continue
+      }
+      tile.values[step] = rise * table.factors[step]
+      if !isWhole { tile.presence[step] = true }
     }
+    if isWhole { tile.presence = table.presence }
+  }
+
+  /// Positions at which a counter is lower than before.
+  private var resets: [Int] {
+    var found: [Int] = []
+    let values = samples.values
+    for i in 1..<max(1, values.count) where values[i] < values[i - 1] { found.append(i) }
+    return found
+  }
+
+  /// Adds what was lost at the resets inside a window; windows come in order.
+  @inline(__always)
+  private func corrected(
+    _ rise: Double, _ resets: [Int], _ next: inout Int, _ lower: Int, _ upper: Int
+  ) -> Double {
+    while next < resets.count, resets[next] <= lower { next += 1 }
+    var rise = rise
+    var reset = next
+    while reset < resets.count, resets[reset] < upper {
+      rise += samples.values[resets[reset] - 1]
+      reset += 1
+    }
+    return rise
+  }
+
+  /// One window computed alone: the series starts or ends in it, or the counter would be zero in it.
+  private func clipped(
+    _ step: Int, _ resets: [Int], into tile: inout Row, isCounter: Bool, isRate: Bool
+  ) {
+    let window = bounds.window(step, in: samples)
+    guard window.count >= 2 else { return }
+    let (lower, upper) = (window.lowerBound, window.upperBound)
+    let values = samples.values
+    var first = 0
+    if !resets.isEmpty {
+      var high = resets.count
+      while first < high {
+        let middle = (first + high) / 2
+        if resets[middle] <= lower { first = middle + 1 } else { high = middle }
+      }
+    }
+    let rise = corrected(values[upper - 1] - values[lower], resets, &first, lower, upper)
+    let span = Extrapolation(
+      first: time(lower), last: time(upper - 1), count: upper - lower, end: ends[step], range: range)
+    var factor = span.factor(
+      zeroAt: isCounter && rise > 0 && values[lower] >= 0
+        ? span.sampled * (values[lower] / rise) : nil)
+    if isRate { factor /= Double(range) / 1000 }
+    tile.set(step, rise * factor)
   }
 
   /// `irate`, `idelta`: the last two samples.
@@ -69,7 +123,7 @@ extension FloatWindows {
 struct Extrapolation {
   /// Seconds between the first and the last sample.
   let sampled: Double
-  private var toStart: Double
+  private(set) var toStart: Double
   var toEnd: Double
   private let average: Double
 

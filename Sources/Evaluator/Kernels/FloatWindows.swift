@@ -7,10 +7,18 @@ import TimeSeries
 struct FloatWindows {
   let samples: Samples
   let bounds: WindowBounds
+  let locator: WindowLocator
   /// The reference time of each step ("b"), milliseconds.
-  let ends: [Int64]
+  var ends: [Int64] { locator.ends }
   /// The length of the window, milliseconds.
   let range: Int64
+
+  init(_ samples: Samples, locator: WindowLocator, range: Int64) {
+    self.samples = samples
+    self.locator = locator
+    self.range = range
+    bounds = locator.bounds(samples.timeline)
+  }
 
   /// The timestamp at a position, milliseconds.
   @inline(__always)
@@ -63,10 +71,10 @@ struct FloatWindows {
     case .lastOverTime: reduce(into: &tile) { _, _, upper in values[upper - 1] }
     case .tsOfFirstOverTime: reduce(into: &tile) { _, lower, _ in Double(time(lower)) / 1000 }
     case .tsOfLastOverTime: reduce(into: &tile) { _, _, upper in Double(time(upper - 1)) / 1000 }
-    case .sumOverTime: reduce(into: &tile) { _, lower, upper in sum(lower, upper) }
-    case .avgOverTime: reduce(into: &tile) { _, lower, upper in average(lower, upper) }
-    case .maxOverTime: reduce(into: &tile) { _, lower, upper in best(lower, upper) { $0 > $1 } }
-    case .minOverTime: reduce(into: &tile) { _, lower, upper in best(lower, upper) { $0 < $1 } }
+    case .sumOverTime: slidingSum(into: &tile, averages: false)
+    case .avgOverTime: slidingSum(into: &tile, averages: true)
+    case .maxOverTime: slidingBest(into: &tile) { $0 > $1 }
+    case .minOverTime: slidingBest(into: &tile) { $0 < $1 }
     case .tsOfMaxOverTime:
       reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 >= $1 } }
     case .tsOfMinOverTime:

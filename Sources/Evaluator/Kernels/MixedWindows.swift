@@ -101,11 +101,10 @@ struct MixedWindows {
     guard floats.count >= minimum else { return nil }
     var tile = Row(steps: 1)
     let run = Samples(timeline: Timeline(floats.map(\.time)), values: floats.map(\.value))
-    let kernel = FloatWindows(
-      samples: run,
-      bounds: WindowBounds(
-        run.timeline.timestamps, ends: [window.end], back: window.end &- window.start),
-      ends: [ends[step]], range: reduction.range)
+    let time = TimeReference(at: window.end)
+    let locator = WindowLocator(
+      Grid(instant: window.end), time, back: window.end &- window.start)
+    let kernel = FloatWindows(run, locator: locator, range: reduction.range)
     kernel.apply(
       reduction.function, reduction.arguments.map { .constant($0[step]) },
       grid: Grid(instant: reduction.grid.time(step)), into: &tile)

@@ -35,12 +35,12 @@ struct WindowReduction {
     to samples: Samples, key: RowKey, locator: WindowLocator, into tile: inout Row
   ) throws(EvaluationError) {
     try checkArguments(samples, locator)
-    let bounds = locator.bounds(samples.timeline)
     if samples.histograms != nil || samples.startTimestamps != nil || edges != .none {
+      let bounds = locator.bounds(samples.timeline)
       let mixed = MixedWindows(samples, bounds: bounds, ends: locator.ends, key: key, reduction: self)
       mixed.apply(into: &tile)
     } else {
-      let windows = FloatWindows(samples: samples, bounds: bounds, ends: locator.ends, range: range)
+      let windows = FloatWindows(samples, locator: locator, range: range)
       windows.apply(function, arguments, grid: grid, into: &tile)
     }
     switch function {

@@ -60,7 +60,14 @@ final class WindowLocator {
   let ends: [Int64]
   private let back: Int64
   private let ahead: Int64
-  private var known: [ObjectIdentifier: (timeline: Timeline, bounds: WindowBounds)] = [:]
+  private var known: [ObjectIdentifier: Found] = [:]
+
+  /// What is known of one timeline. Keeping the timeline alive keeps its identity its own.
+  private struct Found {
+    let timeline: Timeline
+    let bounds: WindowBounds
+    var rates: RateTable?
+  }
 
   /// Timelines remembered at a time: targets share theirs, series with their own never come back.
   private static let capacity = 64
@@ -71,13 +78,25 @@ final class WindowLocator {
     self.ahead = ahead
   }
 
-  func bounds(_ timeline: Timeline) -> WindowBounds {
-    let identity = ObjectIdentifier(timeline)
-    // The entry keeps the timeline alive, so its identity cannot be taken by another one.
-    if let found = known[identity] { return found.bounds }
+  func bounds(_ timeline: Timeline) -> WindowBounds { find(timeline).bounds }
+
+  /// The table for rates over a timeline. `range` and `isRate` are the same at every call.
+  func rates(_ timeline: Timeline, range: Int64, isRate: Bool) -> RateTable {
+    var found = find(timeline)
+    if let rates = found.rates { return rates }
+    let rates = RateTable(
+      found.bounds, timeline.timestamps, ends: ends, range: range, isRate: isRate)
+    found.rates = rates
+    known[ObjectIdentifier(timeline)] = found
+    return rates
+  }
+
+  private func find(_ timeline: Timeline) -> Found {
+    if let found = known[ObjectIdentifier(timeline)] { return found }
     let bounds = WindowBounds(timeline.timestamps, ends: ends, back: back, ahead: ahead)
     if known.count >= Self.capacity { known.removeAll(keepingCapacity: true) }
-    known[identity] = (timeline, bounds)
-    return bounds
+    let found = Found(timeline: timeline, bounds: bounds)
+    known[ObjectIdentifier(timeline)] = found
+    return found
   }
 }

@@ -1,0 +1,91 @@
+import TimeSeries
+
+/// Windows overlap: what neighbours share is computed once (design §1.11). Cost grows with samples +
+/// steps, not with the length of the window.
+extension FloatWindows {
+  /// `max_over_time`, `min_over_time`: a queue of the values that no later one of the window beats.
+  @inline(__always)
+  func slidingBest(into tile: inout Row, _ beats: (Double, Double) -> Bool) {
+    let values = samples.values
+    // Positions of candidates, best first; `head` is the first that is still in the window.
+    var queue = [Int32](repeating: 0, count: values.count)
+    var head = 0
+    var tail = 0
+    var next = 0
+    for step in 0..<tile.steps {
+      let window = bounds.window(step, in: samples)
+      guard !window.isEmpty else { continue }
+      next = max(next, window.lowerBound)
+      while next < window.upperBound {
+        let value = values[next]
+        // NaN is worse than any number and beats nothing.
+        if !value.isNaN {
+          while tail > head, beats(value, values[Int(queue[tail - 1])]) { tail -= 1 }
+          queue[tail] = Int32(next)
+          tail += 1
+        }
+        next += 1
+      }
+      while head < tail, Int(queue[head]) < window.lowerBound { head += 1 }
+      tile.set(step, head < tail ? values[Int(queue[head])] : values[window.upperBound - 1])
+    }
+  }
+
+  /// `sum_over_time`, `avg_over_time`: differences of running sums that carry twice the precision.
+  ///
+  /// A difference that lost too much of it (large values before the window, small ones in it), and
+  /// every window of a series with values that are not finite, is summed again directly.
+  func slidingSum(into tile: inout Row, averages: Bool) {
+    let direct = { (lower: Int, upper: Int) in averages ? average(lower, upper) : sum(lower, upper) }
+    guard let running = RunningSums(samples.values) else {
+      reduce(into: &tile) { _, lower, upper in direct(lower, upper) }
+      return
+    }
+    reduce(into: &tile) { _, lower, upper in
+      guard upper - lower > 4, let sum = running.sum(lower, upper) else { return direct(lower, upper) }
+      return averages ? sum / Double(upper - lower) : sum
+    }
+  }
+}
+
+/// The sums of all prefixes of a column as pairs of doubles (double-double arithmetic, Dekker 1971).
+struct RunningSums {
+  /// sums[i] + rests[i] is the sum of the first i values.
+  private var sums: [Double]
+  private var rests: [Double]
+  /// Differences below this may have lost precision.
+  private let reliable: Double
+
+  /// Nil when a value, or a sum, is not finite.
+  init?(_ values: [Double]) {
+    sums = [Double](repeating: 0, count: values.count + 1)
+    rests = sums
+    var sum = 0.0
+    var rest = 0.0
+    var largest = 0.0
+    for i in values.indices {
+      // Two-sum: the exact error of an addition.
+      let total = sum + values[i]
+      let part = total - sum
+      let error = (sum - (total - part)) + (values[i] - part) + rest
+      sum = total + error
+      rest = error - (sum - total)
+      sums[i + 1] = sum
+      rests[i + 1] = rest
+      largest = max(largest, sum.magnitude)
+    }
+    guard largest.isFinite, sum.isFinite, rest.isFinite else { return nil }
+    // 106 bits of the largest prefix leave 46 for a difference of this size: 1e-14.
+    reliable = largest * 0x1p-60
+  }
+
+  /// The sum of the values at lower..<upper; nil when it cannot be trusted.
+  @inline(__always)
+  func sum(_ lower: Int, _ upper: Int) -> Double? {
+    let high = sums[upper] - sums[lower]
+    let part = high - sums[upper]
+    let error = (sums[upper] - (high - part)) + (-sums[lower] - part)
+    let sum = high + (error + (rests[upper] - rests[lower]))
+    return sum.magnitude >= reliable ? sum : nil
+  }
+}

@@ -1,0 +1,39 @@
+import TimeSeries
+
+/// What `rate`, `increase` and `delta` need to know of each step's window, and no series changes:
+/// found once a timeline (design §1.10).
+struct RateTable {
+  /// Seconds between the first and the last sample of the window.
+  let sampled: [Double]
+  /// Seconds by which the start is extrapolated unless a counter would be zero before.
+  let toStart: [Double]
+  /// What a rise is multiplied by when the start is extrapolated in full; for rates per second.
+  let factors: [Double]
+  /// The windows with at least two samples.
+  let presence: Presence
+
+  /// `ends`: each step's reference time; `range`: the window; milliseconds.
+  init(_ bounds: WindowBounds, _ timestamps: [Int64], ends: [Int64], range: Int64, isRate: Bool) {
+    var sampled = [Double](repeating: 0, count: ends.count)
+    var toStart = sampled
+    var factors = sampled
+    var presence = Presence(count: ends.count)
+    let rangeSeconds = Double(range) / 1000
+    for step in ends.indices {
+      let (low, high) = (Int(bounds.lows[step]), Int(bounds.highs[step]))
+      guard high - low >= 2 else { continue }
+      let window = Extrapolation(
+        first: timestamps[low], last: timestamps[high - 1], count: high - low, end: ends[step],
+        range: range)
+      sampled[step] = window.sampled
+      toStart[step] = window.toStart
+      factors[step] = window.factor(zeroAt: nil)
+      if isRate { factors[step] /= rangeSeconds }
+      presence[step] = true
+    }
+    self.sampled = sampled
+    self.toStart = toStart
+    self.factors = factors
+    self.presence = presence
+  }
+}
