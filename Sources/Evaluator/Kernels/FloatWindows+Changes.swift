@@ -8,30 +8,60 @@ extension FloatWindows {
     let values = samples.values
     let resets = isCounter ? self.resets : []
     let table = locator.rates(samples.timeline, range: range, isRate: isRate)
-    let isWhole = samples.first == 0 && samples.count == samples.timeline.count
+    if samples.coversTimeline, resets.isEmpty {
+      extrapolateWhole(table, into: &tile, isCounter: isCounter, isRate: isRate)
+      return
+    }
     var nextReset = 0
     for step in 0..<tile.steps {
       let lower = Int(bounds.lows[step]) - samples.first
       let upper = Int(bounds.highs[step]) - samples.first
-      if !isWhole, lower < 0 || upper > samples.count {
+      guard lower >= 0, upper <= samples.count else {
         clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
         continue
       }
       guard upper - lower >= 2 else { continue }
       var rise = values[upper - 1] - values[lower]
       if !resets.isEmpty { rise = corrected(rise, resets, &nextReset, lower, upper) }
-      // The counter would have been zero that long before its first sample; a product tells in
-      // nearly all cases that it does not matter.
-      if isCounter, rise > 0, values[lower] >= 0,
-        table.sampled[step] * values[lower] <= table.toStart[step] * rise * 1.000001
-      {
+      if isCounter, table.startsNearZero(step, values[lower], rise) {
         clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
-        continue
+      } else {
+        tile.set(step, rise * table.factors[step])
       }
-      tile.values[step] = rise * table.factors[step]
-      if !isWhole { tile.presence[step] = true }
     }
-    if isWhole { tile.presence = table.presence }
+  }
+
+  /// A series that has a sample at every timestamp and was never reset: the windows are those of the
+  /// table, and all steps are computed in one plain loop.
+  private func extrapolateWhole(
+    _ table: RateTable, into tile: inout Row, isCounter: Bool, isRate: Bool
+  ) {
+    var nearZero: [Int] = []
+    unsafe samples.values.withUnsafeBufferPointer { values in
+      unsafe bounds.lows.withUnsafeBufferPointer { lows in
+        unsafe bounds.highs.withUnsafeBufferPointer { highs in
+          unsafe table.factors.withUnsafeBufferPointer { factors in
+            unsafe tile.values.withUnsafeMutableBufferPointer { output in
+              // Bounds lie within the timeline, which has one value a timestamp; steps without two
+              // samples are absent whatever is computed for them.
+              let last = values.count - 1
+              for step in 0..<output.count {
+                let lower = unsafe min(Int(lows[step]), last)
+                let upper = unsafe max(Int(highs[step]) - 1, 0)
+                let value = unsafe values[lower]
+                let rise = unsafe values[upper] - value
+                unsafe output[step] = unsafe rise * factors[step]
+                if isCounter, table.startsNearZero(step, value, rise) { nearZero.append(step) }
+              }
+            }
+          }
+        }
+      }
+    }
+    tile.presence = table.presence
+    for step in nearZero where table.presence[step] {
+      clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
+    }
   }
 
   /// Positions at which a counter is lower than before.

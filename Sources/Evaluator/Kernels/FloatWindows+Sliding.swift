@@ -48,6 +48,33 @@ extension FloatWindows {
   }
 }
 
+extension FloatWindows {
+  /// `stdvar_over_time`, `stddev_over_time`: from running sums of the distances to the series' mean
+  /// and of their squares; windows that vary little beside these are computed directly.
+  func slidingVariance(into tile: inout Row, isRoot: Bool) {
+    let values = samples.values
+    let center = OverTime.average(values[...])
+    let distances = values.map { $0 - center }
+    guard let sums = RunningSums(distances), let squares = RunningSums(distances.map { $0 * $0 }) else {
+      reduce(into: &tile) { _, lower, upper in
+        isRoot ? variance(lower, upper).squareRoot() : variance(lower, upper)
+      }
+      return
+    }
+    reduce(into: &tile) { _, lower, upper in
+      var variance: Double?
+      if upper - lower > 8, let sum = sums.sum(lower, upper), let square = squares.sum(lower, upper) {
+        let count = Double(upper - lower)
+        let rest = square - sum * sum / count
+        // What is left of the squares must be large enough for twelve digits.
+        if rest >= square * 1e-3 { variance = rest / count }
+      }
+      let value = variance ?? self.variance(lower, upper)
+      return isRoot ? value.squareRoot() : value
+    }
+  }
+}
+
 /// The sums of all prefixes of a column as pairs of doubles (double-double arithmetic, Dekker 1971).
 struct RunningSums {
   /// sums[i] + rests[i] is the sum of the first i values.

@@ -34,6 +34,17 @@ struct FloatWindows {
     into tile: inout Row, minimum: Int = 1,
     _ formula: (_ step: Int, _ lower: Int, _ upper: Int) -> Double?
   ) {
+    if minimum == 1, samples.coversTimeline {
+      tile.presence = bounds.presence
+      bounds.presence.forEachStep { step in
+        if let value = formula(step, Int(bounds.lows[step]), Int(bounds.highs[step])) {
+          tile.values[step] = value
+        } else {
+          tile.presence[step] = false
+        }
+      }
+      return
+    }
     for step in 0..<tile.steps {
       let window = bounds.window(step, in: samples)
       guard window.count >= minimum else { continue }
@@ -79,9 +90,8 @@ struct FloatWindows {
       reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 >= $1 } }
     case .tsOfMinOverTime:
       reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 <= $1 } }
-    case .stdvarOverTime: reduce(into: &tile) { _, lower, upper in variance(lower, upper) }
-    case .stddevOverTime:
-      reduce(into: &tile) { _, lower, upper in variance(lower, upper).squareRoot() }
+    case .stdvarOverTime: slidingVariance(into: &tile, isRoot: false)
+    case .stddevOverTime: slidingVariance(into: &tile, isRoot: true)
     case .madOverTime: reduce(into: &tile) { _, lower, upper in deviation(lower, upper) }
     case .quantileOverTime:
       reduce(into: &tile) { step, lower, upper in

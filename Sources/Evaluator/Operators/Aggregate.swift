@@ -96,11 +96,33 @@ struct SumColumn: FoldColumn {
 
   mutating func add(_ row: borrowing Row) {
     if row.presence.isFull {
-      for step in sums.indices { accumulate(step, row.values[step]) }
+      addDense(row.values)
     } else {
       row.presence.forEachStep { accumulate($0, row.values[$0]) }
     }
     presence.formUnion(row.presence)
+  }
+
+  /// All steps at once; plain loops over buffers, which the compiler turns into vector code.
+  private mutating func addDense(_ values: [Double]) {
+    unsafe values.withUnsafeBufferPointer { values in
+      unsafe sums.withUnsafeMutableBufferPointer { sums in
+        unsafe compensations.withUnsafeMutableBufferPointer { compensations in
+          // All three have one element a step.
+          for step in 0..<sums.count {
+            let (sum, value) = unsafe (sums[step], values[step])
+            let total = sum + value
+            let isLarger = sum.magnitude >= value.magnitude
+            let big = isLarger ? sum : value
+            let small = isLarger ? value : sum
+            let error = (big - total) + small
+            let compensation = unsafe compensations[step] + error
+            unsafe compensations[step] = total.isInfinite ? 0 : compensation
+            unsafe sums[step] = total
+          }
+        }
+      }
+    }
   }
 
   @inline(__always)

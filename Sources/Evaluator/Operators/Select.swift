@@ -39,6 +39,11 @@ struct SelectRows: RowSource {
     let bounds = locator.bounds(samples.timeline)
     if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }
     if samples.histograms == nil, samples.staleMarkers.isEmpty, yield == .value {
+      if samples.coversTimeline {
+        samples.values.gather(at: bounds.highs, into: &tile.values)
+        tile.presence = bounds.presence
+        return
+      }
       for step in 0..<tile.steps {
         let window = bounds.window(step, in: samples)
         if !window.isEmpty { tile.set(step, samples.values[window.upperBound - 1]) }
@@ -67,6 +72,26 @@ struct SelectRows: RowSource {
           tile.histograms.append(step, column.histograms[histogram])
         } else {
           tile.set(step, samples.values[position])
+        }
+      }
+    }
+  }
+}
+
+extension Samples {
+  /// Whether the run is the whole timeline, so that windows found on the timeline are those of the run.
+  var coversTimeline: Bool { first == 0 && count == timeline.count }
+}
+
+extension [Double] {
+  /// `target[i] = self[ends[i] - 1]`; an end of 0 takes the first value, which nobody looks at.
+  fileprivate func gather(at ends: [Int32], into target: inout [Double]) {
+    precondition(!isEmpty && ends.count == target.count)
+    unsafe withUnsafeBufferPointer { values in
+      unsafe ends.withUnsafeBufferPointer { ends in
+        unsafe target.withUnsafeMutableBufferPointer { target in
+          // Ends lie in 0...count of the timeline, which has one value a timestamp.
+          for step in 0..<target.count { unsafe target[step] = values[Swift.max(0, Int(ends[step]) - 1)] }
         }
       }
     }

@@ -12,6 +12,13 @@ struct RateTable {
   /// The windows with at least two samples.
   let presence: Presence
 
+  /// Whether a counter may have been zero inside the stretch before its first sample. A product tells
+  /// in nearly all cases that it was not; the rest is computed exactly.
+  @inline(__always)
+  func startsNearZero(_ step: Int, _ value: Double, _ rise: Double) -> Bool {
+    rise > 0 && value >= 0 && sampled[step] * value <= toStart[step] * rise * 1.000001
+  }
+
   /// `ends`: each step's reference time; `range`: the window; milliseconds.
   init(_ bounds: WindowBounds, _ timestamps: [Int64], ends: [Int64], range: Int64, isRate: Bool) {
     var sampled = [Double](repeating: 0, count: ends.count)

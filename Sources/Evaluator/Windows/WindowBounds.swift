@@ -7,12 +7,15 @@ import TimeSeries
 struct WindowBounds: Sendable {
   private(set) var lows: [Int32] = []
   private(set) var highs: [Int32] = []
+  /// The steps whose window holds a sample.
+  private(set) var presence: Presence
 
   /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
   /// Two pointers: O(timestamps + steps).
   init(_ timestamps: [Int64], ends: [Int64], back: Int64, ahead: Int64 = 0) {
     lows.reserveCapacity(ends.count)
     highs.reserveCapacity(ends.count)
+    presence = Presence(count: ends.count)
     var low = 0
     var high = 0
     if let first = ends.first {
@@ -25,6 +28,7 @@ struct WindowBounds: Sendable {
       while low < timestamps.count, timestamps[low] <= after { low += 1 }
       if high < low { high = low }
       while high < timestamps.count, timestamps[high] <= through { high += 1 }
+      if low < high { presence[lows.count] = true }
       lows.append(Int32(low))
       highs.append(Int32(high))
     }

@@ -13,6 +13,7 @@ final class Block: Sendable {
     var values: [Double]
     /// Where on the timeline the values are, ascending; nil: one at every position.
     var positions: [Int32]?
+    var hasStaleMarkers: Bool
   }
 
   init(timeline: Timeline, series: [Int32], columns: [Column]) {

@@ -57,7 +57,9 @@ struct Cohort: Sendable {
       positions.append(Int32(position))
     }
     guard !values.isEmpty else { return nil }
-    return Block.Column(values: values, positions: values.count == head.count ? nil : positions)
+    return Block.Column(
+      values: values, positions: values.count == head.count ? nil : positions,
+      hasStaleMarkers: values.contains(where: StaleMarker.isStale))
   }
 
   /// Drops blocks that end before a time; how many samples went with them.

@@ -107,40 +107,70 @@ struct CohortView: Sendable {
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
   func samples(_ id: Int32) -> Samples {
+    let slot = slotOfSeries[id].map { Int($0) }
     var values: [Double] = []
     values.reserveCapacity(timeline.count)
-    var positions: [Int32] = []
-    var base: Int32 = 0
-    var isDense = true
+    var first = -1
+    var position = 0
+    var hasStaleMarkers = false
     for block in blocks {
       if let column = block.column(of: id) {
-        values.append(contentsOf: column.values)
-        if let own = column.positions {
-          isDense = false
-          positions.append(contentsOf: own.map { base + $0 })
-        } else {
-          positions.append(contentsOf: base..<base + Int32(block.timeline.count))
+        guard column.positions == nil, first < 0 || first + values.count == position else {
+          return scattered(id)
         }
+        if first < 0 { first = position }
+        values.append(contentsOf: column.values)
+        hasStaleMarkers = hasStaleMarkers || column.hasStaleMarkers
       }
-      base += Int32(block.timeline.count)
+      position += block.timeline.count
+    }
+    if let slot {
+      for row in head {
+        if let value = row.value(slot) {
+          if first < 0 { first = position }
+          guard first + values.count == position else { return scattered(id) }
+          values.append(value)
+          hasStaleMarkers = hasStaleMarkers || StaleMarker.isStale(value)
+        }
+        position += 1
+      }
+    }
+    guard first >= 0 else { return .none }
+    var result = Samples(timeline: timeline, first: first, values: values)
+    if hasStaleMarkers { result.noteStaleMarkers() }
+    return result
+  }
+
+  /// The samples of a series with gaps.
+  private func scattered(_ id: Int32) -> Samples {
+    var times: [Int64] = []
+    var values: [Double] = []
+    for block in blocks {
+      guard let column = block.column(of: id) else { continue }
+      values.append(contentsOf: column.values)
+      if let positions = column.positions {
+        times += positions.map { block.timeline.timestamps[Int($0)] }
+      } else {
+        times += block.timeline.timestamps
+      }
     }
     if let slot = slotOfSeries[id] {
       for row in head {
-        if let value = row.value(Int(slot)) {
-          values.append(value)
-          positions.append(base)
-        }
-        base += 1
+        guard let value = row.value(Int(slot)) else { continue }
+        times.append(row.timestamp)
+        values.append(value)
       }
     }
-    guard let first = positions.first, let last = positions.last else { return .none }
-    if Int(last - first) + 1 != positions.count { isDense = false }
-    var result = isDense
-      ? Samples(timeline: timeline, first: Int(first), values: values)
-      : Samples(
-        timeline: Timeline(positions.map { timeline.timestamps[Int($0)] }), values: values)
-    result.staleMarkers = values.indices.filter { StaleMarker.isStale(values[$0]) }
+    var result = Samples(timeline: Timeline(times), values: values)
+    result.noteStaleMarkers()
     return result
+  }
+}
+
+extension Samples {
+  /// Finds the stale markers by their bits: the only place where they are looked for.
+  fileprivate mutating func noteStaleMarkers() {
+    staleMarkers = values.indices.filter { StaleMarker.isStale(values[$0]) }
   }
 }
 
