@@ -297,9 +297,10 @@ final class Evaluation {
       edges: plan.edges, evaluation: self)
     let keepsName = function == .firstOverTime || function == .lastOverTime
     let keys = keepsName ? windows.keys : computedKeys(windows.keys)
-    return unique(
-      WindowRows(source: windows, keys: keys, reduction: reduction), on: grid,
-      options.delaysNameRemoval ? .perStep : .perRow)
+    let rows = WindowRows(source: windows, keys: keys, reduction: reduction)
+    // Series of one name stay apart without it.
+    if plan.selectsOneMetric, !windows.keys.contains(where: \.labels.hasTypeOrUnit) { return rows }
+    return unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
   }
 
   private func histogram(_ form: VectorForm, on grid: Grid) throws(EvaluationError) -> any RowSource {
@@ -413,6 +414,11 @@ extension WindowsPlan {
     case .select(_, let range): range
     case .subquery(let subquery): subquery.range
     }
+  }
+
+  /// Whether all series carry the same name.
+  var selectsOneMetric: Bool {
+    if case .select(let selector, _) = form { selector.metricName != nil } else { false }
   }
 
   var edges: SelectorPlan.Extension {

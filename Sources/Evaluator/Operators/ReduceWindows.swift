@@ -69,6 +69,7 @@ struct WindowReduction {
 
   /// I1 and I2: a rate of what may be no counter.
   private func noteSuspectCounter(_ labels: Labels) {
+    if !evaluation.options.usesTypeAndUnitLabels, labels.nameEndsLikeCounter { return }
     guard let name = labels.metricName else { return }
     if evaluation.options.usesTypeAndUnitLabels {
       let type = labels[LabelName.type] ?? ""
@@ -78,16 +79,21 @@ struct WindowReduction {
           + "got \(GoText.quoted(type)): \(GoText.quoted(name))", at: site)
       return
     }
-    let suffixes = ["_total", "_sum", "_count", "_bucket"]
-    if suffixes.contains(where: { name.utf8.hasSuffix($0.utf8) }) { return }
     evaluation.notes.inform(
       "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
         + GoText.quoted(name), at: site)
   }
 }
 
-extension String.UTF8View {
-  func hasSuffix(_ other: String.UTF8View) -> Bool {
-    count >= other.count && suffix(other.count).elementsEqual(other)
+extension Labels {
+  private static let counterSuffixes = ["_total", "_sum", "_count", "_bucket"].map { Array($0.utf8) }
+  private static let nameLabel = Array(LabelName.metric.utf8)
+
+  /// Whether the metric's name ends as names of counters do.
+  fileprivate var nameEndsLikeCounter: Bool {
+    guard let name = valueRange(of: Self.nameLabel) else { return false }
+    return Self.counterSuffixes.contains { suffix in
+      name.count >= suffix.count && bytes[(name.upperBound - suffix.count)..<name.upperBound].elementsEqual(suffix)
+    }
   }
 }

@@ -2,7 +2,7 @@ import TimeSeries
 
 /// What `rate`, `increase` and `delta` need to know of each step's window, and no series changes:
 /// found once a timeline (design §1.10).
-struct RateTable {
+final class RateTable {
   /// Seconds between the first and the last sample of the window.
   let sampled: [Double]
   /// Seconds by which the start is extrapolated unless a counter would be zero before.

@@ -4,18 +4,20 @@ import TimeSeries
 /// Where the window of each step lies on a timeline: positions `lows[i]..<highs[i]`.
 ///
 /// Located once a timeline and window, and used by every series on that timeline.
-struct WindowBounds: Sendable {
-  private(set) var lows: [Int32] = []
-  private(set) var highs: [Int32] = []
+final class WindowBounds: Sendable {
+  let lows: [Int32]
+  let highs: [Int32]
   /// The steps whose window holds a sample.
-  private(set) var presence: Presence
+  let presence: Presence
 
   /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
   /// Two pointers: O(timestamps + steps).
   init(_ timestamps: [Int64], ends: [Int64], back: Int64, ahead: Int64 = 0) {
+    var lows: [Int32] = []
+    var highs: [Int32] = []
+    var presence = Presence(count: ends.count)
     lows.reserveCapacity(ends.count)
     highs.reserveCapacity(ends.count)
-    presence = Presence(count: ends.count)
     var low = 0
     var high = 0
     if let first = ends.first {
@@ -32,6 +34,9 @@ struct WindowBounds: Sendable {
       lows.append(Int32(low))
       highs.append(Int32(high))
     }
+    self.lows = lows
+    self.highs = highs
+    self.presence = presence
   }
 
   /// The bounds of a step's window on a run of the timeline, as positions of the run.
@@ -67,11 +72,19 @@ final class WindowLocator {
   private var known: [ObjectIdentifier: Found] = [:]
 
   /// What is known of one timeline. Keeping the timeline alive keeps its identity its own.
-  private struct Found {
+  private final class Found {
     let timeline: Timeline
     let bounds: WindowBounds
     var rates: RateTable?
+
+    init(_ timeline: Timeline, _ bounds: WindowBounds) {
+      self.timeline = timeline
+      self.bounds = bounds
+    }
   }
+
+  /// What was asked for last: rows of one target follow each other.
+  private var latest: Found?
 
   /// Timelines remembered at a time: targets share theirs, series with their own never come back.
   private static let capacity = 64
@@ -86,21 +99,25 @@ final class WindowLocator {
 
   /// The table for rates over a timeline. `range` and `isRate` are the same at every call.
   func rates(_ timeline: Timeline, range: Int64, isRate: Bool) -> RateTable {
-    var found = find(timeline)
+    let found = find(timeline)
     if let rates = found.rates { return rates }
     let rates = RateTable(
       found.bounds, timeline.timestamps, ends: ends, range: range, isRate: isRate)
     found.rates = rates
-    known[ObjectIdentifier(timeline)] = found
     return rates
   }
 
   private func find(_ timeline: Timeline) -> Found {
-    if let found = known[ObjectIdentifier(timeline)] { return found }
+    if let latest, latest.timeline === timeline { return latest }
+    if let found = known[ObjectIdentifier(timeline)] {
+      latest = found
+      return found
+    }
     let bounds = WindowBounds(timeline.timestamps, ends: ends, back: back, ahead: ahead)
     if known.count >= Self.capacity { known.removeAll(keepingCapacity: true) }
-    let found = Found(timeline: timeline, bounds: bounds)
+    let found = Found(timeline, bounds)
     known[ObjectIdentifier(timeline)] = found
+    latest = found
     return found
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The identity of a series: a set of label names and values, sorted by the bytes of the names.
 ///
 /// One contiguous buffer holds all labels, each as `length name length value` with lengths below
@@ -13,6 +15,20 @@ public struct Labels: Hashable, Sendable {
 
   @inlinable
   init(bytes: [UInt8]) { self.bytes = bytes }
+
+  public static func == (lhs: Labels, rhs: Labels) -> Bool {
+    guard lhs.bytes.count == rhs.bytes.count else { return false }
+    return unsafe lhs.bytes.withUnsafeBufferPointer { left in
+      unsafe rhs.bytes.withUnsafeBufferPointer { right in
+        guard let a = left.baseAddress, let b = right.baseAddress else { return true }
+        return unsafe a == b || memcmp(a, b, left.count) == 0
+      }
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+  }
 
   /// Labels from pairs in any order; a later pair with the same name wins, empty values vanish.
   /// Names and values longer than 2^24 − 1 bytes are cut there: doors check lengths first.
@@ -54,6 +70,17 @@ public struct Labels: Hashable, Sendable {
 
   /// The metric name, or nil when there is none.
   public var metricName: String? { self[LabelName.metric] }
+
+  /// Whether `__type__` or `__unit__` is among the labels.
+  public var hasTypeOrUnit: Bool {
+    var cursor = LabelCursor(self)
+    while cursor.next() {
+      // Sorted by name: nothing that starts beyond an underscore can be one of them.
+      guard let first = bytes[cursor.name].first, first <= UInt8(ascii: "_") else { return false }
+      if cursor.nameEquals(LabelName.type.utf8) || cursor.nameEquals(LabelName.unit.utf8) { return true }
+    }
+    return false
+  }
 
   /// All labels as text, in order.
   public var pairs: [(name: String, value: String)] {

@@ -30,37 +30,68 @@ struct StoreSelection: Selected {
   let labels: [Labels]
   let mayHoldHistograms: Bool
   private let snapshot: StoreSnapshot
-  private let ids: [Int32]
   private let selection: Selection
+  private let places: [Place]
   /// The part of each cohort that the selection needs; nil where no selected series lives.
   private let views: [CohortView?]
 
+  /// Where a row's samples are.
+  private struct Place: Sendable {
+    var id: Int32
+    /// The only home of the series: its cohort and slot; −1 when it has several, or is loose.
+    var cohort: Int32
+    var slot: Int32
+  }
+
   init(snapshot: StoreSnapshot, ids: [Int32], selection: Selection) {
     var views = [CohortView?](repeating: nil, count: snapshot.cohorts.count)
+    var places: [Place] = []
+    var labels: [Labels] = []
+    var mayHoldHistograms = false
+    places.reserveCapacity(ids.count)
+    labels.reserveCapacity(ids.count)
     for id in ids {
-      for cohort in snapshot.entries[Int(id)].cohorts where views[Int(cohort)] == nil {
-        views[Int(cohort)] = CohortView(snapshot.cohorts[Int(cohort)], selection)
+      let homes = snapshot.entries[Int(id)].cohorts
+      var slot: Int32 = -1
+      var isHere = false
+      for home in homes {
+        if views[Int(home)] == nil {
+          views[Int(home)] = CohortView(snapshot.cohorts[Int(home)], selection)
+        }
+        guard let view = views[Int(home)] else { continue }
+        slot = view.slot(of: id)
+        // A series without a sample in the interval is no row: its labels must not be seen.
+        isHere = isHere || view.holds(id, slot: slot)
       }
-    }
-    // A series without a sample in the interval is no row: its labels must not be seen.
-    let rows = ids.filter { id in
-      let entry = snapshot.entries[Int(id)]
-      return entry.cohorts.contains { views[Int($0)]?.holds(id) ?? false }
-        || (entry.hasLoose && snapshot.loose[id]?.hasSample(in: selection) ?? false)
+      let isLoose = snapshot.entries[Int(id)].hasLoose
+      if isLoose, let loose = snapshot.loose[id], loose.hasSample(in: selection) {
+        isHere = true
+        mayHoldHistograms = mayHoldHistograms || loose.holdsHistograms
+      }
+      guard isHere else { continue }
+      let hasOneHome = homes.count == 1 && !isLoose
+      places.append(Place(id: id, cohort: hasOneHome ? homes[0] : -1, slot: slot))
+      labels.append(snapshot.entries[Int(id)].labels)
     }
     self.views = views
-    self.ids = rows
+    self.places = places
+    self.labels = labels
+    self.mayHoldHistograms = mayHoldHistograms
     self.snapshot = snapshot
     self.selection = selection
-    labels = rows.map { snapshot.entries[Int($0)].labels }
-    mayHoldHistograms = rows.contains { snapshot.loose[$0]?.holdsHistograms ?? false }
   }
 
   func samples(_ row: Int) -> Samples {
-    let id = ids[row]
-    let entry = snapshot.entries[Int(id)]
-    var parts = entry.cohorts.compactMap { views[Int($0)]?.samples(id) }.filter { $0.count > 0 }
-    if entry.hasLoose, let series = snapshot.loose[id] {
+    let place = places[row]
+    if place.cohort >= 0 {
+      return views[Int(place.cohort)]?.samples(place.id, slot: place.slot) ?? .none
+    }
+    let entry = snapshot.entries[Int(place.id)]
+    var parts = entry.cohorts.compactMap { home -> Samples? in
+      guard let view = views[Int(home)] else { return nil }
+      return view.samples(place.id, slot: view.slot(of: place.id))
+    }.filter { $0.count > 0 }
+    if entry.hasLoose, let series = snapshot.loose[place.id] {
       let samples = series.samples(after: selection.after, through: selection.through)
       if samples.count > 0 { parts.append(samples) }
     }
@@ -79,11 +110,17 @@ extension LooseSeries {
 }
 
 /// The part of a cohort that lies in an interval, with one timeline for all of its series.
-struct CohortView: Sendable {
+@safe
+final class CohortView: @unchecked Sendable {
+  // Sendable: everything is immutable; the pointers point into rows that `head` keeps alive.
   private let timeline: Timeline
   private let blocks: [Block]
-  private let head: ArraySlice<ScrapeRow>
+  private let head: [ScrapeRow]
   private let slotOfSeries: [Int32: Int32]
+  /// The values of each row of the head.
+  private let headValues: [UnsafePointer<Double>]
+  /// Slots below this have a sample in every row of the head.
+  private let denseSlots: Int
 
   init(_ cohort: Cohort, _ selection: Selection) {
     blocks = cohort.blocks.filter { block in
@@ -92,22 +129,32 @@ struct CohortView: Sendable {
     }
     let low = cohort.head.firstIndex { $0.timestamp > selection.after } ?? cohort.head.count
     let high = cohort.head.firstIndex { $0.timestamp > selection.through } ?? cohort.head.count
-    head = cohort.head[low..<max(low, high)]
+    head = Array(cohort.head[low..<max(low, high)])
     slotOfSeries = cohort.slotOfSeries
     timeline = Timeline(blocks.flatMap(\.timeline.timestamps) + head.map(\.timestamp))
+    unsafe headValues = unsafe head.map { unsafe $0.values }
+    var dense = head.isEmpty ? 0 : Int.max
+    for row in head {
+      let isDense = unsafe row.presence == nil
+      dense = min(dense, isDense ? row.slotCount : 0)
+    }
+    denseSlots = dense
   }
 
+  /// The slot of a series in the head; −1 when it has none.
+  func slot(of id: Int32) -> Int32 { slotOfSeries[id] ?? -1 }
+
   /// Whether a series has a sample here.
-  func holds(_ id: Int32) -> Bool {
-    if let slot = slotOfSeries[id], head.contains(where: { $0.value(Int(slot)) != nil }) {
-      return true
+  func holds(_ id: Int32, slot: Int32) -> Bool {
+    if slot >= 0 {
+      if Int(slot) < denseSlots { return true }
+      if head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     }
     return blocks.contains { $0.column(of: id) != nil }
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
-  func samples(_ id: Int32) -> Samples {
-    let slot = slotOfSeries[id].map { Int($0) }
+  func samples(_ id: Int32, slot: Int32) -> Samples {
     var values: [Double] = []
     values.reserveCapacity(timeline.count)
     var first = -1
@@ -116,7 +163,7 @@ struct CohortView: Sendable {
     for block in blocks {
       if let column = block.column(of: id) {
         guard column.positions == nil, first < 0 || first + values.count == position else {
-          return scattered(id)
+          return scattered(id, slot: slot)
         }
         if first < 0 { first = position }
         values.append(contentsOf: column.values)
@@ -124,15 +171,18 @@ struct CohortView: Sendable {
       }
       position += block.timeline.count
     }
-    if let slot {
-      for row in head {
-        if let value = row.value(slot) {
-          if first < 0 { first = position }
-          guard first + values.count == position else { return scattered(id) }
+    if slot >= 0 {
+      guard Int(slot) < denseSlots, first < 0 || first + values.count == position else {
+        return scattered(id, slot: slot)
+      }
+      if first < 0 { first = position }
+      unsafe headValues.withUnsafeBufferPointer { rows in
+        // The slot exists in every row of the head.
+        for row in 0..<rows.count {
+          let value = unsafe rows[row][Int(slot)]
           values.append(value)
           hasStaleMarkers = hasStaleMarkers || StaleMarker.isStale(value)
         }
-        position += 1
       }
     }
     guard first >= 0 else { return .none }
@@ -142,7 +192,7 @@ struct CohortView: Sendable {
   }
 
   /// The samples of a series with gaps.
-  private func scattered(_ id: Int32) -> Samples {
+  private func scattered(_ id: Int32, slot: Int32) -> Samples {
     var times: [Int64] = []
     var values: [Double] = []
     for block in blocks {
@@ -154,13 +204,14 @@ struct CohortView: Sendable {
         times += block.timeline.timestamps
       }
     }
-    if let slot = slotOfSeries[id] {
+    if slot >= 0 {
       for row in head {
         guard let value = row.value(Int(slot)) else { continue }
         times.append(row.timestamp)
         values.append(value)
       }
     }
+    if times.isEmpty { return .none }
     var result = Samples(timeline: Timeline(times), values: values)
     result.noteStaleMarkers()
     return result
