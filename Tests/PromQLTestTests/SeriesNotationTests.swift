@@ -72,7 +72,7 @@ import TimeSeries
     ("a {{counter_reset_hint:5}}", #"1:24: parse error: unexpected number "5" in series values"#),
     ("a {{sum:gauge}}", #"1:9: parse error: unexpected "<Item 57448>" "gauge" in series values"#),
     ("a {{offset:3000000000 buckets:[1]}}", "1:12: parse error: the number does not fit 32 bits"),
-    ("a {{offset:2147483647 buckets:[1]}}", "1:33: parse error: bucket offset 2147483647 is out of range"),
+    ("a {{offset:2147483647 buckets:[1]}}", "1:34: parse error: bucket offset 2147483647 is out of range"),
     (
       "a {{schema:-53 custom_values:[1]}}+{{schema:1}}x2",
       "1:49: parse error: cannot apply this operation on histograms with a mix of exponential and custom bucket schemas"

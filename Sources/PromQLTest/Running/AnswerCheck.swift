@@ -41,7 +41,7 @@ struct AnswerCheck {
       annotations.filter { $0.level == level }.map { $0.rendered(in: text) }
     }
     return Self.problem(expectation.warnings, texts(.warning), "warning")
-      ?? Self.problem(expectation.infos, texts(.info), "info annotation")
+      ?? Self.problem(expectation.infos, texts(.info), "info")
   }
 
   private static func problem(
@@ -52,7 +52,7 @@ struct AnswerCheck {
     case .none:
       return texts.first.map { "expected no \(level), got: \($0)" }
     case .some(let expected):
-      if texts.isEmpty { return "expected a \(level): \(expected[0])" }
+      if texts.isEmpty { return "expected \(level == "info" ? "an" : "a") \(level): \(expected[0])" }
       if let missed = expected.first(where: { item in !texts.contains(where: item.accepts) }) {
         return "no \(level) is \(missed); got: \(texts.joined(separator: " | "))"
       }

@@ -126,13 +126,14 @@ public struct ScriptRunner: Sendable {
       if let problem = ResultComparison.orderProblem(matrix) { return .init(problem: problem) }
       if expectation.isOrdered { return nil }
       let comparison = ResultComparison(expectation: expectation)
+      let samples = matrix.compactMap { $0.sample(at: time) }
       if case .scalar = instant {
-        guard let series = matrix.first, let step = series.timestamps.firstIndex(of: time) else {
-          return .init(problem: "the range query has no value")
+        guard case .float(let value)? = samples.first?.value else {
+          return .init(problem: "the range query has no value at this time")
         }
-        return comparison.compare(scalar: series.values[step])
+        return comparison.compare(scalar: value)
       }
-      return comparison.compare(vector: matrix.compactMap { $0.sample(at: time) }, at: time)
+      return comparison.compare(vector: samples, at: time)
     }
   }
 
