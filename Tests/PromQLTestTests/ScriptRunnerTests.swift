@@ -66,7 +66,7 @@ import Testing
     (
       "eval instant at 0 quantile(2, a) + quantile(3, a)\n expect warn regex: got 2\n {} Inf",
       "as written, at 0 s",
-      "unexpected warning: PromQL warning: quantile value should be between 0 and 1, got 3 (1:26)"
+      "unexpected warning: PromQL warning: quantile value should be between 0 and 1, got 3 (1:27)"
     ),
     (
       "eval instant at 0 a\n expect info\n a{n=\"1\"} 1\n a{n=\"2\"} 10", "as written, at 0 s",
@@ -170,7 +170,7 @@ import Testing
         x/y.test:8: a
           run:     as written, at 0 s
           problem: {__name__="a", n="2"} has other values
-              series                  expected  got
+              series                 expected  got
             ≠ {__name__="a", n="2"}  11        10
               {__name__="a", n="1"}  1         1
 
