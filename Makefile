@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each one does all the set-up that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test format lint install clean
+.PHONY: help setup build demo test format lint install clean fuzz
 
 PREFIX ?= /usr/local
 RELEASE := .build/release/promgate
@@ -31,3 +31,6 @@ install: build ## Copy the release binary to PREFIX/bin (default /usr/local)
 
 clean: ## Remove what was built
 	rm -rf .build
+
+fuzz: setup ## Compare engine and reference on CASES random queries (default 200000) from SEED on
+	PROMGATE_CASES=$(or $(CASES),200000) PROMGATE_SEED=$(or $(SEED),$(shell date +%s)) swift test -c release -Xswiftc -enable-testing --filter PropertyTests

@@ -4,7 +4,8 @@ import TimeSeries
 extension Evaluation {
   /// Evaluates a plan and shapes the result (promql-evaluation.md §1, §8).
   func answer(_ plan: Plan, _ context: QueryContext) throws(EvaluationError) -> QueryValue {
-    let grid = context.grid
+    var grid = context.grid
+    if options.mutation == .lastStep, grid.count > 1 { grid.end -= grid.step }
     switch plan.root {
     case .string(let text): return .string(timestamp: grid.start, text)
     case .scalar(let scalar):

@@ -14,9 +14,22 @@ final class Evaluation {
   private var heldSamples = 0
 
   init(data: [any Selected], options: EvaluationOptions, cancellation: Cancellation?) {
-    self.data = data
+    self.data = options.mutation == .staleMarker ? data.map { WithoutMarkers(source: $0) } : data
     self.options = options
     self.cancellation = cancellation
+  }
+
+  /// A source whose stale markers went unnoticed (`Mutation.staleMarker`).
+  private struct WithoutMarkers: Selected {
+    let source: any Selected
+    var labels: [Labels] { source.labels }
+    var mayHoldHistograms: Bool { source.mayHoldHistograms }
+
+    func samples(_ row: Int) throws -> Samples {
+      var samples = try source.samples(row)
+      samples.staleMarkers = []
+      return samples
+    }
   }
 
   // MARK: Limits
@@ -272,7 +285,7 @@ final class Evaluation {
     case .select(let selector, let range):
       let reach = selector.edges == .none ? 0 : options.lookback
       let locator = WindowLocator(
-        grid, selector.time, back: range &+ reach,
+        grid, selector.time, back: range &+ reach &+ (options.mutation == .windowEdge ? 1 : 0),
         ahead: selector.edges == .smoothed ? options.lookback : 0)
       return SelectedWindows(
         data[selector.selection], locator: locator,
@@ -349,7 +362,8 @@ final class Evaluation {
     switch plan.operation {
     case .simple(let operation):
       return AggregatedRows(
-        source, groups, operation, steps: grid.count, site: plan.vector.site, notes: notes)
+        source, groups, operation, steps: grid.count, site: plan.vector.site, notes: notes,
+        mutation: options.mutation)
     case .quantile(let phi): return try ranked.quantile(phi)
     case .topk(let count): return try ranked.best(count, isTop: true)
     case .bottomk(let count): return try ranked.best(count, isTop: false)

@@ -14,6 +14,9 @@ public struct EvaluationOptions: Sendable, Hashable {
   /// `__type__` decides what is a counter (flag `type-and-unit-labels`).
   public var usesTypeAndUnitLabels: Bool
 
+  /// A fault on purpose: tests prove with it that they would notice.
+  package var mutation: Mutation?
+
   public init(
     lookback: Int64 = 300_000, maximumSamples: Int = 50_000_000,
     defaultSubqueryStep: Int64 = 60_000, delaysNameRemoval: Bool = false,
@@ -26,4 +29,22 @@ public struct EvaluationOptions: Sendable, Hashable {
     self.usesStartTimestamps = usesStartTimestamps
     self.usesTypeAndUnitLabels = usesTypeAndUnitLabels
   }
+}
+
+/// Faults that an engine might have. Only tests set one (`EvaluationOptions.mutation`).
+package enum Mutation: Sendable, Hashable, CaseIterable {
+  /// A range selector's window includes its left edge.
+  case windowEdge
+  /// Counters that fall are not corrected.
+  case counterReset
+  /// Stale markers are read as values.
+  case staleMarker
+  /// `min` and `max` keep a NaN that came first.
+  case nan
+  /// The last step is left out.
+  case lastStep
+  /// `on` forgets its last label.
+  case onLabels
+  /// A sum leaves out histograms of another schema.
+  case histogramSchema
 }

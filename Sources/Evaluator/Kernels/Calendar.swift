@@ -18,8 +18,10 @@ enum Calendar {
 
   /// The date of a time in seconds since the epoch.
   static func date(_ seconds: Int64) -> Date {
-    let day = floorDivision(seconds, 86_400)
-    let second = Int(seconds &- day &* 86_400)
+    // Go counts unsigned from a far year, so that the first seconds of an Int64 lie in the far future.
+    let absolute = UInt64(bitPattern: seconds) &+ farPast
+    let day = Int64(absolute / 86_400) &- Int64(farPast / 86_400)
+    let second = Int(absolute % 86_400)
     // Days are counted from 0000-03-01, so that the leap day ends a year.
     let shifted = day &+ 719_468
     let era = floorDivision(shifted, 146_097)
@@ -71,6 +73,9 @@ enum Calendar {
     case .year: return Double(date.year)
     }
   }
+
+  /// Seconds from the first of January of the year −292277022399 to the epoch; whole days.
+  private static let farPast: UInt64 = 9_223_372_028_715_321_600
 
   private static let daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
 

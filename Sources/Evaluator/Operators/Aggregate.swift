@@ -9,14 +9,16 @@ final class AggregatedRows: RowSource {
   private let operation: SimpleAggregation
   private let site: SourceRange
   private let notes: Notes
+  private let mutation: Mutation?
   private var member: Row
 
   /// `site`: the aggregated expression, where annotations point.
   init(
     _ source: any RowSource, _ groups: Groups, _ operation: SimpleAggregation, steps: Int,
-    site: SourceRange, notes: Notes
+    site: SourceRange, notes: Notes, mutation: Mutation?
   ) {
     self.source = source
+    self.mutation = mutation
     self.groups = groups
     self.operation = operation
     self.site = site
@@ -44,19 +46,23 @@ final class AggregatedRows: RowSource {
     case .avg: try fold(members, AverageColumn(steps: tile.steps), into: &tile)
     case .count: try fold(members, CountColumn(steps: tile.steps), into: &tile)
     case .group: try fold(members, GroupColumn(steps: tile.steps), into: &tile)
-    case .min: try fold(members, BestColumn(steps: tile.steps) { $0 < $1 }, into: &tile)
-    case .max: try fold(members, BestColumn(steps: tile.steps) { $0 > $1 }, into: &tile)
+    case .min: try fold(members, best(tile.steps) { $0 < $1 }, into: &tile)
+    case .max: try fold(members, best(tile.steps) { $0 > $1 }, into: &tile)
     case .stddev, .stdvar:
       try fold(
         members, VarianceColumn(steps: tile.steps, isRoot: operation == .stddev), into: &tile)
     }
   }
 
+  private func best(_ steps: Int, _ beats: @escaping (Double, Double) -> Bool) -> BestColumn {
+    BestColumn(steps: steps, keepsFirstNaN: mutation == .nan, beats)
+  }
+
   private func fold(
     _ members: [Int], _ empty: some FoldColumn, into tile: inout Row
   ) throws(EvaluationError) {
     var column = empty
-    var histograms = HistogramFold(averages: operation == .avg)
+    var histograms = HistogramFold(averages: operation == .avg, mutation: mutation)
     for row in members {
       try source.read(row, into: &member)
       let name = { [source] in source.keys[row].labels.metricName ?? "" }
@@ -190,8 +196,10 @@ struct BestColumn: FoldColumn {
   private var best: [Double]
   private var presence: Presence
   private let beats: (Double, Double) -> Bool
+  private let keepsFirstNaN: Bool
 
-  init(steps: Int, _ beats: @escaping (Double, Double) -> Bool) {
+  init(steps: Int, keepsFirstNaN: Bool, _ beats: @escaping (Double, Double) -> Bool) {
+    self.keepsFirstNaN = keepsFirstNaN
     best = [Double](repeating: 0, count: steps)
     presence = Presence(count: steps)
     self.beats = beats
@@ -200,7 +208,9 @@ struct BestColumn: FoldColumn {
   mutating func add(_ row: borrowing Row) {
     row.presence.forEachStep { step in
       let value = row.values[step]
-      if !presence[step] || beats(value, best[step]) || best[step].isNaN { best[step] = value }
+      if !presence[step] || beats(value, best[step]) || best[step].isNaN && !keepsFirstNaN {
+        best[step] = value
+      }
     }
     presence.formUnion(row.presence)
   }

@@ -71,7 +71,8 @@ final class MatchedRows: RowSource {
   // MARK: Matching, on labels alone
 
   private func match(_ evaluation: Evaluation) throws(EvaluationError) {
-    let groups = MatchGroups(many.source.keys, one.source.keys, matching.labels)
+    let groups = MatchGroups(
+      many.source.keys, one.source.keys, matching.labels, mutation: evaluation.options.mutation)
     try refuseDuplicates(groups)
     var collisions: [PairIdentity: Int] = [:]
     for (row, group) in groups.groupOfMany.enumerated() {
@@ -260,7 +261,8 @@ final class MatchedRows: RowSource {
   private func filled(_ evaluation: Evaluation) throws(EvaluationError) -> RowTable {
     var table = RowTable()
     var matchedOfGroup: [Presence?] = []
-    let groups = MatchGroups(many.source.keys, one.source.keys, matching.labels)
+    let groups = MatchGroups(
+      many.source.keys, one.source.keys, matching.labels, mutation: evaluation.options.mutation)
     matchedOfGroup = [Presence?](repeating: nil, count: groups.labels.count)
     for row in many.source.keys.indices { _ = try many.hold(row) }
     for row in one.source.keys.indices { _ = try one.hold(row) }
@@ -326,8 +328,10 @@ struct MatchGroups {
   private(set) var groupOfMany: [Int] = []
   private(set) var groupOfOne: [Int] = []
 
-  init(_ manyKeys: [RowKey], _ oneKeys: [RowKey], _ matchLabels: MatchLabels) {
-    let project = matchLabels.projection
+  init(
+    _ manyKeys: [RowKey], _ oneKeys: [RowKey], _ matchLabels: MatchLabels, mutation: Mutation?
+  ) {
+    let project = matchLabels.projection(mutation)
     var known: [Labels: Int] = [:]
     func group(_ key: RowKey) -> Int {
       let projected = project(key.labels)

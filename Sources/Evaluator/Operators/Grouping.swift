@@ -46,8 +46,10 @@ struct Groups {
 
 extension MatchLabels {
   /// What of a series' labels has to agree (promql-evaluation.md §6.3).
-  var projection: (Labels) -> Labels {
+  func projection(_ mutation: Mutation?) -> (Labels) -> Labels {
     switch self {
+    case .on(let names) where mutation == .onLabels && !names.isEmpty:
+      return MatchLabels.on(names.dropLast()).projection(nil)
     case .on(let names) where names.isEmpty: return { _ in .none }
     case .on(let names):
       let kept = LabelNames(names)

@@ -62,7 +62,12 @@ struct HistogramFold {
   /// The name of the row that could not be combined at a step, for the message.
   private var incompatible: [(step: Int, name: String)] = []
 
-  init(averages: Bool) { self.averages = averages }
+  private let mutation: Mutation?
+
+  init(averages: Bool, mutation: Mutation?) {
+    self.averages = averages
+    self.mutation = mutation
+  }
 
   var isEmpty: Bool { totals.isEmpty }
 
@@ -72,6 +77,7 @@ struct HistogramFold {
         totals[step] = HistogramTotal(histogram, averages: averages)
         continue
       }
+      if mutation == .histogramSchema, histogram.schema != total.value.schema { continue }
       let wasFine = !total.isIncompatible
       total.add(histogram)
       if wasFine, total.isIncompatible { incompatible.append((step, name())) }

@@ -41,7 +41,9 @@ struct WindowReduction {
       mixed.apply(into: &tile)
     } else {
       let windows = FloatWindows(samples, locator: locator, range: range)
-      windows.apply(function, arguments, grid: grid, into: &tile)
+      windows.apply(
+        evaluation.options.mutation == .counterReset && function == .increase ? .delta : function,
+        arguments, grid: grid, into: &tile)
     }
     switch function {
     case .rate, .increase: if !tile.presence.isEmpty { noteSuspectCounter(key.labels) }

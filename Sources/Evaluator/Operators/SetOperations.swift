@@ -7,7 +7,8 @@ enum SetOperation {
     _ operation: SetOperator, _ left: any RowSource, _ right: any RowSource, _ labels: MatchLabels,
     evaluation: Evaluation, steps: Int
   ) throws(EvaluationError) -> any RowSource {
-    let groups = MatchGroups(left.keys, right.keys, labels)
+    let groups = MatchGroups(
+      left.keys, right.keys, labels, mutation: evaluation.options.mutation)
     switch operation {
     case .and, .unless:
       let present = try presence(of: right, groups.groupOfOne, count: groups.labels.count, steps: steps)
