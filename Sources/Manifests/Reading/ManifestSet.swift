@@ -13,12 +13,13 @@ public struct ManifestSet: Sendable, Hashable {
     self.alertProviders = alertProviders
   }
 
-  /// The template that a metric of a canary refers to.
+  /// The template that a metric of a canary refers to; the last of several with one name, as a cluster
+  /// keeps it.
   public func template(
     _ reference: NamespacedReference, of canary: Canary
   ) throws(ManifestReferenceError) -> MetricTemplate {
     let namespace = reference.namespace(from: canary.namespace)
-    let found = templates.first {
+    let found = templates.last {
       same($0.name, reference.name.value) && same($0.namespace, namespace)
     }
     guard let found else {
@@ -34,7 +35,7 @@ public struct ManifestSet: Sendable, Hashable {
     _ reference: NamespacedReference, of canary: Canary
   ) throws(ManifestReferenceError) -> AlertProvider {
     let namespace = reference.namespace(from: canary.namespace)
-    let found = alertProviders.first {
+    let found = alertProviders.last {
       same($0.name, reference.name.value) && same($0.namespace, namespace)
     }
     guard let found else {

@@ -1,0 +1,225 @@
+import TimeSeries
+
+extension TemplateExecution {
+  /// The value of the last command; what it declares is set.
+  mutating func pipeline(
+    _ pipe: TemplatePipe, dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    try at(.pipe(pipe))
+    var value: TemplateValue?
+    for command in pipe.commands {
+      value = try evaluate(command, dot: dot, final: value)
+      if value == .nilInterface { value = .invalid }
+    }
+    let result = value ?? .invalid
+    for name in pipe.declared {
+      if pipe.isAssignment { try assign(name, result) } else { push(name, result) }
+    }
+    return result
+  }
+
+  /// - Parameter final: what the command before in the pipeline yielded, the last argument.
+  private mutating func evaluate(
+    _ command: TemplateCommand, dot: TemplateValue, final: TemplateValue?
+  ) throws(TemplateError) -> TemplateValue {
+    guard let first = command.operands.first else { return .invalid }
+    let arguments = Array(command.operands.dropFirst())
+    switch first.kind {
+    case .field(let names):
+      try at(.operand(first))
+      return try fields(names, of: dot, at: first, arguments, final)
+    case .chain(let operand, let names):
+      return try chain(operand, names, at: first, arguments, final, dot: dot)
+    case .identifier(let name):
+      return try call(
+        name, at: first, within: .command(command), arguments, final, dot: dot)
+    case .pipe(let pipe):
+      try notAFunction(first, arguments, final)
+      return try pipeline(pipe, dot: dot)
+    case .variable(let name, let names):
+      try at(.operand(first))
+      let value = try value(of: name)
+      guard names.isEmpty else { return try fields(names, of: value, at: first, arguments, final) }
+      try notAFunction(first, arguments, final)
+      return value
+    case .boolean, .dot, .nilValue, .number, .string:
+      try at(.operand(first))
+      try notAFunction(first, arguments, final)
+      if case .nilValue = first.kind { throw failure("nil is not a command") }
+      return try literal(first, dot: dot)
+    }
+  }
+
+  private func notAFunction(
+    _ first: TemplateOperand, _ arguments: [TemplateOperand], _ final: TemplateValue?
+  ) throws(TemplateError) {
+    if !arguments.isEmpty || final != nil {
+      throw failure("can't give argument to non-function \(first)")
+    }
+  }
+
+  private mutating func literal(
+    _ operand: TemplateOperand, dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    switch operand.kind {
+    case .boolean(let value): return .boolean(value)
+    case .dot: return dot
+    case .string(_, let bytes): return .text(bytes)
+    case .number(let number):
+      try at(.operand(operand))
+      guard let value = number.value else { throw failure("\(number.text) overflows int") }
+      return value
+    case .identifier, .nilValue, .field, .variable, .pipe, .chain: return .invalid
+    }
+  }
+
+  // Fields.
+
+  private mutating func fields(
+    _ names: [String], of receiver: TemplateValue, at operand: TemplateOperand,
+    _ arguments: [TemplateOperand], _ final: TemplateValue?
+  ) throws(TemplateError) -> TemplateValue {
+    var value = receiver
+    for (index, name) in names.enumerated() {
+      let hasArguments = index == names.count - 1 && (!arguments.isEmpty || final != nil)
+      value = try field(name, of: value, at: operand, hasArguments: hasArguments)
+    }
+    return value
+  }
+
+  private mutating func field(
+    _ name: String, of receiver: TemplateValue, at operand: TemplateOperand, hasArguments: Bool
+  ) throws(TemplateError) -> TemplateValue {
+    try at(.operand(operand))
+    guard let type = receiver.typeName else {
+      throw failure("nil data; no entry for key \(GoText.quoted(name))")
+    }
+    guard case .map(let pairs) = receiver else {
+      throw failure("can't evaluate field \(name) in type \(type)")
+    }
+    if hasArguments { throw failure("\(name) is not a method but has arguments") }
+    guard let pair = pairs.first(where: { $0.key.utf8.elementsEqual(name.utf8) }) else {
+      throw failure("map has no entry for key \(GoText.quoted(name))")
+    }
+    return .text(pair.value)
+  }
+
+  private mutating func chain(
+    _ operand: TemplateOperand, _ names: [String], at whole: TemplateOperand,
+    _ arguments: [TemplateOperand], _ final: TemplateValue?, dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    try at(.operand(whole))
+    let value = try argument(operand, for: .value, dot: dot)
+    return try fields(names, of: value, at: whole, arguments, final)
+  }
+
+  // Functions.
+
+  private mutating func call(
+    _ name: String, at operand: TemplateOperand, within site: Site, _ arguments: [TemplateOperand],
+    _ final: TemplateValue?, dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    try at(.operand(operand))
+    guard let function = TemplateFunction(rawValue: name) else {
+      throw failure("\(GoText.quoted(name)) is not a defined function")
+    }
+    let signature = function.signature
+    let count = arguments.count + (final == nil ? 0 : 1)
+    if signature.rest == nil {
+      guard count == signature.fixed.count else {
+        throw failure(
+          "wrong number of args for \(name): want \(signature.fixed.count) got \(count)")
+      }
+    } else if count < signature.fixed.count {
+      throw failure(
+        "wrong number of args for \(name): want at least \(signature.fixed.count) "
+          + "got \(arguments.count)")
+    }
+    if function == .and || function == .or {
+      return try shortCircuit(function, arguments, final, dot: dot)
+    }
+    var values: [TemplateValue] = []
+    for (index, argument) in arguments.enumerated() {
+      let parameter = index < signature.fixed.count ? signature.fixed[index] : signature.rest
+      values.append(try self.argument(argument, for: parameter ?? .any, dot: dot))
+    }
+    if let final {
+      let parameter = arguments.count < signature.fixed.count
+        ? signature.fixed[arguments.count] : signature.rest
+      values.append(try converted(final, to: parameter ?? .any))
+    }
+    let size = values.reduce(0) { $0 + $1.size }
+    guard size <= TemplateLimits.output else {
+      throw limit("\(name) is given more than \(TemplateLimits.output) bytes")
+    }
+    let calleeName = arguments.first?.description
+      ?? String(decoding: GoFormat.plain(final ?? .invalid), as: UTF8.self)
+    let result: TemplateValue
+    do {
+      result = try function.call(values, values: self.values, calleeName: calleeName)
+    } catch {
+      try at(site)
+      switch error {
+      case .message(let message): throw failure("error calling \(name): \(message)")
+      case .tooLong: throw limit("printf writes more than \(TemplateLimits.output) bytes")
+      }
+    }
+    try produce(result.size)
+    return result
+  }
+
+  private mutating func shortCircuit(
+    _ function: TemplateFunction, _ arguments: [TemplateOperand], _ final: TemplateValue?,
+    dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    var value = TemplateValue.invalid
+    for argument in arguments {
+      value = try self.argument(argument, for: .value, dot: dot)
+      if value.isTrue == (function == .or) { return value }
+    }
+    return final ?? value
+  }
+
+  /// An argument as its parameter wants it.
+  private mutating func argument(
+    _ operand: TemplateOperand, for parameter: TemplateFunction.Parameter, dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    try at(.operand(operand))
+    switch operand.kind {
+    case .dot: return try converted(dot, to: parameter)
+    case .nilValue:
+      guard parameter != .text else { throw failure("cannot assign nil to string") }
+      return parameter == .any ? .nilInterface : .invalid
+    case .field(let names):
+      return try converted(fields(names, of: dot, at: operand, [], nil), to: parameter)
+    case .variable(let name, let names):
+      let value = try value(of: name)
+      return try converted(fields(names, of: value, at: operand, [], nil), to: parameter)
+    case .pipe(let pipe): return try converted(pipeline(pipe, dot: dot), to: parameter)
+    case .identifier(let name):
+      let value = try call(name, at: operand, within: .operand(operand), [], nil, dot: dot)
+      return try converted(value, to: parameter)
+    case .chain(let inner, let names):
+      return try converted(chain(inner, names, at: operand, [], nil, dot: dot), to: parameter)
+    case .string(_, let bytes): return .text(bytes)
+    case .boolean, .number:
+      guard parameter != .text else { throw failure("expected string; found \(operand)") }
+      return try literal(operand, dot: dot)
+    }
+  }
+
+  private func converted(
+    _ value: TemplateValue, to parameter: TemplateFunction.Parameter
+  ) throws(TemplateError) -> TemplateValue {
+    switch parameter {
+    case .value: return value
+    case .any: return value == .invalid ? .nilInterface : value
+    case .text:
+      guard let type = value.typeName else { throw failure("invalid value; expected string") }
+      guard case .text = value else {
+        throw failure("wrong type for value; expected string; got \(type)")
+      }
+      return value
+    }
+  }
+}

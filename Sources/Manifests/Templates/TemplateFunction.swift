@@ -1,0 +1,187 @@
+/// Everything that a query template can call: Flagger's eight functions (flagger.md §2.2) and Go's own.
+/// The raw values are the names.
+enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
+  case name
+  case namespace
+  case target
+  case service
+  case ingress
+  case route
+  case interval
+  case variables
+
+  case and
+  case call
+  case eq
+  case ge
+  case gt
+  case html
+  case index
+  case js
+  case le
+  case len
+  case lt
+  case ne
+  case not
+  case or
+  case print
+  case printf
+  case println
+  case slice
+  case urlquery
+
+  /// What a parameter takes.
+  enum Parameter: Sendable, Hashable {
+    /// Any value, nil included, as it is.
+    case value
+    /// Any value as an interface.
+    case any
+    /// A text.
+    case text
+  }
+
+  struct Signature: Sendable, Hashable {
+    var fixed: [Parameter] = []
+    /// What all further arguments must be; nil when there are none.
+    var rest: Parameter?
+  }
+
+  var signature: Signature {
+    switch self {
+    case .name, .namespace, .target, .service, .ingress, .route, .interval, .variables: Signature()
+    case .and, .or: Signature(fixed: [.value], rest: .value)
+    case .call, .index, .slice, .eq: Signature(fixed: [.value], rest: .value)
+    case .ne, .lt, .le, .gt, .ge: Signature(fixed: [.value, .value])
+    case .len, .not: Signature(fixed: [.value])
+    case .print, .println, .html, .js, .urlquery: Signature(rest: .any)
+    case .printf: Signature(fixed: [.text], rest: .any)
+    }
+  }
+}
+
+/// Why a function of a template fails, in Go's words.
+enum TemplateFunctionFailure: Error {
+  /// After `error calling NAME: `.
+  case message(String)
+  case tooLong
+}
+
+extension TemplateFunction {
+  /// Calls the function. `and` and `or` are not called: they stop at the first argument that decides.
+  ///
+  /// - Parameter calleeName: what `call`'s first argument is written as.
+  func call(
+    _ arguments: [TemplateValue], values: TemplateValues, calleeName: String
+  ) throws(TemplateFunctionFailure) -> TemplateValue {
+    switch self {
+    case .name: .text(values.name)
+    case .namespace: .text(values.namespace)
+    case .target: .text(values.target)
+    case .service: .text(values.service)
+    case .ingress: .text(values.ingress)
+    case .route: .text(values.route)
+    case .interval: .text(values.interval)
+    case .variables: .map(values.variables)
+    case .and, .or: arguments.last ?? .invalid
+    case .call: try Self.callee(arguments.first ?? .invalid, calleeName)
+    case .index: try Self.index(arguments)
+    case .slice: try Self.slice(arguments)
+    case .len: try Self.length(arguments.first ?? .invalid)
+    case .not: .boolean(!(arguments.first ?? .invalid).isTrue)
+    case .eq, .ne, .lt, .le, .gt, .ge: .boolean(try TemplateComparison.call(self, arguments))
+    case .print: .text(GoFormat.print(arguments))
+    case .println: .text(GoFormat.printLine(arguments))
+    case .printf: try Self.printf(arguments)
+    case .html: .text(TemplateEscape.html(TemplateEscape.text(arguments)))
+    case .js: .text(TemplateEscape.javaScript(TemplateEscape.text(arguments)))
+    case .urlquery: .text(TemplateEscape.query(TemplateEscape.text(arguments)))
+    }
+  }
+
+  /// No value of a query template is a function.
+  private static func callee(
+    _ value: TemplateValue, _ name: String
+  ) throws(TemplateFunctionFailure) -> TemplateValue {
+    guard let type = value.typeName else { throw .message("call of nil") }
+    throw .message("non-function \(name) of type \(type)")
+  }
+
+  private static func printf(
+    _ arguments: [TemplateValue]
+  ) throws(TemplateFunctionFailure) -> TemplateValue {
+    guard case .text(let format)? = arguments.first else { return .text([]) }
+    do {
+      return .text(try GoFormat.printf(format, Array(arguments.dropFirst())))
+    } catch {
+      throw .tooLong
+    }
+  }
+
+  private static func length(
+    _ value: TemplateValue
+  ) throws(TemplateFunctionFailure) -> TemplateValue {
+    switch value {
+    case .text(let bytes): return .integer(Int64(bytes.count))
+    case .map(let pairs): return .integer(Int64(pairs.count))
+    case .invalid: throw .message("reflect: call of reflect.Value.Type on zero Value")
+    case .nilInterface: throw .message("len of nil pointer")
+    case .boolean, .integer, .byte, .float, .complex:
+      throw .message("len of type \(value.typeName ?? "nil")")
+    }
+  }
+
+  private static func index(
+    _ arguments: [TemplateValue]
+  ) throws(TemplateFunctionFailure) -> TemplateValue {
+    var item = arguments.first ?? .invalid
+    guard item.typeName != nil else { throw .message("index of untyped nil") }
+    for index in arguments.dropFirst() {
+      switch item {
+      case .text(let bytes):
+        let position = try offset(index, limit: bytes.count)
+        guard position < bytes.count else { throw .message("reflect: string index out of range") }
+        item = .byte(bytes[position])
+      case .map(let pairs):
+        guard let type = index.typeName else {
+          throw .message("value is nil; should be of type string")
+        }
+        guard case .text(let key) = index else {
+          throw .message("value has type \(type); should be string")
+        }
+        let pair = pairs.first { $0.key.utf8.elementsEqual(key) }
+        item = .text(pair?.value ?? "")
+      case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex:
+        throw .message("can't index item of type \(item.typeName ?? "nil")")
+      }
+    }
+    return item
+  }
+
+  private static func offset(
+    _ index: TemplateValue, limit: Int
+  ) throws(TemplateFunctionFailure) -> Int {
+    guard let type = index.typeName else { throw .message("cannot index slice/array with nil") }
+    guard let number = index.wholeNumber else {
+      throw .message("cannot index slice/array with type \(type)")
+    }
+    guard number >= 0, number <= limit else { throw .message("index out of range: \(number)") }
+    return Int(number)
+  }
+
+  private static func slice(
+    _ arguments: [TemplateValue]
+  ) throws(TemplateFunctionFailure) -> TemplateValue {
+    let item = arguments.first ?? .invalid
+    let indexes = arguments.dropFirst()
+    guard let type = item.typeName else { throw .message("slice of untyped nil") }
+    guard indexes.count <= 3 else { throw .message("too many slice indexes: \(indexes.count)") }
+    guard case .text(let bytes) = item else { throw .message("can't slice item of type \(type)") }
+    guard indexes.count < 3 else { throw .message("cannot 3-index slice a string") }
+    var bounds = [0, bytes.count]
+    for (place, index) in indexes.enumerated() { bounds[place] = try offset(index, limit: bytes.count) }
+    guard bounds[0] <= bounds[1] else {
+      throw .message("invalid slice index: \(bounds[0]) > \(bounds[1])")
+    }
+    return .text(Array(bytes[bounds[0]..<bounds[1]]))
+  }
+}

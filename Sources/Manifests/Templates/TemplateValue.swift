@@ -1,0 +1,71 @@
+import TimeSeries
+
+/// What the expressions of a template yield: the few Go types that can occur.
+enum TemplateValue: Sendable, Hashable {
+  /// Go's zero `reflect.Value`: the nil dot, `nil` that went through `and`, `or`.
+  case invalid
+  /// A nil interface: `nil` given to a function that takes anything.
+  case nilInterface
+  case boolean(Bool)
+  case integer(Int64)
+  /// A byte of a text.
+  case byte(UInt8)
+  case float(Double)
+  case complex(Double, Double)
+  case text([UInt8])
+  /// `map[string]string`
+  case map([String: String])
+
+  static func text(_ string: String) -> TemplateValue { .text(Array(string.utf8)) }
+
+  /// Go's name of the type; nil for what has none.
+  var typeName: String? {
+    switch self {
+    case .invalid, .nilInterface: nil
+    case .boolean: "bool"
+    case .integer: "int"
+    case .byte: "uint8"
+    case .float: "float64"
+    case .complex: "complex128"
+    case .text: "string"
+    case .map: "map[string]string"
+    }
+  }
+
+  /// What `if` makes of it.
+  var isTrue: Bool {
+    switch self {
+    case .invalid, .nilInterface: false
+    case .boolean(let value): value
+    case .integer(let value): value != 0
+    case .byte(let value): value != 0
+    case .float(let value): value != 0
+    case .complex(let real, let imaginary): real != 0 || imaginary != 0
+    case .text(let bytes): !bytes.isEmpty
+    case .map(let pairs): !pairs.isEmpty
+    }
+  }
+
+  /// About the bytes that it takes when printed.
+  var size: Int {
+    switch self {
+    case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex: 8
+    case .text(let bytes): bytes.count
+    case .map(let pairs): pairs.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+    }
+  }
+
+  /// The number of a whole number or a byte.
+  var wholeNumber: Int64? {
+    switch self {
+    case .integer(let value): value
+    case .byte(let value): Int64(value)
+    case .invalid, .nilInterface, .boolean, .float, .complex, .text, .map: nil
+    }
+  }
+
+  /// The pairs of a map in the order of their keys' bytes, as Go prints and visits them.
+  static func sorted(_ pairs: [String: String]) -> [(key: String, value: String)] {
+    pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+  }
+}
