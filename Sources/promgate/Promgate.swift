@@ -5,7 +5,7 @@ struct Promgate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promgate",
     abstract: "May this canary go on?",
-    subcommands: [QueryCommand.self, ServeCommand.self, TestCommand.self])
+    subcommands: [GateCommand.self, QueryCommand.self, ServeCommand.self, TestCommand.self])
 }
 
 /// Runs the command that the arguments name.

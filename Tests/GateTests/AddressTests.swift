@@ -49,7 +49,8 @@ import Testing
       await asked.add(query)
       return HTTPAnswer(
         status: 200, reason: "OK",
-        body: Array(#"{"data":{"result":[{"metric":{},"value":[1,"7"]}]},"warnings":["slow"]}"#.utf8))
+        body: Array(
+          #"{"data":{"result":[{"metric":{},"value":[1,"7"]}]},"warnings":["slow"]}"#.utf8))
     }
     let check = Check(
       metric: "m", kind: .inline, query: .text("a  \n +b"), bounds: .range(min: nil, max: nil))
@@ -69,7 +70,9 @@ import Testing
     #expect(evidence.answer == .failure(.unreachable("connection refused")))
     check.server.address = "prom:9090"
     let misspelt = try await source.evidence(for: check, at: 0)
-    #expect(misspelt.answer == .failure(.unreachable("unsupported protocol scheme \"prom\" in prom:9090")))
+    #expect(
+      misspelt.answer
+        == .failure(.unreachable("unsupported protocol scheme \"prom\" in prom:9090")))
   }
 
   private actor Asked {

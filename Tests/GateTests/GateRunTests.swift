@@ -61,7 +61,8 @@ private struct ScriptedEvidence: EvidenceSource {
 
   @Test func `the verdict tells bad from unmeasured`() async throws {
     let rollout = Rollout.podinfo(steps(10, to: 50), threshold: 2)
-    let cases: [(name: String, answer: @Sendable (Int64) -> Result<Double?, QueryFailure>, Verdict, Int32)] = [
+    typealias Script = @Sendable (Int64) -> Result<Double?, QueryFailure>
+    let cases: [(name: String, answer: Script, Verdict, Int32)] = [
       ("good", { _ in .success(1) }, .promoted, 0),
       ("bad", { _ in .success(500) }, .rolledBack, 1),
       ("nothing", { _ in .success(nil) }, .undecided, 3),

@@ -70,10 +70,8 @@ extension InstantAnswer {
   }
 
   private static func notes(_ document: JSONValue) -> [String] {
-    ["warnings", "infos"].flatMap { name -> [String] in
-      guard case .array(let texts)? = document.member(name) else { return [] }
-      return texts.compactMap(\.text)
-    }
+    guard case .array(let texts)? = document.member("warnings") else { return [] }
+    return texts.compactMap(\.text)
   }
 
   private static func mismatch(_ value: JSONValue, _ path: String, _ body: String) -> QueryFailure {

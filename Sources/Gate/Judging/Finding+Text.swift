@@ -4,8 +4,9 @@ extension Finding: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownName(let name): "there is no series called \(name)"
-    case .unmatchedLabel(let selector, let matcher, let seen, let count):
-      "no series matches \(matcher) of \(selector); " + Self.values(seen, count)
+    case .unmatchedLabel(let name, let matcher, let seen, let count, let renamed):
+      "no series of \(name) has \(matcher); " + Self.values(seen, count)
+        + (renamed.map { "; \($0) has it: scrape with honor_labels" } ?? "")
     case .unmatchedCombination(let selector):
       "each matcher of \(selector) matches some series, all together match none"
     case .nothingInWindow(let selector, let series, let newest, let window):

@@ -3,8 +3,10 @@
 public enum Finding: Sendable, Hashable {
   /// No series of that name in the whole of the data.
   case unknownName(String)
-  /// No series at all has the label with such a value; `seen` are values that it does have (a few).
-  case unmatchedLabel(selector: String, matcher: String, seen: [String], seenCount: Int)
+  /// No series of that name satisfies the matcher; `seen` are a few of the values that the label does
+  /// have, `renamedTo` is a label `exported_…` that would satisfy it.
+  case unmatchedLabel(
+    name: String, matcher: String, seen: [String], seenCount: Int, renamedTo: String?)
   /// Each matcher alone matches something, together they match nothing.
   case unmatchedCombination(selector: String)
   /// Series match, but have no sample where the selector looks; `newest` is their last sample before

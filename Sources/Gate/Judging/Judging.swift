@@ -15,6 +15,7 @@ public struct CheckEvidence: Sendable, Hashable {
 extension Check {
   /// The verdict on an answer (flagger.md §3.3, §4.3–§4.4, §5.3).
   public func outcome(of evidence: CheckEvidence) -> CheckOutcome {
+    if case .unavailable(let error) = query { return .error(error) }
     let answer: InstantAnswer
     switch evidence.answer {
     case .success(let success): answer = success

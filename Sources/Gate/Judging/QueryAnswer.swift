@@ -7,7 +7,7 @@ public struct InstantAnswer: Sendable, Hashable {
   public var series: [AnsweredSeries]
   /// The text of an error that came with a status below 400; Flagger never sees it.
   public var errorText: String?
-  /// Warnings and infos.
+  /// Warnings; what is merely worth knowing is left out.
   public var notes: [String]
 
   public init(series: [AnsweredSeries] = [], errorText: String? = nil, notes: [String] = []) {

@@ -65,15 +65,20 @@ public struct TextReport: Sendable {
 
   private func headline(_ record: TickRecord) -> String {
     let state = record.result.state
+    let weight = "weight " + Self.change(record.before.routes.shown, state.routes.shown)
     let place =
       switch rollout.advance {
-      case .weights: "weight \(state.routes.canary)\(state.routes.isMirrored ? " (mirrored)" : "")"
+      case .weights: weight
       case .blueGreen(let count), .abTesting(let count):
-        "iteration \(max(0, state.iterations))/\(count), weight \(state.routes.canary)"
+        "iteration \(max(0, state.iterations))/\(count)  \(weight)"
       }
     let text = "tick \(record.number)  \(ClockText.timestamp(record.time))  \(state.phase.rawValue)  "
       + "\(place)  failed checks \(state.failedChecks)/\(rollout.failedChecksLimit)"
     return layout.painted(text, .bold)
+  }
+
+  private static func change(_ before: String, _ after: String) -> String {
+    before == after ? after : "\(before) → \(after)"
   }
 
   private func checkLines(_ checked: TickResult.CheckedMetric) -> [String] {
@@ -100,4 +105,9 @@ public struct TextReport: Sendable {
     return layout.wrapped("→ " + event.message(in: rollout), indent: 2, hanging: 4)
       .map { line in color.map { layout.painted(line, $0) } ?? line }
   }
+}
+
+extension Routes {
+  /// The canary's weight, and whether it is mirrored.
+  fileprivate var shown: String { isMirrored ? "\(canary) (mirrored)" : "\(canary)" }
 }

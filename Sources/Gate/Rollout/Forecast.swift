@@ -46,9 +46,11 @@ public struct Forecast: Sendable, Hashable {
         case .settled(let result) = analysis.step(
           state, TickEvidence(time: 0, revisionChanged: tick == 0))
       else { return }
-      let routes = result.actions.compactMap { if case .route(let routes) = $0 { routes.canary } else { nil } }
+      let routed = result.actions.compactMap { action -> Int? in
+        if case .route(let routes) = action { routes.canary } else { nil }
+      }
       if state.phase == .progressing || state.phase == .waitingPromotion {
-        weights += routes
+        weights += routed
         let starts = result.actions.contains(.event(.analysisStarted))
         checkRounds += starts ? 0 : 1
       }

@@ -34,6 +34,9 @@ public struct Rollout: Sendable, Hashable {
   public var hooks: [Hook]
   /// What the manifest asks for and promgate does not do, each as a phrase for the report.
   public var notDone: [String]
+  /// What keeps checks from ever succeeding, with its place in the manifests. A cluster would find out
+  /// tick by tick.
+  public var problems: [RolloutProblem]
 
   /// The kind of progress, with its numbers (flagger.md §5.5).
   public enum Advance: Sendable, Hashable {
@@ -69,6 +72,7 @@ public struct Rollout: Sendable, Hashable {
     checks = []
     hooks = []
     notDone = []
+    problems = []
   }
 
   /// `podinfo.test`, as event texts write it.
@@ -105,5 +109,23 @@ public struct Hook: Sendable, Hashable {
     self.name = name
     self.kind = kind == .unset ? .rollout : kind
     self.mutesAlert = mutesAlert
+  }
+}
+
+/// Something in the manifests that makes a check fail at every tick.
+public struct RolloutProblem: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable {
+    /// A reference, a template or a provider.
+    case manifest
+    /// The query is no PromQL that promgate knows; another server may think otherwise.
+    case query
+  }
+
+  public var kind: Kind
+  public var finding: ManifestFinding
+
+  public init(kind: Kind, finding: ManifestFinding) {
+    self.kind = kind
+    self.finding = finding
   }
 }

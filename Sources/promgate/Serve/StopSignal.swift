@@ -35,4 +35,24 @@ final class StopSignal {
       group.cancelAll()
     }
   }
+
+  /// Runs the work to its end; a signal cancels it.
+  func cancel<Result: Sendable>(
+    _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let arrivals = arrivals
+    return try await withThrowingTaskGroup(of: Result?.self) { group in
+      group.addTask { try await work() }
+      group.addTask {
+        for await _ in arrivals { break }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let finished = try await group.next() {
+        if let finished { return finished }
+        group.cancelAll()
+      }
+      throw CancellationError()
+    }
+  }
 }

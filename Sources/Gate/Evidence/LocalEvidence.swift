@@ -1,0 +1,46 @@
+public import Evaluator
+public import TimeSeries
+
+/// Evidence that promgate evaluates itself, over live metrics or a recording.
+public struct LocalEvidence: EvidenceSource {
+  private let engine: QueryEngine
+  private let source: @Sendable () -> any SeriesSource
+  public let lastTime: Int64?
+
+  /// - Parameters:
+  ///   - engine: evaluates the queries.
+  ///   - lastTime: the end of a recording; nil for live metrics.
+  ///   - source: what there is to know at the moment of the call.
+  public init(
+    engine: QueryEngine = QueryEngine(), lastTime: Int64? = nil,
+    source: @escaping @Sendable () -> any SeriesSource
+  ) {
+    self.engine = engine
+    self.lastTime = lastTime
+    self.source = source
+  }
+
+  public func evidence(for check: Check, at time: Int64) async throws -> CheckEvidence {
+    try Task.checkCancellation()
+    guard let query = check.sentQuery else { return CheckEvidence(.success(InstantAnswer())) }
+    let snapshot = source()
+    let answer = answer(to: Array(query.utf8), at: time, over: snapshot)
+    guard case .success(let found) = answer, case .noValue = found.reading else {
+      return CheckEvidence(answer)
+    }
+    var examination = NoValueExamination(of: query, at: time, over: snapshot, engine: engine)
+    return CheckEvidence(answer, findings: examination?.findings() ?? [])
+  }
+
+  private func answer(
+    to text: [UInt8], at time: Int64, over source: any SeriesSource
+  ) -> Result<InstantAnswer, QueryFailure> {
+    let result: QueryResult
+    do throws(QueryError) {
+      result = try engine.instant(text, at: time, over: source)
+    } catch {
+      return .failure(QueryFailure(error))
+    }
+    return Result { () throws(QueryFailure) in try InstantAnswer(result, query: text) }
+  }
+}

@@ -1,0 +1,167 @@
+import ArgumentParser
+import Gate
+import Manifests
+
+/// `promgate gate`: runs one canary's analysis to its end.
+struct GateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gate",
+    abstract: "Runs a canary's analysis to its end: may it go on?",
+    discussion: """
+      Judges as Flagger 1.44 does, over metrics that promgate scrapes itself, over a recording, or \
+      over what a Prometheus server answers. A recording is judged as fast as it can be read.
+
+      EXAMPLES
+        promgate gate -f canary.yaml -f latency.yaml --scrape http://127.0.0.1:9797/metrics
+        promgate gate -f manifests/ --data metrics.om --format json
+        promgate gate -f manifests/ --prometheus http://prometheus:9090 \\
+          --on-weight 'kubectl -n test patch … "$PROMGATE_WEIGHT" …'
+
+      COMMANDS
+        The command of --on-weight runs in a shell at each change of the weights, with \
+      PROMGATE_WEIGHT, PROMGATE_PRIMARY_WEIGHT, PROMGATE_MIRRORED (true or false), PROMGATE_PHASE, \
+      PROMGATE_CANARY, PROMGATE_NAMESPACE and PROMGATE_TARGET in its environment. Its failure ends \
+      the run.
+
+      Exit status: 0 promoted, 1 rolled back, 2 could not do it, 3 undecided (nothing was measured).
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  @Option(
+    name: [.customShort("f"), .customLong("file")],
+    help: "Manifests: a file, a folder, or - for standard input. May be repeated.",
+    completion: .file())
+  var files: [String] = []
+
+  @Option(help: "Which canary, as NAME or NAME.NAMESPACE; needed when there are several.")
+  var canary: String?
+
+  @OptionGroup(title: "Scraping")
+  var scraping: ScrapeArguments
+
+  @Option(help: ArgumentHelp("A recording to judge.", valueName: "path"), completion: .file())
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A Prometheus server to ask, or `canary` for those that the manifests name.", valueName: "url"))
+  var prometheus: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A header for the server, as `Name: value`; may be repeated.", valueName: "header"))
+  var header: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "When the analysis begins, for a recording or a server's past.",
+      discussion: "Unix seconds or RFC 3339. By default it is the first sample of the recording.",
+      valueName: "time"),
+    transform: ArgumentText.time)
+  var start: Int64?
+
+  @Option(help: "A command to run at each change of the weights.")
+  var onWeight: String?
+
+  @Option(help: "Flagger's -mesh-provider, for a canary that names no provider.")
+  var meshProvider = MeshProvider.istio.rawValue
+
+  @Option(help: "How to write the report: text, or json (one object a line).")
+  var format = Format.text
+
+  @Flag(help: "Runs although a check can never succeed, as a cluster would.")
+  var runBroken = false
+
+  @OptionGroup(title: "Evaluation")
+  var evaluation: EvaluationArguments
+
+  @OptionGroup(title: "Recordings")
+  var recordings: DataArguments
+
+  /// One source of metrics, and no flag that it has no use for.
+  func validate() throws {
+    if files.isEmpty { throw ValidationError("name the manifests with -f") }
+    let sources = [
+      scraping.scrape.isEmpty ? nil : "--scrape", data.map { _ in "--data" },
+      prometheus.map { _ in "--prometheus" },
+    ].compactMap { $0 }
+    guard sources.count == 1 else {
+      throw ValidationError(
+        sources.isEmpty
+          ? "say where the metrics come from: --scrape URL, --data PATH or --prometheus URL"
+          : "\(sources.joined(separator: " and ")) exclude each other: give one of them")
+    }
+    if start != nil, !scraping.scrape.isEmpty {
+      throw ValidationError("--start is for what is past: use it with --data or --prometheus")
+    }
+    if !header.isEmpty, prometheus == nil { throw ValidationError("--header wants --prometheus") }
+  }
+
+  func run() async throws {
+    let (rollout, forecast) = try readRollout()
+    let evidence = try GateEvidence(self, rollout)
+    let report = GateOutput(rollout, format)
+    report.start(forecast)
+    let command = onWeight.map { WeightCommand(text: $0, rollout: rollout) }
+    let end = try await evidence.run(rollout, onWeight: command, report: report)
+    report.end(end)
+    if end.verdict.exitCode != 0 { throw ExitCode(end.verdict.exitCode) }
+  }
+
+  private func readRollout() throws(ToolFailure) -> (Rollout, Forecast) {
+    let color = Terminal.standardError.usesColor
+    let reading = ManifestReading(paths: files)
+    for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
+    if reading.hasErrors { throw ToolFailure("the manifests cannot be used as they are") }
+    let found: Canary
+    do {
+      found = try reading.set.canary(named: canary)
+    } catch {
+      throw ToolFailure(canary == nil ? "\(error) (--canary)" : "\(error)")
+    }
+    let rollout = Rollout(found, in: reading.set, globalProvider: meshProvider)
+    try refuse(rollout.problems, color)
+    let forecast = Forecast(rollout)
+    if let endless = forecast.endless { throw ToolFailure(endless.message(in: rollout)) }
+    return (rollout, forecast)
+  }
+
+  /// A query that our parser refuses may be fine for another server.
+  private func refuse(_ problems: [RolloutProblem], _ color: Bool) throws(ToolFailure) {
+    guard !runBroken else { return }
+    let relevant = problems.filter { prometheus == nil || $0.kind == .manifest }
+    for problem in relevant { Output.note(problem.finding.rendered(usesColor: color)) }
+    if !relevant.isEmpty {
+      throw ToolFailure("a check could never succeed; --run-broken judges all the same")
+    }
+  }
+}
+
+/// Writes the run to standard output as it goes.
+struct GateOutput: Sendable {
+  private let format: GateCommand.Format
+  private let json: JSONReport
+  private let text: TextReport
+
+  init(_ rollout: Rollout, _ format: GateCommand.Format) {
+    self.format = format
+    json = JSONReport(rollout)
+    let terminal = Terminal.standardOutput
+    text = TextReport(rollout, usesColor: terminal.usesColor, width: min(120, terminal.columns))
+  }
+
+  func start(_ forecast: Forecast) { write(text.heading(forecast), json.start(forecast)) }
+  func tick(_ record: TickRecord) { write(text.tick(record), json.tick(record)) }
+  func end(_ end: GateEnd) { write(text.ending(end), json.end(end)) }
+
+  private func write(_ plain: @autoclosure () -> String, _ line: @autoclosure () -> String) {
+    switch format {
+    case .text: Output.write((plain() + "\n").utf8)
+    case .json: Output.write((line() + "\n").utf8)
+    }
+  }
+}

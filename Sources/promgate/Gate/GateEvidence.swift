@@ -1,0 +1,162 @@
+import Evaluator
+import Gate
+import Manifests
+import Recording
+import Scrape
+import Synchronization
+import TimeSeries
+
+/// Where a gate's metrics come from, and the time that goes with them.
+struct GateEvidence {
+  private enum Origin {
+    case live([Target])
+    case recording(RecordedSeries, start: Int64)
+    case server(RemoteEvidence, start: Int64?)
+  }
+
+  private let origin: Origin
+
+  private let engine: QueryEngine
+
+  init(_ command: GateCommand, _ rollout: Rollout) throws {
+    engine = QueryEngine(options: command.evaluation.options)
+    if let path = command.data {
+      let series = try command.recordings.open(path)
+      guard let range = series.facts.timeRange else {
+        throw ToolFailure("\(path): the recording holds no samples")
+      }
+      origin = .recording(series, start: command.start ?? range.lowerBound)
+    } else if let server = command.prometheus {
+      origin = try Self.server(server, command, rollout)
+    } else {
+      origin = .live(try command.scraping.targets)
+    }
+  }
+
+  /// Runs the rollout to its end, and the scraping beside it. An interrupt ends it.
+  func run(
+    _ rollout: Rollout, onWeight: WeightCommand?, report: GateOutput
+  ) async throws -> GateEnd {
+    switch origin {
+    case .recording(let series, let start):
+      let last = series.facts.timeRange?.upperBound
+      let evidence = LocalEvidence(engine: engine, lastTime: last) { series }
+      return try await gate(rollout, evidence, SimulatedClock(start), onWeight, report)
+    case .server(let evidence, let start):
+      let clock: any GateClock =
+        if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
+      return try await gate(rollout, evidence, clock, onWeight, report)
+    case .live(let targets): return try await live(rollout, targets, onWeight, report)
+    }
+  }
+
+  private func live(
+    _ rollout: Rollout, _ targets: [Target], _ command: WeightCommand?, _ report: GateOutput
+  ) async throws -> GateEnd {
+    let store = Store()
+    let loop = ScrapeLoop(
+      targets, fetcher: HTTPClient(), into: store,
+      events: { Output.note("\($0)") },
+      refused: { Output.note("warning: target \($0.url): \($1)") })
+    let scraping = Task { await loop.run() }
+    defer { scraping.cancel() }
+    let clock = SourceClock(source: .wall)
+    // The third tick is the first to measure, and a rate needs two scrapes.
+    let interval = targets.map(\.intervalMilliseconds).max() ?? 0
+    let wait = 2 * (interval - rollout.interval.milliseconds)
+    if wait > 0 {
+      Output.note(
+        "the analysis begins in \(wait / 1000) s, so that its first check finds two scrapes of each target")
+      try await clock.sleep(until: clock.now() + wait)
+    }
+    let evidence = LocalEvidence(engine: engine) { store.snapshot() }
+    return try await gate(rollout, evidence, clock, command, report)
+  }
+
+  private func gate(
+    _ rollout: Rollout, _ evidence: any EvidenceSource, _ clock: any GateClock,
+    _ command: WeightCommand?, _ report: GateOutput
+  ) async throws -> GateEnd {
+    var run = GateRun(rollout, source: evidence, clock: clock)
+    if let command {
+      run.onWeight = { routes, state in try await command.run(routes, state) }
+    }
+    let weight = Mutex(0)
+    do {
+      return try await StopSignal().cancel { [run] in
+        try await run.run { record in
+          weight.withLock { $0 = record.result.state.routes.canary }
+          report.tick(record)
+        }
+      }
+    } catch is CancellationError {
+      throw ToolFailure("interrupted; the canary's weight stays at \(weight.withLock { $0 })")
+    }
+  }
+
+  // MARK: Origins
+
+  private static func server(
+    _ text: String, _ command: GateCommand, _ rollout: Rollout
+  ) throws(ToolFailure) -> Origin {
+    let headers = try command.header.map(Self.header)
+    let server: RemoteEvidence.Server
+    if text == "canary" {
+      try checkServers(of: rollout, headers)
+      server = .ofEachCheck
+    } else {
+      do {
+        server = .one(try PrometheusAddress(text), headers: headers)
+      } catch {
+        throw ToolFailure("--prometheus: \(error)")
+      }
+    }
+    let start = command.start
+    let client = HTTPClient()
+    let evidence = RemoteEvidence(server, sendsTime: start != nil) { query in
+      var request = HTTPRequest(
+        .get, query.url, headers: query.headers.map { HTTPRequest.Header($0.name, $0.value) })
+      request.timeoutMilliseconds = HTTPQuery.timeout
+      request.usesEnvironmentProxy = true
+      request.access.verifiesCertificates = !query.skipsTLSVerification
+      let response = try await client.fetch(request)
+      return HTTPAnswer(status: response.status, reason: response.reason, body: response.body)
+    }
+    return .server(evidence, start: start)
+  }
+
+  /// The addresses that the manifests name have to be usable, and their secrets are in the cluster.
+  private static func checkServers(
+    of rollout: Rollout, _ headers: [MetricsServer.Header]
+  ) throws(ToolFailure) {
+    if !headers.isEmpty { throw ToolFailure("--header wants one server: --prometheus URL") }
+    for check in rollout.checks where check.sentQuery != nil {
+      if let secret = check.server.secret {
+        throw ToolFailure(
+          "metric \(check.metric) needs the secret \(secret), which only the cluster has; "
+            + "use --prometheus URL --header 'Authorization: …'")
+      }
+      do {
+        _ = try PrometheusAddress(check.server.address)
+      } catch {
+        throw ToolFailure("metric \(check.metric): \(error)")
+      }
+    }
+  }
+
+  private static func header(_ text: String) throws(ToolFailure) -> MetricsServer.Header {
+    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
+      throw ToolFailure("--header '\(text)': write it as 'Name: value'")
+    }
+    let value = text[text.index(after: colon)...].drop { $0 == " " }
+    return MetricsServer.Header(name: String(text[..<colon]), value: String(value))
+  }
+}
+
+/// The scrape loop's clock as the gate sees it.
+struct SourceClock: GateClock {
+  var source: TimeSource
+
+  func now() -> Int64 { source.now() }
+  func sleep(until time: Int64) async throws { try await source.sleep(time) }
+}
