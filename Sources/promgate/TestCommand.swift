@@ -43,30 +43,36 @@ struct TestCommand: AsyncParsableCommand {
   func run() async throws {
     let deadline = QueryDeadline(after: Self.timeout)
     let runner = ScriptRunner(guarding: deadline.watch)
-    let watcher = Task { await deadline.raiseWhenDue() }
+    let watcher = Task.detached { await deadline.raiseWhenDue() }
     defer { watcher.cancel() }
-    let report = TestReport(files: paths().map { self.report(on: $0, runner: runner) })
+    let report = TestReport(files: files.flatMap { reports(on: $0, runner: runner) })
     switch format {
-    case .text: print(TextReport(listsFiles: fileSummary).render(report), terminator: "")
-    case .json: print(try TestReportJSON(report).text)
-    case .junit: print(JUnitReport.render(report), terminator: "")
+    case .text: Output.write(TextReport(listsFiles: fileSummary).render(report).utf8)
+    case .json: Output.write((try TestReportJSON(report).text + "\n").utf8)
+    case .junit: Output.write(JUnitReport.render(report).utf8)
     }
     if report.unreadable > 0 { throw ExitCode(2) }
     if report.failed > 0 { throw ExitCode(1) }
   }
 
-  /// The given files, and the scripts inside the given folders in the order of their paths.
-  private func paths() -> [String] {
-    files.flatMap { path -> [String] in
-      var isFolder = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
-        return [path]
-      }
-      let inside = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
-      let scripts = inside.filter { $0.hasSuffix(".test") }.sorted()
-      let folder = path.hasSuffix("/") ? path : path + "/"
-      return scripts.map { folder + $0 }
+  /// The report on a file, or on the scripts inside a folder in the order of their paths.
+  private func reports(on path: String, runner: ScriptRunner) -> [FileReport] {
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+      return [report(on: path, runner: runner)]
     }
+    let scripts: [String]
+    do {
+      scripts = try FileManager.default.subpathsOfDirectory(atPath: path)
+        .filter { $0.hasSuffix(".test") }.sorted()
+    } catch {
+      return [FileReport(path: path, content: .unreadable(" cannot read the folder"))]
+    }
+    if scripts.isEmpty {
+      return [FileReport(path: path, content: .unreadable(" no *.test file in this folder"))]
+    }
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    return scripts.map { report(on: folder + $0, runner: runner) }
   }
 
   private func report(on path: String, runner: ScriptRunner) -> FileReport {

@@ -1,15 +1,41 @@
 import Foundation
+import PromQL
 import PromQLTest
 import Testing
 
 /// Runs the scripts beside this file, and Prometheus' own where they are at hand.
 @Suite struct ScriptTests {
+  private static let ownScripts = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Scripts")
+
   @Test func `every evaluation of our own scripts passes`() throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts")
-    let report = try Self.run(folder)
+    let report = try Self.run(Self.ownScripts)
     #expect(report.files.count >= 24)
     #expect(report.passed >= 400)
     Self.expectAllPassed(report)
+  }
+
+  @Test func `our own scripts use every function and operator`() throws {
+    var functions = Set<Function>()
+    var aggregations = Set<AggregationOperator>()
+    var operators = Set<BinaryOperator>()
+    for name in try Self.names(in: Self.ownScripts) {
+      let bytes = try Data(contentsOf: Self.ownScripts.appending(path: name))
+      for command in try ScriptParser.parse(Array(bytes)).commands {
+        guard case .evaluate(let evaluation) = command.action else { continue }
+        for node in try Expression.parse(evaluation.query).nodes {
+          switch node.form {
+          case .call(let call): functions.insert(call.function)
+          case .aggregation(let aggregation): aggregations.insert(aggregation.operation)
+          case .binary(let binary): operators.insert(binary.operation)
+          case .number, .string, .selector, .matrix, .subquery, .parenthesis, .unary: continue
+          }
+        }
+      }
+    }
+    #expect(Set(Function.allCases).subtracting(functions) == [])
+    #expect(Set(AggregationOperator.allCases).subtracting(aggregations) == [])
+    #expect(Set(BinaryOperator.allCases).subtracting(operators) == [])
   }
 
   @Test func `every evaluation of Prometheus' own scripts passes`() throws {
@@ -28,14 +54,17 @@ import Testing
   }
 
   private static func run(_ folder: URL) throws -> TestReport {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".test") }.sorted()
     let runner = ScriptRunner()
     return TestReport(
-      files: try names.map { name in
+      files: try names(in: folder).map { name in
         let bytes = try Data(contentsOf: folder.appending(path: name))
         return FileReport(path: name, script: Array(bytes), runner: runner)
       })
+  }
+
+  private static func names(in folder: URL) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".test") }.sorted()
   }
 
   private static func expectAllPassed(_ report: TestReport) {

@@ -16,11 +16,27 @@ import Testing
 
   /// Evaluations whose expectations are wrong, the run that shows it and what it says.
   private static let failing: [(block: String, run: String, problem: String)] = [
-    ("eval instant at 0 a\n a{n=\"1\"} 1\n a{n=\"2\"} 11", "as written, at 0 s", #"{__name__="a", n="2"} has other values"#),
+    (
+      "eval instant at 0 a\n a{n=\"1\"} 1\n a{n=\"2\"} 11",
+      "as written, at 0 s",
+      #"{__name__="a", n="2"} has other values"#
+    ),
     ("eval instant at 0 a\n a{n=\"1\"} 1", "as written, at 0 s", #"{__name__="a", n="2"} is not expected"#),
-    ("eval instant at 0 a{n=\"1\"}\n a{n=\"1\"} 1\n a{n=\"3\"} 1", "as written, at 0 s", #"{__name__="a", n="3"} is missing in the result"#),
-    ("eval instant at 0 a{n=\"1\"}\n {n=\"1\"} 1", "as written, at 0 s", #"{n="1"} is missing in the result"#),
-    ("eval instant at 0 a{n=\"1\"}\n a{n=\"1\"} {{count:1}}", "as written, at 0 s", #"{__name__="a", n="1"} has other values"#),
+    (
+      "eval instant at 0 a{n=\"1\"}\n a{n=\"1\"} 1\n a{n=\"3\"} 1",
+      "as written, at 0 s",
+      #"{__name__="a", n="3"} is missing in the result"#
+    ),
+    (
+      "eval instant at 0 a{n=\"1\"}\n {n=\"1\"} 1",
+      "as written, at 0 s",
+      #"{n="1"} is missing in the result"#
+    ),
+    (
+      "eval instant at 0 a{n=\"1\"}\n a{n=\"1\"} {{count:1}}",
+      "as written, at 0 s",
+      #"{__name__="a", n="1"} has other values"#
+    ),
     ("eval instant at 0 a{n=\"1\"} - 1\n {n=\"1\"} 1e-9", "as written, at 0 s", #"{n="1"} has other values"#),
     ("eval instant at 0 a", "as written, at 0 s", #"{__name__="a", n="1"} is not expected"#),
     ("eval instant at 0 1\n 2", "as written, at 0 s", "the scalar differs"),
@@ -28,13 +44,25 @@ import Testing
     ("eval instant at 0 vector(1)\n 1", "as written, at 0 s", "expected a scalar, got an instant vector"),
     ("eval instant at 0 \"x\"\n expect string \"y\"", "as written, at 0 s", "the string differs"),
     ("eval instant at 0 \"x\"\n x 1", "as written, at 0 s", "expected series, got a string"),
-    ("eval instant at 2m sort(a)\n expect ordered\n a{n=\"2\"} 30\n a{n=\"1\"} 3", "as written, at 120 s", "the order differs"),
-    ("eval instant at 2m a[1m]\n a{n=\"1\"} 3", "as written, at 120 s", "expected series, got a range vector"),
+    (
+      "eval instant at 2m sort(a)\n expect ordered\n a{n=\"2\"} 30\n a{n=\"1\"} 3",
+      "as written, at 120 s",
+      "the order differs"
+    ),
+    (
+      "eval instant at 2m a[1m]\n a{n=\"1\"} 3",
+      "as written, at 120 s",
+      "expected series, got a range vector"
+    ),
     (
       "eval instant at 0 a{n=\"1\"}[2m]\n expect range vector from 1m to 2m step 1m\n a{n=\"1\"} 2 4",
       "as written, at 120 s", #"{__name__="a", n="1"} has other values"#
     ),
-    ("eval range from 0 to 2m step 1m a{n=\"1\"}\n a{n=\"1\"} 1 2 _", "range", #"{__name__="a", n="1"} has other values"#),
+    (
+      "eval range from 0 to 2m step 1m a{n=\"1\"}\n a{n=\"1\"} 1 2 _",
+      "range",
+      #"{__name__="a", n="1"} has other values"#
+    ),
     (
       "eval range from 0 to 2m step 1m a{n=\"1\"}\n a{n=\"1\"} 1 2 3 4", "range",
       #"expected 4 points for {__name__="a", n="1"}, but the range has only 3 steps"#
@@ -53,7 +81,11 @@ import Testing
       "eval instant at 0 topk(NaN, a)\n expect fail regex: ^value", "as written, at 0 s",
       "the query failed with another text than expected"
     ),
-    ("eval_warn instant at 0 a\n a{n=\"1\"} 1\n a{n=\"2\"} 10", "as written, at 0 s", "expected a warning: any text"),
+    (
+      "eval_warn instant at 0 a\n a{n=\"1\"} 1\n a{n=\"2\"} 10",
+      "as written, at 0 s",
+      "expected a warning: any text"
+    ),
     (
       "eval instant at 0 quantile(2, a)\n expect no_warn\n {} Inf", "as written, at 0 s",
       "expected no warning, got: PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)"
@@ -74,7 +106,8 @@ import Testing
     ),
     // The time of the evaluation is part of the text: only the pinned runs differ.
     (
-      "eval instant at 0 histogram_quantile(0.5, jam_bucket)\n expect info regex: samples from 1970-01-01T00:00:00Z\n {} 0.8333333333333334",
+      "eval instant at 0 histogram_quantile(0.5, jam_bucket)\n expect info regex: samples "
+        + "from 1970-01-01T00:00:00Z\n {} 0.8333333333333334",
       "pinned, at -1 s: histogram_quantile(0.5, jam_bucket @ 0.000)", "no info is"
     ),
   ]
@@ -118,7 +151,11 @@ import Testing
       ("load 1m\n a 1 2\n\nload 30s\n a 1 2", 5, "out of order sample"),
       ("load 1m\n a 1\n\nload 1m\n a 2", 5, "duplicate sample for timestamp"),
       ("load 1m\n a {{count:-1}}", 2, "observation count is"),
-      ("load_with_nhcb 1m\n a_bucket{le=\"1\"} 3\n a_bucket{le=\"2\"} 2", 2, "{__name__=\"a\"}: count is not cumulative: 2 < 3"),
+      (
+        "load_with_nhcb 1m\n a_bucket{le=\"1\"} 3\n a_bucket{le=\"2\"} 2",
+        2,
+        "{__name__=\"a\"}: count is not cumulative: 2 < 3"
+      ),
       ("load_with_nhcb 1m\n a_bucket{le=\"1\"} -1", 2, "{__name__=\"a\"}: bucket count must be non-negative"),
       ("load_with_nhcb 1m\n a_bucket{le=\"+Inf\"} 2\n a_count 3", 2, "{__name__=\"a\"}: count mismatch"),
     ]
@@ -162,7 +199,8 @@ import Testing
   @Test func `reports name the place, the run and both values`() throws {
     let file = FileReport(
       path: "x/y.test",
-      content: .outcomes(try Self.run(Self.data + "eval instant at 0 a\n a{n=\"1\"} 1\n a{n=\"2\"} 11").outcomes))
+      content: .outcomes(
+        try Self.run(Self.data + "eval instant at 0 a\n a{n=\"1\"} 1\n a{n=\"2\"} 11").outcomes))
     let broken = FileReport(path: "z.test", script: Array("nonsense".utf8), runner: ScriptRunner())
     let report = TestReport(files: [file, broken])
     #expect(

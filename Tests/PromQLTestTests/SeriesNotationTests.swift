@@ -49,19 +49,36 @@ import TimeSeries
     ("(a) 1", #"1:1: parse error: unexpected "(" in series values"#),
     ("a 1 +", "1:6: parse error: unexpected end of input in series values"),
     ("a 1x", "1:5: parse error: unexpected end of input in series values"),
-    ("a 1x2.5", "1:5: parse error: invalid repetition in series values: strconv.ParseUint: parsing \"2.5\": invalid syntax"),
-    ("a 1x99999999999999999999", "1:5: parse error: invalid repetition in series values: strconv.ParseUint: parsing \"99999999999999999999\": value out of range"),
+    (
+      "a 1x2.5",
+      "1:5: parse error: invalid repetition in series values: strconv.ParseUint: parsing "
+        + "\"2.5\": invalid syntax"
+    ),
+    (
+      "a 1x99999999999999999999",
+      "1:5: parse error: invalid repetition in series values: strconv.ParseUint: parsing "
+        + "\"99999999999999999999\": value out of range"
+    ),
     ("a 1x999999999999", "1:5: parse error: too many values: the line stands for more than 1000000"),
     ("a _x18446744073709551615", "1:5: parse error: too many values: the line stands for more than 1000000"),
     ("a 1x1000000", "1:5: parse error: too many values: the line stands for more than 1000000"),
-    ("a {{sum:1}}x18446744073709551615", "1:13: parse error: too many values: the line stands for more than 1000000"),
+    (
+      "a {{sum:1}}x18446744073709551615",
+      "1:13: parse error: too many values: the line stands for more than 1000000"
+    ),
     ("a sum", "1:3: parse error: unexpected <aggr:sum> in series values"),
     ("a on", "1:3: parse error: unexpected <on> in series values"),
-    ("a Stale", #"1:3: parse error: unexpected identifier "Stale" in series values, expected number or "stale""#),
+    (
+      "a Stale",
+      #"1:3: parse error: unexpected identifier "Stale" in series values, expected number or "stale""#
+    ),
     ("a x", #"1:3: parse error: unexpected "x""#),
     ("a 1 $", "1:5: parse error: unexpected character in series sequence: '$'"),
     ("a 12s", #"1:3: parse error: bad number syntax: "12""#),
-    ("a 1e400", #"1:3: parse error: error parsing number: strconv.ParseFloat: parsing "1e400": value out of range"#),
+    (
+      "a 1e400",
+      #"1:3: parse error: error parsing number: strconv.ParseFloat: parsing "1e400": value out of range"#
+    ),
     ("a {{sum:1 SUM:2}}", #"1:1: parse error: duplicate key "sum" in histogram"#),
     ("a {{total:1}}", #"1:5: parse error: bad histogram descriptor found: "total""#),
     ("a {{sum 1}}", "1:5: parse error: missing `:` for histogram descriptor"),
@@ -75,7 +92,8 @@ import TimeSeries
     ("a {{offset:2147483647 buckets:[1]}}", "1:34: parse error: bucket offset 2147483647 is out of range"),
     (
       "a {{schema:-53 custom_values:[1]}}+{{schema:1}}x2",
-      "1:49: parse error: cannot apply this operation on histograms with a mix of exponential and custom bucket schemas"
+      "1:49: parse error: cannot apply this operation on histograms with a mix of "
+        + "exponential and custom bucket schemas"
     ),
   ]
 

@@ -36,8 +36,8 @@ public struct ScriptParser {
     if command == "clear" { return .clear }
     if command.hasPrefix("load") { return .load(try load(line)) }
     if command.hasPrefix("eval") { return .evaluate(try evaluation(line)) }
-    throw line.error(
-      "invalid command \(GoText.quoted(line.text)): expected clear, load STEP, or eval …")
+    let shown = GoText.quoted(line.text.prefix(60))
+    throw line.error("invalid command \(shown): expected clear, load STEP, or eval …")
   }
 
   /// The next line of the current block; nil at its end.
@@ -211,8 +211,8 @@ public struct ScriptParser {
     let interval = try duration(line, length, "step")
     guard end >= start else {
       throw line.error(
-        "invalid test definition, end timestamp (\(TimeSeries.DurationText.text(milliseconds: end))) is before "
-          + "start timestamp (\(TimeSeries.DurationText.text(milliseconds: start)))")
+        "invalid test definition, end timestamp (\(TimeSeries.DurationText.text(milliseconds: end))) "
+          + "is before start timestamp (\(TimeSeries.DurationText.text(milliseconds: start)))")
     }
     guard interval > 0 else { throw line.error("invalid test definition, the step must not be 0") }
     let grid = Grid(start: start, end: end, step: interval)
