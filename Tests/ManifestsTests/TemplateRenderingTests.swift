@@ -85,7 +85,7 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
     Case("{{ printf 5 }}", failing("1:10", "5", "expected string; found 5")),
     Case(
       "{{ printf (len target) }}",
-      failing("1:11", "len target", "wrong type for value; expected string; got int")),
+      failing("1:15", "target", "wrong type for value; expected string; got int")),
     Case("{{ range target }}{{ end }}", failing("1:9", "target", "range can't iterate over podinfo")),
     Case("{{ template \"none\" }}", failing(
       "1:12", "{{template \"none\"}}", "template \"none\" not defined")),
@@ -106,7 +106,8 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
     Case("{{ target\n\n", unparsable("unclosed action started at tmpl:1", line: 3)),
     Case("{{ target }", unparsable("unexpected \"}\" in operand")),
     Case("{{ }}", unparsable("missing value for command")),
-    Case("{{ target | }}", unparsable("missing value for command")),
+    Case("{{ ( ) }}", unparsable("missing value for parenthesized pipeline")),
+    Case("{{ | target }}", unparsable("unexpected \"|\" in command")),
     Case("{{ (target }}", unparsable("unclosed left paren")),
     Case("{{ target) }}", unparsable("unexpected right paren")),
     Case("{{ if target }}x", unparsable("unexpected EOF")),
@@ -183,7 +184,7 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
     ("%[2]s %[1]s", "name target", "podinfo shop"),
     ("%[5]d", "1", "%!d(BADINDEX)"),
     ("%*d|%.*f", "5 3 1 2.25", "    3|2.2"),
-    ("%!", "", "%!!(NOVERB)"),
+    ("%-", "", "%!(NOVERB)"),
     ("100%", "", "100%!(NOVERB)"),
     ("%%|%#v|%#v", "target variables", "%|\"podinfo\"|map[string]string{\"a\":\"x\", \"b-c\":\"y\"}"),
     ("%v", "nil", "<nil>"),

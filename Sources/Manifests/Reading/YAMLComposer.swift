@@ -47,6 +47,8 @@ struct YAMLComposer {
     do {
       return try events.next()
     } catch {
+      // libyaml has a limit of its own, which it words for programmers.
+      if error.message.hasPrefix("Maximum nesting level") { throw tooDeep(at: error.offset) }
       var message = "YAML: \(error.message)"
       if let context = error.context { message += " \(context)" }
       let place = min(error.offset, end)
@@ -61,10 +63,7 @@ struct YAMLComposer {
   }
 
   private mutating func node(_ event: YAMLEvent, depth: Int) throws(ManifestProblem) -> ManifestNode {
-    guard depth <= YAMLLimits.height else {
-      throw ManifestProblem(
-        ManifestCode.limit, "nested more than \(YAMLLimits.height) levels deep", at: event.range)
-    }
+    guard depth <= YAMLLimits.height else { throw tooDeep(at: event.range.start) }
     switch event.kind {
     case .alias(let name):
       return try alias(name, at: event.range, depth: depth)
@@ -77,6 +76,12 @@ struct YAMLComposer {
     case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
       throw ManifestProblem(ManifestCode.yaml, "YAML: a value is missing here", at: event.range)
     }
+  }
+
+  private func tooDeep(at offset: Int) -> ManifestProblem {
+    ManifestProblem(
+      ManifestCode.limit, "nested more than \(YAMLLimits.height) levels deep",
+      at: SourceRange(min(offset, end), min(offset, end)))
   }
 
   private mutating func count(_ nodes: Int, at range: SourceRange) throws(ManifestProblem) {

@@ -221,7 +221,8 @@ extension SchemaCheck {
         ManifestCode.missingKey, site.keyRange,
         "\(site.path) needs one of the keys \(choices.joined(separator: ", "))")
     } else if written.count > 1 {
-      let range = written.last.flatMap { mapping[$0]?.keyRange } ?? site.keyRange
+      let ranges = written.compactMap { mapping[$0]?.keyRange }
+      let range = ranges.max { $0.start < $1.start } ?? site.keyRange
       report(
         ManifestCode.exclusiveKeys, range,
         "\(site.path) has \(written.joined(separator: " and ")): a cluster takes exactly one of "

@@ -185,27 +185,27 @@ extension TemplateExecution {
     _ operand: TemplateOperand, for parameter: TemplateFunction.Parameter, dot: TemplateValue
   ) throws(TemplateError) -> TemplateValue {
     try at(.operand(operand))
+    let value: TemplateValue
     switch operand.kind {
-    case .dot: return try converted(dot, to: parameter)
+    case .dot: value = dot
     case .nilValue:
       guard parameter != .text else { throw failure("cannot assign nil to string") }
       return parameter == .any ? .nilInterface : .invalid
-    case .field(let names):
-      return try converted(fields(names, of: dot, at: operand, [], nil), to: parameter)
+    case .field(let names): value = try fields(names, of: dot, at: operand, [], nil)
     case .variable(let name, let names):
-      let value = try value(of: name)
-      return try converted(fields(names, of: value, at: operand, [], nil), to: parameter)
-    case .pipe(let pipe): return try converted(pipeline(pipe, dot: dot), to: parameter)
+      let start = try self.value(of: name)
+      value = try fields(names, of: start, at: operand, [], nil)
+    case .pipe(let pipe): value = try pipeline(pipe, dot: dot)
     case .identifier(let name):
-      let value = try call(name, at: operand, within: .operand(operand), [], nil, dot: dot)
-      return try converted(value, to: parameter)
+      value = try call(name, at: operand, within: .operand(operand), [], nil, dot: dot)
     case .chain(let inner, let names):
-      return try converted(chain(inner, names, at: operand, [], nil, dot: dot), to: parameter)
+      value = try chain(inner, names, at: operand, [], nil, dot: dot)
     case .string(_, let bytes): return .text(bytes)
     case .boolean, .number:
       guard parameter != .text else { throw failure("expected string; found \(operand)") }
       return try literal(operand, dot: dot)
     }
+    return try converted(value, to: parameter)
   }
 
   private func converted(
