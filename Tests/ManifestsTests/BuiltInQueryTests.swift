@@ -31,34 +31,50 @@ private func p99(_ name: String, _ selector: String) -> String {
   let seconds = "nginx_ingress_controller_response_duration_seconds"
   let traefikBuckets = "traefik_service_request_duration_seconds_bucket"
   var cases: [(Observer, String, String)] = [
-    (.appMesh,
+    (
+      .appMesh,
       share("envoy_cluster_upstream_rq", good: pods + #", envoy_response_code!~"5.*""#, all: pods),
-      p99("envoy_cluster_upstream_rq_time_bucket", pods)),
-    (.istio,
+      p99("envoy_cluster_upstream_rq_time_bucket", pods)
+    ),
+    (
+      .istio,
       share("istio_requests_total", good: istio + #", response_code!~"5.*""#, all: istio),
-      p99("istio_request_duration_milliseconds_bucket", istio)),
-    (.linkerd,
+      p99("istio_request_duration_milliseconds_bucket", istio)
+    ),
+    (
+      .linkerd,
       share(
         "response_total",
         good: #"namespace="ns", deployment=~"app", classification!="failure", direction="inbound""#,
         all: #"namespace="ns", deployment=~"app", direction="inbound""#),
-      p99("response_latency_ms_bucket", #"namespace="ns", deployment=~"app", direction="inbound""#)),
-    (.nginx,
+      p99("response_latency_ms_bucket", #"namespace="ns", deployment=~"app", direction="inbound""#)
+    ),
+    (
+      .nginx,
       share("nginx_ingress_controller_requests", good: nginx + #", status!~"5.*""#, all: nginx),
-      " " + rates("\(seconds)_sum", nginx) + " / " + rates("\(seconds)_count", nginx) + " * 1000"),
-    (.http,
+      " " + rates("\(seconds)_sum", nginx) + " / " + rates("\(seconds)_count", nginx) + " * 1000"
+    ),
+    (
+      .http,
       share("http_request_duration_seconds_count", good: pods + #", status!~"5.*""#, all: pods),
-      p99("http_request_duration_seconds_bucket", pods)),
-    (.traefik,
+      p99("http_request_duration_seconds_bucket", pods)
+    ),
+    (
+      .traefik,
       share(
         traefikBuckets, good: traefik + #", code!~"5..", le="+Inf""#, all: traefik + #", le="+Inf""#),
-      p99(traefikBuckets, traefik) + " * 1000"),
-    (.osm,
+      p99(traefikBuckets, traefik) + " * 1000"
+    ),
+    (
+      .osm,
       share("osm_request_total", good: osm + #", response_code!~"5.*""#, all: osm),
-      p99("osm_request_duration_ms_bucket", osm)),
-    (.apisix,
+      p99("osm_request_duration_ms_bucket", osm)
+    ),
+    (
+      .apisix,
       share("apisix_http_status", good: route + #", code!~"5..""#, all: route),
-      p99("apisix_http_latency_bucket", #"type=~"request", "# + route)),
+      p99("apisix_http_latency_bucket", #"type=~"request", "# + route)
+    ),
   ]
   let envoys: [(Observer, String)] = [
     (.contour, #"envoy_cluster_name=~"ns_svc-canary_[0-9a-zA-Z-]+""#),
@@ -67,13 +83,14 @@ private func p99(_ name: String, _ selector: String) -> String {
     (.knative, #"envoy_cluster_name=~"ns/rt""#),
   ]
   for (observer, selector) in envoys {
-    cases.append((
-      observer,
-      share(
-        "envoy_cluster_upstream_rq", good: selector + #", envoy_response_code!~"5.*""#,
-        all: selector + ","),
-      p99("envoy_cluster_upstream_rq_time_bucket", selector + ",")
-    ))
+    cases.append(
+      (
+        observer,
+        share(
+          "envoy_cluster_upstream_rq", good: selector + #", envoy_response_code!~"5.*""#,
+          all: selector + ","),
+        p99("envoy_cluster_upstream_rq_time_bucket", selector + ",")
+      ))
   }
   for (observer, success, duration) in cases {
     #expect(try sent(.requestSuccessRate, observer) == success, "\(observer)")
@@ -94,7 +111,8 @@ private func p99(_ name: String, _ selector: String) -> String {
   let duration = try BuiltInQuery(.requestDuration, of: .skipper).render(odd)
   let serving = "skipper_serve_route_duration_seconds"
   #expect(
-    duration.sent == " sum(rate(\(serving)_sum{\(route)}[1m])) / sum(rate(\(serving)_count{\(route)}[1m])) * 1000")
+    duration.sent
+      == " sum(rate(\(serving)_sum{\(route)}[1m])) / sum(rate(\(serving)_count{\(route)}[1m])) * 1000")
 }
 
 @Test func `every answer says what its number means`() {
@@ -137,7 +155,8 @@ private func p99(_ name: String, _ selector: String) -> String {
     let text = canaryText(provider: provider).replacing("Deployment", with: kind)
     let canary = try ManifestReading(reading: text).set.canary()
     let choice = ObserverChoice(for: canary, globalProvider: global)
-    #expect(choice.providerName == name && choice.observer == observer, "\(provider ?? "-") \(global) \(kind)")
+    #expect(
+      choice.providerName == name && choice.observer == observer, "\(provider ?? "-") \(global) \(kind)")
   }
 }
 

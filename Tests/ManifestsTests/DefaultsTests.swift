@@ -18,7 +18,8 @@ import Testing
   }
   let bad = [
     ("", "time: invalid duration \"\""), ("abc", "time: invalid duration \"abc\""),
-    ("60", "time: missing unit in duration \"60\""), ("60sfoo", "time: unknown unit \"sfoo\" in duration \"60sfoo\""),
+    ("60", "time: missing unit in duration \"60\""),
+    ("60sfoo", "time: unknown unit \"sfoo\" in duration \"60sfoo\""),
     ("1d", "time: unknown unit \"d\" in duration \"1d\""), (".s", "time: invalid duration \".s\""),
     ("9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""),
     ("99999999999999999999s", "time: invalid duration \"99999999999999999999s\""),
@@ -42,7 +43,8 @@ import Testing
   #expect(canary.progressDeadline == 600 && !canary.skipsAnalysis && !canary.isSuspended)
   let intervals: [(String, Int64)] = [("5s", 10), ("1m30s", 90), ("60sfoo", 60), ("0s", 10), ("10s", 10)]
   for (written, seconds) in intervals {
-    let text = canaryText(analysis: "    interval: \(written)\n    threshold: -1\n    stepWeight: 1\n    maxWeight: 0\n")
+    let text = canaryText(
+      analysis: "    interval: \(written)\n    threshold: -1\n    stepWeight: 1\n    maxWeight: 0\n")
     let analysis = try ManifestReading(reading: text).set.canary().analysis.value
     #expect(analysis.tickInterval == .seconds(seconds), "\(written)")
     #expect(analysis.failedChecksLimit == 1 && analysis.effectiveMaxWeight == 100)
@@ -76,7 +78,8 @@ import Testing
 
 @Test func `references are looked up with the canary's namespace, and their absence is typed`() throws {
   func template(_ name: String, _ namespace: String) -> String {
-    "---\napiVersion: flagger.app/v1beta1\nkind: MetricTemplate\nmetadata: {name: \(name), namespace: \(namespace)}\n"
+    "---\napiVersion: flagger.app/v1beta1\nkind: MetricTemplate\n"
+      + "metadata: {name: \(name), namespace: \(namespace)}\n"
       + "spec: {provider: {type: prometheus}, query: \(namespace)}\n"
   }
   let text = canaryText() + "\n" + template("a", "test") + template("a", "other") + template("b", "other")
@@ -94,7 +97,8 @@ import Testing
     Issue.record("it must fail")
   } catch let error as ManifestReferenceError {
     #expect(
-      error == .missing(.metricTemplate, name: "b", namespace: "test", known: ["a.test", "a.other", "b.other"]))
+      error
+        == .missing(.metricTemplate, name: "b", namespace: "test", known: ["a.test", "a.other", "b.other"]))
     #expect(error.description == "MetricTemplate b.test not found: known: a.test, a.other, b.other")
   }
   #expect(throws: ManifestReferenceError.self) { try set.canary(named: "shop") }
@@ -119,7 +123,10 @@ import Testing
     .replacing("Deployment", with: "Service")
   #expect(check(knative)[0].hasPrefix("7:13 manifest-refused a Knative Service needs provider: knative"))
   let cookies = base + "    sessionAffinity: {cookieName: a, primaryCookieName: a}\n"
-  #expect(check(canaryText(analysis: cookies)) == ["16:57 manifest-refused cookieName and primaryCookieName must differ"])
+  #expect(
+    check(canaryText(analysis: cookies)) == [
+      "16:57 manifest-refused cookieName and primaryCookieName must differ"
+    ])
   let crossing = base + "    metrics: [{name: m, templateRef: {name: t, namespace: far}}]\n"
   #expect(check(canaryText(analysis: crossing)) == [])
   #expect(
@@ -129,5 +136,6 @@ import Testing
   let twice = check(canaryText() + "\n---\n" + canaryText())
   #expect(twice.count == 1 && twice[0].contains("Canary podinfo.test is in manifest.yaml too"))
   let shared = check(canaryText() + "\n---\n" + canaryText(name: "shop"))
-  #expect(shared.count == 1 && shared[0].contains("canary podinfo has the target Deployment/podinfo.test too"))
+  #expect(
+    shared.count == 1 && shared[0].contains("canary podinfo has the target Deployment/podinfo.test too"))
 }

@@ -9,10 +9,14 @@ private func packageRoot(_ file: String = #filePath) -> String {
 
 @Test func `the tutorial's manifests are read, and their mistake is named`() throws {
   let reading = ManifestReading(paths: [packageRoot() + "/Examples/tutorial"])
-  #expect(reading.sources.map { String($0.name.split(separator: "/").last ?? "") } == ["canary.yaml", "latency.yaml"])
+  #expect(
+    reading.sources.map { String($0.name.split(separator: "/").last ?? "") } == [
+      "canary.yaml", "latency.yaml",
+    ])
   #expect(!reading.hasErrors)
   #expect(reading.findings.count == 1)
-  #expect(described(reading.findings)[0].contains("spec.analysis.metrics[1].thresholdRange.interval is no key"))
+  #expect(
+    described(reading.findings)[0].contains("spec.analysis.metrics[1].thresholdRange.interval is no key"))
   let canary = try reading.set.canary()
   let latency = canary.analysis.value.allMetrics[1].value
   #expect(latency.interval == nil && latency.thresholdRange?.value.max?.value == 0.5)
@@ -22,7 +26,9 @@ private func packageRoot(_ file: String = #filePath) -> String {
   let query = try QueryTemplate(parsing: template.query).render(values)
   #expect(
     query.sent == "histogram_quantile(0.99, sum( rate( http_request_duration_seconds_bucket{ "
-      + "kubernetes_namespace=\"test\", kubernetes_pod_name=~\"podinfo-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\" }[1m] ) ) by (le) ) ")
+      + "kubernetes_namespace=\"test\", "
+      + "kubernetes_pod_name=~\"podinfo-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\" }[1m] ) ) by (le) ) "
+  )
 }
 
 @Test func `the manifests as meant say nothing, and their interval reaches the query`() throws {
@@ -69,7 +75,8 @@ private func packageRoot(_ file: String = #filePath) -> String {
   var limits = ManifestReading.Limits()
   limits.textBytes = 100
   let large = ManifestReading(paths: ["\(folder)/c.yaml"], limits: limits)
-  #expect(described(large.findings) == ["- manifest-file it is larger than 100 bytes, the limit for one manifest"])
+  #expect(
+    described(large.findings) == ["- manifest-file it is larger than 100 bytes, the limit for one manifest"])
   limits = ManifestReading.Limits()
   limits.files = 1
   #expect(ManifestReading(paths: [folder], limits: limits).hasErrors)

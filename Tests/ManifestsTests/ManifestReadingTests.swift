@@ -53,43 +53,88 @@ import Testing
   let cases: [(String, [String])] = [
     (canaryText(provider: "ngnix"), ["7:13 manifest-value spec.provider must be one of "]),
     (canaryText(provider: "\"\""), ["7:13 manifest-value spec.provider must be one of "]),
-    (canaryText(spec: "  suspend: 1\n"), ["8:12 manifest-type spec.suspend must be true or false, not a number"]),
-    (canaryText(spec: "  skipAnalysis: \"true\"\n"), ["8:17 manifest-type spec.skipAnalysis must be true or false, not a text"]),
-    (canaryText(spec: "  metricsServer: 9090\n"), ["8:18 manifest-type spec.metricsServer must be a text, not a number"]),
+    (
+      canaryText(spec: "  suspend: 1\n"),
+      ["8:12 manifest-type spec.suspend must be true or false, not a number"]
+    ),
+    (
+      canaryText(spec: "  skipAnalysis: \"true\"\n"),
+      ["8:17 manifest-type spec.skipAnalysis must be true or false, not a text"]
+    ),
+    (
+      canaryText(spec: "  metricsServer: 9090\n"),
+      ["8:18 manifest-type spec.metricsServer must be a text, not a number"]
+    ),
     (canaryText(spec: "  metricsServer:\n"), ["8:3 manifest-type spec.metricsServer has no value"]),
-    (canaryText(spec: "  service: {name: a}\n"), ["8:3 manifest-missing-key spec.service needs the key port"]),
+    (
+      canaryText(spec: "  service: {name: a}\n"), ["8:3 manifest-missing-key spec.service needs the key port"]
+    ),
     (canaryText(spec: "  service: []\n"), ["8:12 manifest-type spec.service must be a mapping, not a list"]),
-    (canaryText(spec: "  progressDeadlineSeconds: 1.5\n"), ["8:28 manifest-value spec.progressDeadlineSeconds must be a whole number"]),
-    (canaryText(analysis: base), ["12:3 manifest-missing-key spec.analysis needs one of the keys iterations, stepWeight, stepWeights"]),
-    (canaryText(analysis: "    stepWeight: 5\n"), [
-      "12:3 manifest-missing-key spec.analysis needs the key interval",
-      "12:3 manifest-missing-key spec.analysis needs the key threshold",
-    ]),
-    (canaryText(analysis: base + "    stepWeight: 5\n    iterations: 3\n"), [
-      "16:5 manifest-exclusive-keys spec.analysis has iterations and stepWeight: a cluster takes exactly one of",
-    ]),
-    (canaryText(analysis: "    interval: 1h\n    threshold: 5\n    stepWeight: 5\n"), [
-      "13:15 manifest-value spec.analysis.interval must be a number of minutes or seconds",
-    ]),
-    (canaryText(analysis: "    interval: 60\n    threshold: \"5\"\n    stepWeight: 5\n"), [
-      "13:15 manifest-type spec.analysis.interval must be a text, not a number",
-      "14:16 manifest-type spec.analysis.threshold must be a number, not a text",
-    ]),
-    (canaryText(analysis: base + "    stepWeights: [1, x]\n"), [
-      "15:22 manifest-type spec.analysis.stepWeights[1] must be a number, not a text",
-    ]),
-    (canaryText(analysis: base + "    stepWeight: 5\n    metrics:\n    - interval: 1m\n"), [
-      "17:7 manifest-missing-key spec.analysis.metrics[0] needs the key name",
-    ]),
-    (canaryText(analysis: base + "    stepWeight: 5\n    metrics:\n    - name: a\n      templateVariables: {a: 5}\n"), [
-      "18:30 manifest-type spec.analysis.metrics[0].templateVariables.a must be a text, not a number",
-    ]),
-    (canaryText(analysis: base + "    stepWeight: 5\n    webhooks: [{name: a, url: b, type: later}]\n"), [
-      "16:40 manifest-value spec.analysis.webhooks[0].type must be one of confirm-rollout, ",
-    ]),
-    (canaryText(analysis: base + "    iterations: 5\n    match: [{headers: {a: {exact: x, regex: z}}}]\n"), [
-      "16:38 manifest-exclusive-keys spec.analysis.match[0].headers.a has exact and regex",
-    ]),
+    (
+      canaryText(spec: "  progressDeadlineSeconds: 1.5\n"),
+      ["8:28 manifest-value spec.progressDeadlineSeconds must be a whole number"]
+    ),
+    (
+      canaryText(analysis: base),
+      ["12:3 manifest-missing-key spec.analysis needs one of the keys iterations, stepWeight, stepWeights"]
+    ),
+    (
+      canaryText(analysis: "    stepWeight: 5\n"),
+      [
+        "12:3 manifest-missing-key spec.analysis needs the key interval",
+        "12:3 manifest-missing-key spec.analysis needs the key threshold",
+      ]
+    ),
+    (
+      canaryText(analysis: base + "    stepWeight: 5\n    iterations: 3\n"),
+      [
+        "16:5 manifest-exclusive-keys spec.analysis has iterations and stepWeight: a cluster takes exactly"
+      ]
+    ),
+    (
+      canaryText(analysis: "    interval: 1h\n    threshold: 5\n    stepWeight: 5\n"),
+      [
+        "13:15 manifest-value spec.analysis.interval must be a number of minutes or seconds"
+      ]
+    ),
+    (
+      canaryText(analysis: "    interval: 60\n    threshold: \"5\"\n    stepWeight: 5\n"),
+      [
+        "13:15 manifest-type spec.analysis.interval must be a text, not a number",
+        "14:16 manifest-type spec.analysis.threshold must be a number, not a text",
+      ]
+    ),
+    (
+      canaryText(analysis: base + "    stepWeights: [1, x]\n"),
+      [
+        "15:22 manifest-type spec.analysis.stepWeights[1] must be a number, not a text"
+      ]
+    ),
+    (
+      canaryText(analysis: base + "    stepWeight: 5\n    metrics:\n    - interval: 1m\n"),
+      [
+        "17:7 manifest-missing-key spec.analysis.metrics[0] needs the key name"
+      ]
+    ),
+    (
+      canaryText(
+        analysis: base + "    stepWeight: 5\n    metrics:\n    - name: a\n      templateVariables: {a: 5}\n"),
+      [
+        "18:30 manifest-type spec.analysis.metrics[0].templateVariables.a must be a text, not a number"
+      ]
+    ),
+    (
+      canaryText(analysis: base + "    stepWeight: 5\n    webhooks: [{name: a, url: b, type: later}]\n"),
+      [
+        "16:40 manifest-value spec.analysis.webhooks[0].type must be one of confirm-rollout, "
+      ]
+    ),
+    (
+      canaryText(analysis: base + "    iterations: 5\n    match: [{headers: {a: {exact: x, regex: z}}}]\n"),
+      [
+        "16:38 manifest-exclusive-keys spec.analysis.match[0].headers.a has exact and regex"
+      ]
+    ),
   ]
   for (text, expected) in cases {
     let answers = findings(text)
@@ -133,10 +178,13 @@ import Testing
     ("99", 99), ("0x10", 16), ("010", 8), ("0o17", 15), ("0b101", 5), ("1_000", 1000), ("1e3", 1000),
     (".5", 0.5), ("5.", 5), ("-0.25", -0.25), ("+3", 3), ("08", 8), ("1.5e-1", 0.15), ("12:30", nil),
     ("0x", nil), ("1e", nil), ("\"5\"", nil), ("'5'", nil), ("!!int \"5\"", 5), ("!!str 5", nil),
-    ("yes", nil), (".inf", nil), (".nan", nil), ("2001-01-01", nil), ("18446744073709551615", 18_446_744_073_709_551_616),
+    ("yes", nil), (".inf", nil), (".nan", nil), ("2001-01-01", nil),
+    ("18446744073709551615", 18_446_744_073_709_551_616),
   ]
   for (written, expected) in numbers {
-    let analysis = "    interval: 1m\n    threshold: 1\n    stepWeight: 1\n    metrics: [{name: a, threshold: \(written)}]\n"
+    let analysis =
+      "    interval: 1m\n    threshold: 1\n    stepWeight: 1\n"
+      + "    metrics: [{name: a, threshold: \(written)}]\n"
     let reading = ManifestReading(reading: canaryText(analysis: analysis))
     let value = reading.set.canaries.first?.analysis.value.allMetrics.first?.value.threshold?.value
     #expect(value == expected, "\(written): \(described(reading.findings))")
@@ -152,7 +200,8 @@ import Testing
     #expect(reading.hasErrors == (expected == nil), "\(written)")
   }
   let texts: [(String, String?)] = [
-    ("no", nil), ("\"no\"", "no"), ("2001-01-01", "2001-01-01"), ("1.2.3", "1.2.3"), ("null", nil), ("12:30", "12:30"),
+    ("no", nil), ("\"no\"", "no"), ("2001-01-01", "2001-01-01"), ("1.2.3", "1.2.3"), ("null", nil),
+    ("12:30", "12:30"),
     ("!!str 12", "12"), ("12", nil), ("!own x", "x"),
   ]
   for (written, expected) in texts {
@@ -174,7 +223,9 @@ import Testing
     \t"spec": {"type": "slack", "address": "http:\\/\\/chat\\u002f"}}
     """
   let other = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n"
-  let list = "apiVersion: v1\nkind: List\nitems:\n- " + template.replacing("\n", with: "\n  ").replacing("errors", with: "listed")
+  let list =
+    "apiVersion: v1\nkind: List\nitems:\n- "
+    + template.replacing("\n", with: "\n  ").replacing("errors", with: "listed")
   let merged = """
     base: &base {interval: 1m, threshold: 7}
     apiVersion: flagger.app/v1beta1
@@ -205,9 +256,15 @@ import Testing
     ("a: 1", "1:1 manifest-kind the document has no apiVersion and no kind"),
     ("[1]", "1:1 manifest-kind a resource is a mapping with apiVersion and kind, not a list"),
     ("just text", "1:1 manifest-kind a resource is a mapping with apiVersion and kind, not a text"),
-    ("apiVersion: flagger.app/v1beta1\nkind: Canry", "2:7 manifest-kind flagger.app has no kind Canry"),
-    ("apiVersion: flagger.app/v1alpha3\nkind: Canary", "1:13 manifest-kind flagger.app/v1alpha3 is not served"),
-    ("apiVersion: flagger.app/v1beta1\nkind: Canary", "2:7 manifest-missing-key the resource needs the key metadata"),
+    ("apiVersion: flagger.app/v1beta1\nkind: Canry", "2:7 manifest-kind flagger.app has no kind \"Canry\""),
+    (
+      "apiVersion: flagger.app/v1alpha3\nkind: Canary",
+      "1:13 manifest-kind flagger.app/v1alpha3 is not served"
+    ),
+    (
+      "apiVersion: flagger.app/v1beta1\nkind: Canary",
+      "2:7 manifest-missing-key the resource needs the key metadata"
+    ),
   ]
   for (text, expected) in cases {
     #expect(findings(text).first?.hasPrefix(expected) == true, "\(findings(text))")
@@ -228,13 +285,17 @@ import Testing
   let none = findings(text("type: slack"))
   #expect(none == ["4:1 manifest-missing-key spec needs one of the keys address, secretRef"])
   #expect(findings(text("address: x")) == ["4:1 manifest-missing-key spec needs the key type"])
-  #expect(findings(text("type: irc, address: x")).first?.contains("must be one of slack, msteams, discord, rocket, gchat") == true)
+  #expect(
+    findings(text("type: irc, address: x")).first?.contains(
+      "must be one of slack, msteams, discord, rocket, gchat") == true)
 }
 
 @Test func `hostile YAML ends in an error and a place`() {
   var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
   for level in 1..<12 {
-    bomb += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+    bomb +=
+      "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+      + "]\n"
   }
   var chain = "c0: &c0 [x]\n"
   for level in 1..<5000 { chain += "c\(level): &c\(level) [*c\(level - 1)]\n" }
@@ -271,12 +332,19 @@ import Testing
     #expect(answers.count == 1, "\(text.prefix(60)): \(answers.prefix(3))")
     #expect(answers.first?.contains(expected) == true, "\(text.prefix(60)): \(answers.first ?? "")")
   }
+  // Problems without number are summed up.
+  let many = (0..<1000).map { "k\($0): 1" }.joined(separator: "\n") + "\n"
+  #expect(findings(many + canaryText()).count == 101)
+  #expect(findings(String(repeating: "a: 1\n---\n", count: 5000)).count == 202)
+  let long = findings(canaryText(provider: String(repeating: "\u{1B}[31m", count: 9) + "x"))
+  #expect(long.count == 1 && !long[0].utf8.contains(0x1B), "\(long)")
   for bytes: [UInt8] in [[0x61, 0x3A, 0x20, 0xFF], [0xFF, 0xFE, 0x61, 0x00], [0xC3]] {
     let reading = ManifestReading(reading: ManifestSource(name: "x", bytes: bytes))
     #expect(reading.findings.first?.diagnostic.code == ManifestCode.yaml)
   }
   // Nothing in particular, in every length: no crash is the expectation.
-  let seed = Array(canaryText(analysis: "    interval: |\n      1m\n    x: [&a 'b', *a, {c: \"\\u00e9\"}]\n").utf8)
+  let seed = Array(
+    canaryText(analysis: "    interval: |\n      1m\n    x: [&a 'b', *a, {c: \"\\u00e9\"}]\n").utf8)
   for length in 0..<seed.count {
     _ = ManifestReading(reading: ManifestSource(name: "x", bytes: Array(seed[..<length])))
     var changed = seed

@@ -87,8 +87,10 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
       "{{ printf (len target) }}",
       failing("1:15", "target", "wrong type for value; expected string; got int")),
     Case("{{ range target }}{{ end }}", failing("1:9", "target", "range can't iterate over podinfo")),
-    Case("{{ template \"none\" }}", failing(
-      "1:12", "{{template \"none\"}}", "template \"none\" not defined")),
+    Case(
+      "{{ template \"none\" }}",
+      failing(
+        "1:12", "{{template \"none\"}}", "template \"none\" not defined")),
     Case(
       "{{ define \"q\" }}{{ .a.b }}{{ end }}{{ template \"q\" variables }}",
       "! template excution failed: template: tmpl:1:21: executing \"q\" at <.a.b>: "
@@ -142,7 +144,10 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
     Case("{{ with index variables \"z\" }}1{{ else with target }}{{ . }}{{ end }}", "podinfo"),
     Case("{{ $x := target }}{{ $x }}-primary", "podinfo-primary"),
     Case("{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $x := 3 }}{{ end }}{{ $x }}", "2"),
-    Case("{{ range 4 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ if eq . 3 }}{{ break }}{{ end }}{{ . }}{{ end }}", "02"),
+    Case(
+      "{{ range 4 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ if eq . 3 }}{{ break }}{{ end }}"
+        + "{{ . }}{{ end }}",
+      "02"),
     Case("{{ range $i := 3 }}{{ $i }},{{ end }}", "0,1,2,"),
     Case("{{ range 0 }}x{{ else }}none{{ end }}", "none"),
     Case("{{ define \"q\" }}sum({{ . }}){{ end }}{{ template \"q\" target }}", "sum(podinfo)"),
@@ -158,8 +163,12 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
   check([
     Case("{{ and target 0 1 }} {{ or 0 \"\" name }} {{ not 0 }}", "0 shop true"),
     Case("{{ len target }} {{ len variables }} {{ slice target 0 3 }} {{ slice target 3 }}", "7 2 pod info"),
-    Case("{{ index target 0 }} {{ 'a' }} {{ 0x10 }} {{ 1e3 }} {{ 1.50 }} {{ 1_000 }}", "112 97 16 1000 1.5 1000"),
-    Case("{{ eq 1 2 1 }} {{ ne 1 2 }} {{ lt 1 2 }} {{ le 2 2 }} {{ gt \"b\" \"a\" }} {{ ge 1.5 2.5 }}", "true true true true true false"),
+    Case(
+      "{{ index target 0 }} {{ 'a' }} {{ 0x10 }} {{ 1e3 }} {{ 1.50 }} {{ 1_000 }}",
+      "112 97 16 1000 1.5 1000"),
+    Case(
+      "{{ eq 1 2 1 }} {{ ne 1 2 }} {{ lt 1 2 }} {{ le 2 2 }} {{ gt \"b\" \"a\" }} {{ ge 1.5 2.5 }}",
+      "true true true true true false"),
     Case("{{ print 1 2 \"a\" 3 nil }}|{{ println \"a\" 1 }}|", "1 2a3 <nil>|a 1\n|"),
     Case("{{ html \"<a href='x'>&\" }}", "&lt;a href=&#39;x&#39;&gt;&amp;"),
     Case("{{ js \"a'b<=\\n\" }}", "a\\'b\\u003C\\u003D\\u000A"),
@@ -213,12 +222,16 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
     ("{{ $x := \"aaaaaaaa\" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}", "more than"),
     ("{{ printf \"%1000000d%1000000d\" 1 2 }}", "printf writes more"),
     (String(repeating: "{{ if true }}", count: deep), "nested"),
-    ("{{ " + String(repeating: "(", count: deep) + "1" + String(repeating: ")", count: deep) + " }}", "nested"),
+    (
+      "{{ " + String(repeating: "(", count: deep) + "1" + String(repeating: ")", count: deep) + " }}",
+      "nested"
+    ),
     (String(repeating: "x", count: 2 << 20), "larger"),
   ]
   for (template, expected) in cases {
     let answer = render(template)
-    #expect(answer.hasPrefix("! ") && answer.contains(expected), "\(template.prefix(40)): \(answer.prefix(200))")
+    #expect(
+      answer.hasPrefix("! ") && answer.contains(expected), "\(template.prefix(40)): \(answer.prefix(200))")
   }
   // Bytes that are nothing in particular: no answer is wrong as long as there is one.
   var state: UInt64 = 7

@@ -8,7 +8,7 @@ private let arrows: [String: Set<String>] = [
   "Evaluator": ["TimeSeries", "PromQL"],
   "Scrape": ["TimeSeries", "CCurl", "CZlib"],
   "Recording": ["TimeSeries", "Scrape", "CZlib"],
-  "Manifests": ["PromQL"],
+  "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Scrape", "Recording"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator"],
   "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib"],

@@ -16,14 +16,24 @@ struct DocumentReader {
 
   /// The documents before an error in the YAML are kept.
   mutating func read() {
-    do {
+    do throws(ManifestProblem) {
       try checkText()
       var composer = YAMLComposer(source.bytes)
-      while let document = try composer.nextDocument() { resource(document) }
+      while let document = try composer.nextDocument() {
+        resource(document)
+        guard diagnostics.count <= Self.limit else {
+          throw ManifestProblem(
+            ManifestCode.limit, "there are more than \(Self.limit) problems: the rest is not read",
+            at: SourceRange(document.range.end, document.range.end))
+        }
+      }
     } catch {
       diagnostics.append(error.diagnostic)
     }
   }
+
+  /// Diagnostics of one text, after which reading stops.
+  private static let limit = 200
 
   private func checkText() throws(ManifestProblem) {
     let bytes = source.bytes
@@ -117,7 +127,8 @@ struct DocumentReader {
     let kinds = ManifestKind.allCases.map(\.rawValue)
     var diagnostic = Diagnostic(
       code: ManifestCode.kind, severity: .error, range: kind.range,
-      message: "\(Self.group) has no kind \(kind.value): there are \(kinds.joined(separator: ", "))")
+      message:
+        "\(Self.group) has no kind \(Shown.text(kind.value)): there are \(kinds.joined(separator: ", "))")
     if let nearest = Spelling.nearest(to: kind.value, among: kinds), let range = kind.range {
       diagnostic.fixes = [
         Diagnostic.Fix("write \(nearest)", range: range, replacement: nearest, isSafe: false)
@@ -129,7 +140,7 @@ struct DocumentReader {
   private func wrongVersion(_ version: Located<String>) -> Diagnostic {
     var diagnostic = Diagnostic(
       code: ManifestCode.kind, severity: .error, range: version.range,
-      message: "\(version.value) is not served: Flagger's kinds are of \(ManifestKind.apiVersion)")
+      message: "\(Shown.key(version.value)) is not served: Flagger's kinds are of \(ManifestKind.apiVersion)")
     if let range = version.range {
       diagnostic.fixes = [
         Diagnostic.Fix(

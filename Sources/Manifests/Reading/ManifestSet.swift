@@ -80,7 +80,8 @@ extension ManifestReferenceError: CustomStringConvertible {
     switch self {
     case .missing(let kind, let name, let namespace, let known):
       let wanted = namespace.map { "\(name).\($0)" } ?? name
-      let there = known.isEmpty
+      let there =
+        known.isEmpty
         ? "there is no \(kind.rawValue) among the manifests"
         : "known: \(known.joined(separator: ", "))"
       return wanted.isEmpty

@@ -8,8 +8,10 @@ struct MappingBuilder {
 
   mutating func add(_ key: ManifestNode, _ value: ManifestNode) throws(ManifestProblem) {
     guard case .scalar(let scalar) = key.content else {
-      throw ManifestProblem(
-        ManifestCode.yaml, "a key must be a text, not a list or a mapping", at: key.range)
+      var problem = ManifestProblem(
+        ManifestCode.yaml, "a key must be a text, not \(key.typeName)", at: key.range)
+      problem.diagnostic.notes = [Diagnostic.Note("put a text that begins with { or [ in quotes")]
+      throw problem
     }
     if isMerge(scalar) {
       try merge(value)
@@ -25,7 +27,8 @@ struct MappingBuilder {
     guard earlier.isMerged else {
       var diagnostic = Diagnostic(
         code: ManifestCode.duplicateKey, severity: .error, range: key.range,
-        message: "key \(entry.key) is written twice; a cluster silently keeps the last: leave one out")
+        message:
+          "key \(Shown.key(entry.key)) is written twice; a cluster silently keeps the last: leave one out")
       diagnostic.notes = [Diagnostic.Note("first written here", range: earlier.keyRange)]
       throw ManifestProblem(diagnostic)
     }

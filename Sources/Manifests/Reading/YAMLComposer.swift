@@ -13,14 +13,15 @@ struct YAMLLimits: Sendable {
 /// silently keep the last.
 struct YAMLComposer {
   private let events: YAMLEvents
-  private let end: Int
+  private let bytes: [UInt8]
+  private var end: Int { bytes.count }
   private var anchors: [[UInt8]: ManifestNode] = [:]
   private var nodeCount = 0
 
   /// - Parameter bytes: valid UTF-8.
   init(_ bytes: [UInt8]) {
     events = YAMLEvents(bytes)
-    end = bytes.count
+    self.bytes = bytes
   }
 
   /// The next document's value; nil at the end of the stream. After an error the rest of the stream
@@ -57,6 +58,9 @@ struct YAMLComposer {
       if error.context != nil, error.contextOffset != error.offset {
         let start = min(error.contextOffset, end)
         diagnostic.notes = [Diagnostic.Note("it began here", range: SourceRange(start, start))]
+      }
+      if let advice = error.advice(byte: place < end ? bytes[place] : nil) {
+        diagnostic.notes.append(Diagnostic.Note(advice))
       }
       throw ManifestProblem(diagnostic)
     }

@@ -1,8 +1,12 @@
 import PromQL
+import TimeSeries
 
 /// Compares a document with its kind's schema, and says all that is wrong at once.
 struct SchemaCheck {
   private(set) var diagnostics: [Diagnostic] = []
+
+  /// Diagnostics of one document; what comes after is summed up.
+  static let limit = 100
 
   /// A value on the way from the document's root to the value that is being looked at.
   struct Site {
@@ -14,7 +18,9 @@ struct SchemaCheck {
     var ancestors: [(schema: ObjectSchema, path: String, keys: [String])] = []
 
     func key(_ key: String, at range: SourceRange) -> Site {
-      Site(path: path.isEmpty ? key : "\(path).\(key)", keyRange: range, ancestors: ancestors)
+      let shown = Shown.key(key)
+      return Site(
+        path: path.isEmpty ? shown : "\(path).\(shown)", keyRange: range, ancestors: ancestors)
     }
   }
 
@@ -56,8 +62,16 @@ struct SchemaCheck {
   private mutating func report(
     _ code: String, _ range: SourceRange, _ message: String, fixes: [Diagnostic.Fix] = []
   ) {
+    add(Diagnostic(code: code, severity: .error, range: range, message: message, fixes: fixes))
+  }
+
+  private mutating func add(_ diagnostic: Diagnostic) {
+    if diagnostics.count < Self.limit { return diagnostics.append(diagnostic) }
+    guard diagnostics.count == Self.limit else { return }
     diagnostics.append(
-      Diagnostic(code: code, severity: .error, range: range, message: message, fixes: fixes))
+      Diagnostic(
+        code: ManifestCode.limit, severity: .error, range: nil,
+        message: "there are more than \(Self.limit) problems: the rest is left out"))
   }
 
   private mutating func expect(
@@ -74,7 +88,7 @@ struct SchemaCheck {
       if case .scalar(let scalar) = node.content, scalar.style == .plain {
         let text = String(decoding: scalar.bytes, as: UTF8.self)
         let quoted = Diagnostic.Fix(
-          "put it in quotes", range: node.range, replacement: "\"\(text)\"", isSafe: false)
+          "put it in quotes", range: node.range, replacement: GoText.quoted(text), isSafe: false)
         fixes.append(quoted)
       }
       return expect("a text", node, at: site, fixes: fixes)
@@ -86,7 +100,7 @@ struct SchemaCheck {
       if Self.startsAsDuration(scalar.bytes) { break }
       report(
         ManifestCode.value, node.range,
-        "\(site.path) must be a number of minutes or seconds such as 1m or 30s, not \(text)")
+        "\(site.path) must be a number of minutes or seconds such as 1m or 30s, not \(Shown.text(text))")
     case .oneOf(let choices):
       if choices.contains(where: { $0.utf8.elementsEqual(scalar.bytes) }) { break }
       let listed = choices.filter { !$0.isEmpty }.joined(separator: ", ")
@@ -97,7 +111,7 @@ struct SchemaCheck {
             "write \(nearest)", range: node.range, replacement: nearest, isSafe: false))
       }
       report(
-        ManifestCode.value, node.range, "\(site.path) must be one of \(listed), not \"\(text)\"",
+        ManifestCode.value, node.range, "\(site.path) must be one of \(listed), not \(Shown.text(text))",
         fixes: fixes)
     }
   }
@@ -167,7 +181,7 @@ extension SchemaCheck {
       if let field = schema.field(entry.key) {
         check(entry.value, against: field.type, at: place)
       } else {
-        diagnostics.append(unknownKey(entry, schema, at: place))
+        add(unknownKey(entry, schema, at: place))
       }
     }
     for field in schema.fields where field.isRequired && mapping[field.key] == nil {

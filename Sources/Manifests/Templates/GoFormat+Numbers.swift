@@ -67,7 +67,13 @@ extension GoFormat {
       }
     }
     if verb == "O" { text = "0o" + text }
-    if isNegative { text = "-" + text } else if flags.plus { text = "+" + text } else if flags.space { text = " " + text }
+    if isNegative {
+      text = "-" + text
+    } else if flags.plus {
+      text = "+" + text
+    } else if flags.space {
+      text = " " + text
+    }
     padUnfilled(Array(text.utf8))
   }
 

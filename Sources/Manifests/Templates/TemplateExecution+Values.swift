@@ -144,7 +144,8 @@ extension TemplateExecution {
       values.append(try self.argument(argument, for: parameter ?? .any, dot: dot))
     }
     if let final {
-      let parameter = arguments.count < signature.fixed.count
+      let parameter =
+        arguments.count < signature.fixed.count
         ? signature.fixed[arguments.count] : signature.rest
       values.append(try converted(final, to: parameter ?? .any))
     }
@@ -152,7 +153,8 @@ extension TemplateExecution {
     guard size <= TemplateLimits.output else {
       throw limit("\(name) is given more than \(TemplateLimits.output) bytes")
     }
-    let calleeName = arguments.first?.description
+    let calleeName =
+      arguments.first?.description
       ?? String(decoding: GoFormat.plain(final ?? .invalid), as: UTF8.self)
     let result: TemplateValue
     do {

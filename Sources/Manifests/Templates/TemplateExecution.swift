@@ -101,7 +101,9 @@ struct TemplateExecution {
 
   // Output.
 
-  private mutating func write(_ bytes: [UInt8], from range: SourceRange, isVerbatim: Bool) throws(TemplateError) {
+  private mutating func write(_ bytes: [UInt8], from range: SourceRange, isVerbatim: Bool)
+    throws(TemplateError)
+  {
     guard output.count + bytes.count <= TemplateLimits.output else {
       throw limit("the template writes more than \(TemplateLimits.output) bytes")
     }

@@ -42,7 +42,9 @@ extension ManifestSet {
     }
     guard canary.targetsKnative else { return [] }
     if !isKnative {
-      return [refused("a Knative Service needs provider: knative", at: canary.provider?.range ?? target.range)]
+      return [
+        refused("a Knative Service needs provider: knative", at: canary.provider?.range ?? target.range)
+      ]
     }
     return canary.autoscalerRef.map {
       [refused("a Knative Service scales itself: remove autoscalerRef", at: $0.range)]
