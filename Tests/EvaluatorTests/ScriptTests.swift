@@ -41,7 +41,8 @@ import Testing
   @Test func `every evaluation of Prometheus' own scripts passes`() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let shared = ProcessInfo.processInfo.environment["PROMGATE_SHARED"].map { URL(filePath: $0) }
+    let shared =
+      ProcessInfo.processInfo.environment["PROMGATE_SHARED"].map { URL(filePath: $0) }
       ?? root.deletingLastPathComponent().appending(path: "shared")
     let folder = shared.appending(path: "promqltest")
     guard FileManager.default.fileExists(atPath: folder.path) else {

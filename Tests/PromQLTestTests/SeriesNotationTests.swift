@@ -120,10 +120,11 @@ import TimeSeries
       seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(seed >> 33) % bound
     }
-    let pieces = [
-      "a", "{", "}", "{{", "}}", "[", "]", "=", "\"", "b", "_", "x", "1", "+", "-", " ", ":", "sum:",
-      "buckets:[", "9e9", "stale", ",", "\\", "\u{FF}", "@st", "offset:", "x99999999999999999999",
-    ].map { Array($0.utf8) } + [[0xFF], [0x00], [0xC3]]
+    let pieces =
+      [
+        "a", "{", "}", "{{", "}}", "[", "]", "=", "\"", "b", "_", "x", "1", "+", "-", " ", ":", "sum:",
+        "buckets:[", "9e9", "stale", ",", "\\", "\u{FF}", "@st", "offset:", "x99999999999999999999",
+      ].map { Array($0.utf8) } + [[0xFF], [0x00], [0xC3]]
     for _ in 0..<20_000 {
       let line = (0..<random(12)).flatMap { _ in pieces[random(pieces.count)] }
       _ = try? SeriesNotation.series(line)
@@ -134,7 +135,8 @@ import TimeSeries
   @Test func `every known series line agrees`() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let shared = ProcessInfo.processInfo.environment["PROMGATE_SHARED"].map { URL(filePath: $0) }
+    let shared =
+      ProcessInfo.processInfo.environment["PROMGATE_SHARED"].map { URL(filePath: $0) }
       ?? root.deletingLastPathComponent().appending(path: "shared")
     let file = shared.appending(path: "spec/promqltest-series-cases.tsv")
     guard let text = try? String(contentsOf: file, encoding: .utf8) else {
@@ -158,7 +160,8 @@ import TimeSeries
     do {
       let series = try SeriesNotation.series(line)
       let labels = series.pairs.map { pair in
-        let name = LabelName.isLegacy(pair.name)
+        let name =
+          LabelName.isLegacy(pair.name)
           ? String(decoding: pair.name, as: UTF8.self) : GoText.quoted(pair.name)
         return "\(name)=\(GoText.quoted(pair.value))"
       }
@@ -171,7 +174,7 @@ import TimeSeries
     switch value {
     case .omitted: "_"
     case .float(let value): StaleMarker.isStale(value) ? "stale" : GoText.plain(value)
-    case .histogram(let value, let states): 
+    case .histogram(let value, let states):
       (value.compacted().testExpression ?? value.description) + (states ? "!" : "")
     }
   }

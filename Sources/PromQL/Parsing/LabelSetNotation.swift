@@ -78,7 +78,8 @@ package struct LabelSetNotation: Sendable {
     }
     try advance()
     guard token.kind == .string else { throw unexpected("label set", expected: "string") }
-    let bytes = name.kind == .string
+    let bytes =
+      name.kind == .string
       ? value(of: name) : Array(text[name.range.start..<name.range.end])
     labels.append(Label(name: bytes, value: value(of: token)))
     try advance()

@@ -78,7 +78,8 @@ public struct TextReport: Sendable {
   private func fileLines(_ report: TestReport) -> [String] {
     let width = report.files.map { $0.path.unicodeScalars.count }.max() ?? 0
     return report.files.map { file in
-      let path = file.path
+      let path =
+        file.path
         + String(repeating: " ", count: width - file.path.unicodeScalars.count)
       switch file.content {
       case .unreadable: return "\(path)  unreadable"

@@ -144,7 +144,8 @@ struct ResultComparison {
       let other = found.removeValue(forKey: line.labels)
       let agrees = other.map { Self.agree(line, $0) } ?? false
       if !agrees, problem == nil {
-        problem = other == nil
+        problem =
+          other == nil
           ? "\(line.labels) is missing in the result" : "\(line.labels) has other values"
       }
       rows.append(

@@ -206,7 +206,8 @@ public struct ScriptParser {
       line, words[first].lowerBound..<words[to - 1].upperBound, "start timestamp")
     let end = try duration(
       line, words[to + 1].lowerBound..<words[step - 1].upperBound, "end timestamp")
-    let length = rest == 0
+    let length =
+      rest == 0
       ? words[step + 1].lowerBound..<line.text.endIndex : words[step + 1]
     let interval = try duration(line, length, "step")
     guard end >= start else {
