@@ -10,8 +10,10 @@ extension ServerResponse {
 
   /// The path exists, but not for this method.
   static func wrongMethod(for route: Route) -> ServerResponse {
-    let text = route == .lifecycle ? "Only POST or PUT requests allowed" : "Method Not Allowed"
-    var response = refusal(405, text)
+    if route == .lifecycle {
+      return ServerResponse(status: 405, text: "Only POST or PUT requests allowed")
+    }
+    var response = refusal(405, "Method Not Allowed")
     let allowed = (route.methods + [.options]).map(\.name).sorted()
     response.headers["Allow"] = allowed.joined(separator: ", ")
     return response
