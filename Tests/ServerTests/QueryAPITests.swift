@@ -82,7 +82,8 @@ struct QueryAPITests {
     #expect(text.contains(#""warnings":["\#(first)""#))
     #expect(text.contains(#","3 more warning annotations omitted"]}"#))
     let info = await endpoint.text("/api/v1/query?time=9&query=rate(up[5s])")
-    #expect(info.hasSuffix(
+    #expect(
+      info.hasSuffix(
         #""infos":["PromQL info: metric might not be a counter, name does not end in "#
           + #"_total/_sum/_count/_bucket: \"up\" (1:6)"]}"#))
   }

@@ -120,13 +120,14 @@ public final class QueryAPI: Sendable {
     _ work: APIWork, _ cancellation: Cancellation, for request: ServerRequest
   ) -> ServerResponse {
     do {
-      let answer = switch work {
-      case .query(let query):
-        try query.answer(options.evaluation, options.features, over: source(), cancellation)
-      case .series(let parameters): try parameters.seriesAnswer(source())
-      case .names(let parameters): try parameters.namesAnswer(source())
-      case .values(let parameters, let name): try parameters.valuesAnswer(name, source())
-      }
+      let answer =
+        switch work {
+        case .query(let query):
+          try query.answer(options.evaluation, options.features, over: source(), cancellation)
+        case .series(let parameters): try parameters.seriesAnswer(source())
+        case .names(let parameters): try parameters.namesAnswer(source())
+        case .values(let parameters, let name): try parameters.valuesAnswer(name, source())
+        }
       return compressed(ServerResponse(answer), for: request)
     } catch {
       return ServerResponse(error)

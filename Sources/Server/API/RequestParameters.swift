@@ -7,7 +7,8 @@ extension FormValues {
   /// `limit`: how many series or values to answer; `Int.max` when there is no limit.
   func limit() throws(APIError) -> Int {
     guard let text = text("limit") else { return .max }
-    let digits = text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+")
+    let digits =
+      text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+")
       ? text.dropFirst() : text[...]
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       throw .parameter("limit", "strconv.Atoi: parsing \(GoText.quoted(text)): invalid syntax")

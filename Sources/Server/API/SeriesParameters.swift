@@ -31,7 +31,8 @@ struct SeriesParameters: Sendable {
       let matchers = try Self.matchers(text, named: matchName)
       selections.append(Selection(matchers: matchers, after: after, through: end))
     }
-    self.selections = selections.isEmpty
+    self.selections =
+      selections.isEmpty
       ? [Selection(matchers: [], after: after, through: end)] : selections
   }
 

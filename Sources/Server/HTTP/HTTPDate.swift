@@ -20,8 +20,9 @@ enum HTTPDate {
     let rest = second % 86_400
     let date = CalendarTime.date(day: day)
     let weekday = weekdays[(day + 4) % 7]
-    let clock = [rest / 3600, rest / 60 % 60, rest % 60].map { CalendarTime.padded($0, 2) }.joined(separator: ":")
-    return "\(weekday), \(CalendarTime.padded(date.day, 2)) \(months[date.month - 1]) \(date.year) \(clock) GMT"
+    let numbers = [date.day, rest / 3600, rest / 60 % 60, rest % 60].map { CalendarTime.padded($0, 2) }
+    let clock = numbers[1...].joined(separator: ":")
+    return "\(weekday), \(numbers[0]) \(months[date.month - 1]) \(date.year) \(clock) GMT"
   }
 
   private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]

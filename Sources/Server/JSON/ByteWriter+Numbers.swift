@@ -69,7 +69,7 @@ enum JSONNumber {
     if value.isFinite, !text.utf8.contains(UInt8(ascii: "e")) {
       text.withUTF8 { digits in
         let isWhole = unsafe digits.suffix(2).elementsEqual([point, zero])
-        for unsafe digit in unsafe isWhole ? digits.dropLast(2) : digits[...] {
+        for unsafedigit in unsafe isWhole ? digits.dropLast(2) : digits[...] {
           put(digit, &bytes, &position)
         }
       }

@@ -83,7 +83,8 @@ extension ByteWriter {
       }
       if !series.histograms.isEmpty {
         append(#","histograms":["#)
-        for (index, (timestamp, histogram)) in zip(series.histogramTimestamps, series.histograms).enumerated() {
+        for (index, (timestamp, histogram)) in zip(series.histogramTimestamps, series.histograms).enumerated()
+        {
           append(index == 0 ? "[" : ",[")
           append(milliseconds: timestamp)
           append(UInt8(ascii: ","))
