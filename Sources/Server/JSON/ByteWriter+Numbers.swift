@@ -65,17 +65,14 @@ enum JSONNumber {
       return integer(whole, &bytes, &position)
     }
     if decimal(value, &bytes, &position) { return }
-    var text = value.description
-    if value.isFinite, !text.utf8.contains(UInt8(ascii: "e")) {
-      text.withUTF8 { digits in
-        let isWhole = unsafe digits.suffix(2).elementsEqual([point, zero])
-        for unsafedigit in unsafe isWhole ? digits.dropLast(2) : digits[...] {
-          put(digit, &bytes, &position)
-        }
-      }
-    } else {
+    let text = value.description.utf8
+    guard value.isFinite, !text.contains(UInt8(ascii: "e")) else {
       for byte in GoText.json(value).utf8 { put(byte, &bytes, &position) }
+      return
     }
+    for byte in text { put(byte, &bytes, &position) }
+    // Swift ends whole numbers with `.0`.
+    if bytes[position - 1] == zero, bytes[position - 2] == point { position -= 2 }
   }
 
   /// Writes values with at most six decimals and fifteen digits. Such decimals are the shortest: no
