@@ -46,7 +46,8 @@ import TimeSeries
         Issue.record("seed \(seed): \(subject.query) fails: \(error)\n  \(subject.grid)")
       }
     }
-    print("random queries: \(agreed) agreed (\(filled) not empty), \(failures) failed alike, \(refused) refused")
+    print(
+      "random queries: \(agreed) agreed (\(filled) not empty), \(failures) failed alike, \(refused) refused")
     // Most answers say something, and few texts are no queries.
     #expect(filled * 3 > Self.seeds.count && refused * 10 < Self.seeds.count)
   }
@@ -72,7 +73,9 @@ import TimeSeries
   @Test func `a step of a range query is the instant query at its time`() throws {
     for seed in Self.seeds.prefix(1500) {
       let subject = Case(seed: seed)
-      guard let expression = try? PromQL.Expression.parse(subject.query), Self.isStepwise(expression) else { continue }
+      guard let expression = try? PromQL.Expression.parse(subject.query), Self.isStepwise(expression) else {
+        continue
+      }
       guard let range = Self.matrix(subject.query, subject.grid, subject.source) else { continue }
       for index in 0..<subject.grid.count {
         let time = subject.grid.time(index)
@@ -151,7 +154,9 @@ import TimeSeries
     else { return nil }
     var matrix: Matrix = [:]
     for one in series {
-      for (time, value) in zip(one.timestamps, one.values) { matrix[one.labels, default: [:]][time] = .float(value) }
+      for (time, value) in zip(one.timestamps, one.values) {
+        matrix[one.labels, default: [:]][time] = .float(value)
+      }
       for (time, value) in zip(one.histogramTimestamps, one.histograms) {
         matrix[one.labels, default: [:]][time] = .histogram(value)
       }
@@ -241,7 +246,9 @@ import TimeSeries
       grid = Grid(start: start, end: start + step * (count - 1), step: step)
       var scale = 1.0
       for one in series {
-        for case (_, .float(let value)) in one.samples where value.isFinite { scale = max(scale, value.magnitude) }
+        for case (_, .float(let value)) in one.samples where value.isFinite {
+          scale = max(scale, value.magnitude)
+        }
       }
       // Products of hostile values have no useful scale.
       self.scale = scale > 1e12 ? scale * scale : scale
@@ -266,7 +273,9 @@ import TimeSeries
         guard let samples = try? selected.samples(row) else { return nil }
         var values = samples.values.map { ReferenceEvaluator.Sample.float($0) }
         for position in samples.staleMarkers { values[position] = .stale }
-        for (position, histogram) in zip(samples.histograms?.positions ?? [], samples.histograms?.histograms ?? []) {
+        for (position, histogram) in zip(
+          samples.histograms?.positions ?? [], samples.histograms?.histograms ?? [])
+        {
           values[position] = .histogram(histogram)
         }
         let times = values.indices.map { samples.timestamp($0) }

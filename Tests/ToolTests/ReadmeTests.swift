@@ -38,7 +38,9 @@ import Testing
   private static func examples() throws -> [Example] {
     var found: [Example] = []
     for document in ["README.md", "docs/demo.md"] {
-      guard let text = try? String(contentsOf: Tool.root.appending(path: document), encoding: .utf8) else { continue }
+      guard let text = try? String(contentsOf: Tool.root.appending(path: document), encoding: .utf8) else {
+        continue
+      }
       var current: Example?
       for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
         if line == "```console" {

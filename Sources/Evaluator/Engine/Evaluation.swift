@@ -163,7 +163,8 @@ final class Evaluation {
           source: rows, keys: computedKeys(rows.keys), function: function,
           arguments: try columns(arguments, on: grid)), on: grid)
     case .date(let function, let inner):
-      let rows = try inner.map { plan throws(EvaluationError) in try open(plan, on: grid) }
+      let rows =
+        try inner.map { plan throws(EvaluationError) in try open(plan, on: grid) }
         ?? ScalarRow(column: .steps((0..<grid.count).map { Double(grid.time($0) / 1000) }))
       return unique(
         DateRows(source: rows, keys: computedKeys(rows.keys), function: function), on: grid)
@@ -224,7 +225,8 @@ final class Evaluation {
   /// `timestamp(v)`: a selector's samples have times of their own (promql-functions.md §3.3).
   private func timestamp(_ inner: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
     switch inner.form {
-    case .select(let selector): return unique(select(selector, site: inner.site, on: grid, .timestamp), on: grid)
+    case .select(let selector):
+      return unique(select(selector, site: inner.site, on: grid, .timestamp), on: grid)
     case .pinned(let pinned):
       if case .select(let selector) = pinned.form {
         return PinnedRows(select(selector, site: inner.site, on: Grid(instant: grid.start), .timestamp))
@@ -242,7 +244,8 @@ final class Evaluation {
     // What is no selector, or unknown to the store, has no start timestamp and no answer.
     guard options.usesStartTimestamps else { return RowTable() }
     switch inner.form {
-    case .select(let selector): return unique(select(selector, site: inner.site, on: grid, .startTimestamp), on: grid)
+    case .select(let selector):
+      return unique(select(selector, site: inner.site, on: grid, .startTimestamp), on: grid)
     case .pinned(let pinned):
       if case .select(let selector) = pinned.form {
         return PinnedRows(select(selector, site: inner.site, on: Grid(instant: grid.start), .startTimestamp))

@@ -44,7 +44,8 @@ extension EvaluationError: CustomStringConvertible {
     case .duplicateLabelset: "vector cannot contain metrics with the same labelset"
     case .duplicateSeriesInGroup(let group, let side, let first, let second):
       "found duplicate series for the match group \(group) on the \(side) hand-side of the operation: "
-        + "[\(first), \(second)];many-to-many matching not allowed: matching labels must be unique on one side"
+        + "[\(first), \(second)];many-to-many matching not allowed: "
+        + "matching labels must be unique on one side"
     case .manyToOneMatchingMustBeExplicit:
       "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
     case .groupingLabelsMustEnsureUniqueMatches:

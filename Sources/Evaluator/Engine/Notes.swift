@@ -32,7 +32,8 @@ final class Notes {
   /// I3, once for each group and step whose buckets decreased.
   func informForced(_ detail: ForcedMonotonicity, metricName: String?, at range: SourceRange) {
     let link = "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
-    let text = "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see \(link))"
+    let text =
+      "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see \(link))"
       + Self.forMetric(metricName)
     guard var entry = entries[text], case .forcedMonotonicity(var all) = entry.occurrences else {
       order.append(text)
@@ -46,7 +47,8 @@ final class Notes {
 
   /// W13, once for each series and window.
   func warnOverlap(metricName: String, at range: SourceRange) {
-    let text = "PromQL warning: sample has start time that overlaps with previous sample timestamp "
+    let text =
+      "PromQL warning: sample has start time that overlaps with previous sample timestamp "
       + "for metric \(GoText.quoted(metricName))"
     guard var entry = entries[text], case .overlaps(let count) = entry.occurrences else {
       order.append(text)

@@ -35,10 +35,12 @@ struct ExtendedWindow {
     let floats = window.floats
     let (a, b) = (window.start, window.end)
     guard let (first, last) = ends(floats.map(\.time)) else { return nil }
-    let left = isSmoothed && floats[first].time < a && first + 1 < floats.count
+    let left =
+      isSmoothed && floats[first].time < a && first + 1 < floats.count
       ? Interpolation.float(floats[first], floats[first + 1], at: a, isCounter: isCounter)
       : floats[first].value
-    let right = isSmoothed && floats[last].time > b && last > 0
+    let right =
+      isSmoothed && floats[last].time > b && last > 0
       ? Interpolation.float(floats[last - 1], floats[last], at: b, isCounter: isCounter)
       : floats[last].value
     var rise = right - left

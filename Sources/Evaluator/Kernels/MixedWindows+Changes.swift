@@ -129,8 +129,10 @@ extension MixedWindows {
     if isCounter {
       for i in 1..<values.count {
         // The pair (0, 1) counts with the first histogram as it may have been replaced.
-        let reset = i == 1 ? values[1].showsReset(after: values[0])
-          || StartTimestamps.showReset(histograms[0].span, histograms[1].span) : isReset(i)
+        let reset =
+          i == 1
+          ? values[1].showsReset(after: values[0])
+            || StartTimestamps.showReset(histograms[0].span, histograms[1].span) : isReset(i)
         guard reset else { continue }
         guard let sum = rise.adding(values[i - 1]) else { noteSchemas(); return nil }
         if sum.reconciled { found.reconciledAddition = true }

@@ -43,7 +43,8 @@ struct BinaryScalarRows: RowSource {
       for (step, histogram) in zip(tile.histograms.steps, tile.histograms.histograms) {
         let vector = SamplePairs.Sample.histogram(histogram)
         let number = SamplePairs.Sample.float(scalar[step])
-        let outcome = scalarSide == .right
+        let outcome =
+          scalarSide == .right
           ? pairs.combine(operation, vector, number) : pairs.combine(operation, number, vector)
         results.append((step, outcome))
       }

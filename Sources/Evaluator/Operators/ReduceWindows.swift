@@ -95,7 +95,8 @@ extension Labels {
   fileprivate var nameEndsLikeCounter: Bool {
     guard let name = valueRange(of: Self.nameLabel) else { return false }
     return Self.counterSuffixes.contains { suffix in
-      name.count >= suffix.count && bytes[(name.upperBound - suffix.count)..<name.upperBound].elementsEqual(suffix)
+      name.count >= suffix.count
+        && bytes[(name.upperBound - suffix.count)..<name.upperBound].elementsEqual(suffix)
     }
   }
 }

@@ -69,10 +69,13 @@ struct SmoothedRows: RowSource {
       histogram.hint = .unknown
       return .histogram(histogram)
     }
-    let result = histogram.isCustom != next.isCustom ? nil : Interpolation.histogram(
-      .init(time: samples.timestamp(before), start: 0, value: histogram),
-      .init(time: samples.timestamp(after), start: 0, value: next), at: time,
-      isCounter: !(histogram.hint == .gauge && next.hint == .gauge))
+    let result =
+      histogram.isCustom != next.isCustom
+      ? nil
+      : Interpolation.histogram(
+        .init(time: samples.timestamp(before), start: 0, value: histogram),
+        .init(time: samples.timestamp(after), start: 0, value: next), at: time,
+        isCounter: !(histogram.hint == .gauge && next.hint == .gauge))
     guard let result else {
       notes.warn(
         "vector contains a mix of histograms with exponential and custom buckets schemas "

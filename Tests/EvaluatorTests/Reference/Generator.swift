@@ -32,7 +32,9 @@ enum SeriesGenerator {
     for _ in 0..<Int.random(in: 1...9, using: &random) {
       let name = random.pick(names + ["m0", "m0"])
       var pairs = [(name: LabelName.metric, value: name)]
-      for label in ["a", "b"] where random.chance(70) { pairs.append((label, random.pick(["x", "y", "z1"]))) }
+      for label in ["a", "b"] where random.chance(70) {
+        pairs.append((label, random.pick(["x", "y", "z1"])))
+      }
       if name == "h_bucket" { pairs.append(("le", random.pick(["0.1", "1", "5", "+Inf", "bad"]))) }
       let labels = Labels(pairs)
       all[labels] = ReferenceEvaluator.Series(labels: labels, samples: samples(&random, isHostile))
@@ -74,7 +76,9 @@ enum SeriesGenerator {
       return .float(value)
     case 2: return .float(Double(Int.random(in: -50...50, using: &random)) / 4)
     case 3: return .float(Double.random(in: 0...1, using: &random))
-    case 4: return .float(random.pick([.nan, .infinity, -.infinity, 0, -0.0, 1, .leastNonzeroMagnitude, 1e308, -1e308, 0x1p53]))
+    case 4:
+      return .float(
+        random.pick([.nan, .infinity, -.infinity, 0, -0.0, 1, .leastNonzeroMagnitude, 1e308, -1e308, 0x1p53]))
     case 5: return .float(random.pick([0, 1e16, 1, -1e16, 0.1]))
     case 6: return .histogram(histogram(&random, &value))
     default: return random.chance(80) ? .histogram(histogram(&random, &value)) : .float(value)
@@ -96,7 +100,8 @@ enum SeriesGenerator {
       histogram.zeroCount = value
       histogram.positive = (1...3).map { .init(index: Int32($0), count: value + Double($0)) }
       if random.chance(30) { histogram.negative = [.init(index: 1, count: value)] }
-      histogram.count = histogram.zeroCount + (histogram.positive + histogram.negative).reduce(0) { $0 + $1.count }
+      histogram.count =
+        histogram.zeroCount + (histogram.positive + histogram.negative).reduce(0) { $0 + $1.count }
     }
     histogram.sum = value * 1.5
     if random.chance(10) { histogram.hint = .gauge }
@@ -153,7 +158,9 @@ struct QueryGenerator {
     var matchers: [String] = []
     if random.chance(30) {
       let operation = random.pick(["=", "!=", "=~", "!~"])
-      let value = operation.contains("~") ? random.pick(["x|y", ".*", "z.+", "[xy]", ""]) : random.pick(["x", "y", ""])
+      let value =
+        operation.contains("~")
+        ? random.pick(["x|y", ".*", "z.+", "[xy]", ""]) : random.pick(["x", "y", ""])
       matchers.append("\(random.pick(["a", "b"]))\(operation)\"\(value)\"")
     }
     if random.chance(15) {
@@ -192,7 +199,9 @@ struct QueryGenerator {
   }
 
   private mutating func operatorWithScalar() -> String {
-    random.pick(["+", "-", "*", "/", "%", "^", "atan2", "==", "!=", "<", ">", "<=", ">=", "> bool", "== bool"])
+    random.pick([
+      "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", "<", ">", "<=", ">=", "> bool", "== bool",
+    ])
   }
 
   private mutating func binary() -> String {
@@ -200,9 +209,14 @@ struct QueryGenerator {
       ["+", "-", "*", "/", "==", "!=", "<", ">", "> bool", "and", "or", "unless", "or", "and"])
     var text = operation
     if random.chance(60) {
-      text += random.pick([" on ()", " on (a)", " on (a, b)", " ignoring (a)", " ignoring (b)", " ignoring (a, b, le)", " on (a, __name__)"])
+      text += random.pick([
+        " on ()", " on (a)", " on (a, b)", " ignoring (a)", " ignoring (b)", " ignoring (a, b, le)",
+        " on (a, __name__)",
+      ])
       if !["and", "or", "unless"].contains(operation) {
-        if random.chance(35) { text += random.pick([" group_left ()", " group_right ()", " group_left (b)", " group_right (b)"]) }
+        if random.chance(35) {
+          text += random.pick([" group_left ()", " group_right ()", " group_left (b)", " group_right (b)"])
+        }
         if random.chance(15) { text += random.pick([" fill (0)", " fill_left (1)", " fill_right (2)"]) }
       }
     }
@@ -212,14 +226,18 @@ struct QueryGenerator {
 
   private mutating func aggregation(_ depth: Int) -> String {
     let operation = random.pick(AggregationOperator.allCases)
-    let grouping = random.pick(["", "", " by (a)", " by (a, b)", " by (le)", " without (a)", " without (le, b)", " by (__name__)"])
+    let grouping = random.pick([
+      "", "", " by (a)", " by (a, b)", " by (le)", " without (a)", " without (le, b)", " by (__name__)",
+    ])
     let parameter: String =
       switch operation.facts.parameter {
       case nil: ""
       case .string: "\"v\", "
       case .scalar, .instantVector, .rangeVector:
-        operation == .limitRatio ? random.pick(["0.5, ", "-0.3, ", "1, "])
-          : operation == .quantile ? random.pick(["0.5, ", "0.9, ", "2, ", "0, "]) : random.pick(["1, ", "2, ", "0, ", "5, "])
+        operation == .limitRatio
+          ? random.pick(["0.5, ", "-0.3, ", "1, "])
+          : operation == .quantile
+            ? random.pick(["0.5, ", "0.9, ", "2, ", "0, "]) : random.pick(["1, ", "2, ", "0, ", "5, "])
       }
     // `count_values` shows all digits: of samples as they are, not of results that are rounded.
     let argument = operation == .countValues ? selector() + modifiers() : vector(depth - 1)
@@ -231,17 +249,23 @@ struct QueryGenerator {
     let facts = function.facts
     switch facts.family {
     case .labelReplace:
-      return "label_replace(\(vector(depth - 1)), \"\(random.pick(["a", "new", "__name__"]))\", \"\(random.pick(["$1", "k", "", "m0"]))\", "
-        + "\"\(random.pick(["a", "b"]))\", \"\(random.pick(["(.*)", "z(.)", "x"]))\")"
+      let texts = [
+        random.pick(["a", "new", "__name__"]), random.pick(["$1", "k", "", "m0"]),
+        random.pick(["a", "b"]), random.pick(["(.*)", "z(.)", "x"]),
+      ].map { "\"\($0)\"" }
+      return "label_replace(\(vector(depth - 1)), \(texts.joined(separator: ", ")))"
     case .labelJoin:
-      return "label_join(\(vector(depth - 1)), \"\(random.pick(["a", "new", "__name__"]))\", \"-\", \"a\", \"b\")"
+      return
+        "label_join(\(vector(depth - 1)), \"\(random.pick(["a", "new", "__name__"]))\", \"-\", \"a\", \"b\")"
     case .sortByLabel: return "\(function.rawValue)(\(vector(depth - 1)), \"a\")"
     default: break
     }
     let count = Int.random(in: facts.minimum...(facts.maximum ?? facts.minimum), using: &random)
     let arguments = (0..<count).map { index in
       let parameter = facts.parameters[min(index, facts.parameters.count - 1)]
-      if parameter == .scalar, random.chance(80) { return random.pick(["0.1", "0.5", "0.9", "1", "2", "60"]) }
+      if parameter == .scalar, random.chance(80) {
+        return random.pick(["0.1", "0.5", "0.9", "1", "2", "60"])
+      }
       return expression(parameter, depth - 1)
     }
     return "\(function.rawValue)(\(arguments.joined(separator: ", ")))"

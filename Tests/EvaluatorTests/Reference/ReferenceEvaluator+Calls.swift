@@ -44,7 +44,8 @@ extension ReferenceEvaluator {
     case .time: return .scalar(Double(step.time) / 1000)
     case .pi: return .scalar(.pi)
     case .larger: return .scalar(Naive.larger(try scalar(arguments[0], step), try scalar(arguments[1], step)))
-    case .smaller: return .scalar(Naive.smaller(try scalar(arguments[0], step), try scalar(arguments[1], step)))
+    case .smaller:
+      return .scalar(Naive.smaller(try scalar(arguments[0], step), try scalar(arguments[1], step)))
     case .query(let property):
       switch property {
       case .start: return .scalar(Double(grid.start) / 1000)
@@ -230,7 +231,8 @@ extension ReferenceEvaluator {
       switch element.value {
       case .histogram: native.append(element)
       case .float(let count):
-        guard let text = element.labels[LabelName.upperBound], let bound = try? GoNumber.float(text.utf8) else {
+        guard let text = element.labels[LabelName.upperBound], let bound = try? GoNumber.float(text.utf8)
+        else {
           continue
         }
         let labels = Labels(element.labels.pairs.filter { $0.name != LabelName.upperBound })
@@ -243,12 +245,14 @@ extension ReferenceEvaluator {
     for element in native {
       if classic.removeValue(forKey: element.labels) != nil { continue }
       guard case .histogram(let histogram) = element.value else { continue }
-      let estimate = numbers.count == 1
+      let estimate =
+        numbers.count == 1
         ? histogram.quantile(numbers[0]).value : histogram.fraction(from: numbers[0], to: numbers[1]).value
       result.append(dropped(element, .float(estimate)))
     }
     for (labels, group) in classic {
-      let estimate = numbers.count == 1
+      let estimate =
+        numbers.count == 1
         ? Self.quantile(numbers[0], group.buckets) : Self.fraction(numbers[0], numbers[1], group.buckets)
       result.append(Element(labels: labels, drops: true, value: .float(estimate), time: step.time))
     }
@@ -275,8 +279,10 @@ extension ReferenceEvaluator {
     if phi > 1 { return .infinity }
     var buckets = merged(given)
     guard buckets.last?.bound == .infinity, buckets.count >= 2 else { return .nan }
-    for i in 1..<buckets.count where buckets[i].count < buckets[i - 1].count
-      || abs(buckets[i].count - buckets[i - 1].count) < 1e-12 * (abs(buckets[i].count) + abs(buckets[i - 1].count))
+    for i in 1..<buckets.count
+    where buckets[i].count < buckets[i - 1].count
+      || abs(buckets[i].count - buckets[i - 1].count) < 1e-12
+        * (abs(buckets[i].count) + abs(buckets[i - 1].count))
     {
       buckets[i].count = buckets[i - 1].count
     }

@@ -41,7 +41,8 @@ extension ReferenceEvaluator {
     case (.comparison(let operation), .float(let x), .float(let y)):
       let holds = holds(operation, x, y)
       return bool ? .kept(.float(holds ? 1 : 0)) : holds ? .kept(a) : .filtered
-    case (.arithmetic(.multiply), .histogram(var h), .float(let y)), (.arithmetic(.multiply), .float(let y), .histogram(var h)):
+    case (.arithmetic(.multiply), .histogram(var h), .float(let y)),
+      (.arithmetic(.multiply), .float(let y), .histogram(var h)):
       h.multiply(by: y)
       return .kept(.histogram(h.compacted()))
     case (.arithmetic(.divide), .histogram(var h), .float(let y)):
@@ -250,7 +251,9 @@ extension ReferenceEvaluator {
     case .topk, .bottomk:
       let ranked = members.filter { if case .float = $0.value { true } else { false } }
         .enumerated().sorted { a, b in
-          guard case .float(let x) = a.element.value, case .float(let y) = b.element.value else { return false }
+          guard case .float(let x) = a.element.value, case .float(let y) = b.element.value else {
+            return false
+          }
           if x.isNaN != y.isNaN { return y.isNaN }
           if x == y || x.isNaN { return a.offset < b.offset }
           return operation == .topk ? x > y : x < y
