@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Gate
 import Manifests
 import Synchronization
@@ -114,7 +115,8 @@ private struct ScriptedEvidence: EvidenceSource {
   @Test func `a run goes on from a stored state`() async throws {
     let rollout = Rollout.podinfo(steps(10, to: 50))
     let whole = try await run(rollout) { _ in .success(1) }
-    let middle = whole.records[3].result.state
+    let stored = try JSONEncoder().encode(whole.records[3].result.state)
+    let middle = try JSONDecoder().decode(AnalysisState.self, from: stored)
     let gate = GateRun(
       rollout, source: ScriptedEvidence(lastTime: nil) { _ in .success(1) },
       clock: SimulatedClock(2_000_000))

@@ -71,6 +71,27 @@ import Testing
     }
   }
 
+  @Test func `no body of any kind does harm`() {
+    let body = Array(
+      #"{"status":"success","data":{"result":[{"metric":{"a":"\u00fc\ud83d\ude00"},"value":[1.5e3,"-2"]}]}}"#
+        .utf8)
+    func read(_ bytes: [UInt8]) {
+      let answer = Result { () throws(QueryFailure) in
+        try InstantAnswer(status: 200, reason: "", body: bytes)
+      }
+      let check = Check(metric: "m", kind: .inline, query: .text("q"), bounds: most5)
+      _ = check.outcome(of: CheckEvidence(answer)).reasons
+    }
+    for end in body.indices { read(Array(body[..<end])) }
+    for place in body.indices {
+      for byte in [UInt8(0), 0x22, 0x2D, 0x5C, 0x5B, 0x5D, 0x7B, 0x7D, 0x80, 0xFF] {
+        var broken = body
+        broken[place] = byte
+        read(broken)
+      }
+    }
+  }
+
   @Test func `a status of 400 or more is an error with the body in its text`() {
     for (kind, text) in [
       (Check.Kind.template("t.default"), "Metric query failed for m: "),

@@ -105,6 +105,16 @@ import TimeSeries
     }
   }
 
+  @Test func `a query of any depth has its reasons looked for without harm`() async throws {
+    for depth in [50, 3_000] {
+      let nested = String(repeating: "(", count: depth) + "g" + String(repeating: ")", count: depth)
+      let negated = String(repeating: "-", count: depth) + "g"
+      for text in [nested, negated, String(repeating: "abs(", count: depth) + nested] {
+        #expect(try await Measured().judge(query(text)).outcome.isPassed == false)
+      }
+    }
+  }
+
   @Test func `windows are open on the left`() async throws {
     let sparse = try Measured().requests("200", every: 30) { 10 * $0 }
     #expect(value(try await sparse.judge(success).outcome) == 100)

@@ -158,7 +158,7 @@ private struct JSONReader {
     position += 1
   }
 
-  /// `XXXX`, or a surrogate pair; a lone surrogate becomes U+FFFD.
+  /// Four digits, or a surrogate pair; a lone surrogate becomes U+FFFD.
   private mutating func unicode() throws(JSONValue.Problem) -> String {
     let first = try hexadecimal()
     guard (0xD800..<0xDC00).contains(first), bytes[position...].starts(with: [0x5C, 0x75]) else {

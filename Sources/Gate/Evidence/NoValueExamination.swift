@@ -12,8 +12,8 @@ public struct NoValueExamination {
   /// Milliseconds since the epoch.
   let time: Int64
   private var expression: Expression
-  /// Evaluations that are left.
-  private var budget = 40
+  /// Evaluations and levels of nesting that are left.
+  private var budget = 60
 
   /// Nil when the text is no query.
   public init?(of query: String, at time: Int64, over source: any SeriesSource, engine: QueryEngine) {
@@ -81,9 +81,13 @@ public struct NoValueExamination {
   /// Why a part that is known to be empty (or NaN) is so.
   private mutating func reasons(_ node: Expression.NodeID, isNaN: Bool) -> [Finding] {
     let unknown = Finding.emptyPart(expression: text(node), isNaN: isNaN)
+    // Nesting costs too, so that no depth of parentheses can exhaust the stack.
+    guard budget > 0 else { return [unknown] }
+    budget -= 1
     switch expression[node].form {
     case .number, .string, .subquery: return [unknown]
-    case .parenthesis(let inner), .unary(_, let inner): return reasons(inner, isNaN: isNaN)
+    case .parenthesis(let inner): return reasons(expression.unwrapped(inner), isNaN: isNaN)
+    case .unary(_, let inner): return reasons(inner, isNaN: isNaN)
     case .selector(let selector):
       return reasons(selector, node, range: nil, needs: 1, isNaN: isNaN) ?? [unknown]
     case .matrix(let inner, let range):

@@ -58,9 +58,10 @@ public struct TextReport: Sendable {
       case .rolledBack: .red
       case .undecided: .yellow
       }
-    let head = layout.painted(end.verdict.words, color)
-    return layout.wrapped(end.explanation(in: rollout), indent: 0)
-      .reduce(into: "\(head): ") { text, line in text += (text.hasSuffix(": ") ? "" : "\n") + line } + "\n"
+    let words = end.verdict.words
+    let lines = layout.wrapped("\(words): \(end.explanation(in: rollout))", indent: 0, hanging: 2)
+    // Painted after wrapping: escapes take no columns.
+    return layout.painted(words, color) + lines.joined(separator: "\n").dropFirst(words.count) + "\n"
   }
 
   private func headline(_ record: TickRecord) -> String {
@@ -72,8 +73,11 @@ public struct TextReport: Sendable {
       case .blueGreen(let count), .abTesting(let count):
         "iteration \(max(0, state.iterations))/\(count)  \(weight)"
       }
-    let text = "tick \(record.number)  \(ClockText.timestamp(record.time))  \(state.phase.rawValue)  "
-      + "\(place)  failed checks \(state.failedChecks)/\(rollout.failedChecksLimit)"
+    // The first line has the date, all others only the time: they have to fit 80 columns.
+    let time = record.number == 0
+      ? ClockText.timestamp(record.time) : ClockText.time(record.time)
+    let text = "tick \(record.number)  \(time)  \(state.phase.rawValue)  \(place)  "
+      + "failed \(state.failedChecks)/\(rollout.failedChecksLimit)"
     return layout.painted(text, .bold)
   }
 

@@ -6,7 +6,8 @@ public struct GateRun: Sendable {
   public var analysis: Analysis
   public var source: any EvidenceSource
   public var clock: any GateClock
-  /// Called at each change of the weights, before the tick is reported. What it throws ends the run.
+  /// Called at each change of the weights, after the tick has been reported. What it throws ends the
+  /// run.
   public var onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)?
 
   public init(
@@ -41,8 +42,8 @@ public struct GateRun: Sendable {
       guard let result = try await settle(state, evidence) else {
         return .outOfEvidence(lastTime: source.lastTime ?? time)
       }
-      for case .route(let routes) in result.actions { try await onWeight?(routes, result.state) }
       try await report(TickRecord(number: number, time: time, before: state, result: result))
+      for case .route(let routes) in result.actions { try await onWeight?(routes, result.state) }
       if let end = result.end { return .finished(end) }
       state = result.state
       number += 1

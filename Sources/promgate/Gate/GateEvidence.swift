@@ -77,20 +77,15 @@ struct GateEvidence {
     _ rollout: Rollout, _ evidence: any EvidenceSource, _ clock: any GateClock,
     _ command: WeightCommand?, _ report: GateOutput
   ) async throws -> GateEnd {
-    var run = GateRun(rollout, source: evidence, clock: clock)
-    if let command {
-      run.onWeight = { routes, state in try await command.run(routes, state) }
+    let weight = SharedWeight()
+    let run = GateRun(rollout, source: evidence, clock: clock) { routes, state in
+      try await command?.run(routes, state)
+      weight.value.withLock { $0 = routes.canary }
     }
-    let weight = Mutex(0)
     do {
-      return try await StopSignal().cancel { [run] in
-        try await run.run { record in
-          weight.withLock { $0 = record.result.state.routes.canary }
-          report.tick(record)
-        }
-      }
+      return try await StopSignal().cancel { try await run.run { report.tick($0) } }
     } catch is CancellationError {
-      throw ToolFailure("interrupted; the canary's weight stays at \(weight.withLock { $0 })")
+      throw ToolFailure("interrupted; the canary's weight stays at \(weight.value.withLock { $0 })")
     }
   }
 
@@ -151,6 +146,11 @@ struct GateEvidence {
     let value = text[text.index(after: colon)...].drop { $0 == " " }
     return MetricsServer.Header(name: String(text[..<colon]), value: String(value))
   }
+}
+
+/// The weight that was last set.
+private final class SharedWeight: Sendable {
+  let value = Mutex(0)
 }
 
 /// The scrape loop's clock as the gate sees it.
