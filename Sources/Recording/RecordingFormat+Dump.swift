@@ -71,10 +71,11 @@ struct DumpReader {
     _ reader: inout ExpositionReader, _ bytes: Span<UInt8>, isLast: Bool
   ) throws(RecordingError) -> Bool {
     while true {
+      let predicted = cache.predictedText(reader.type.numericLabel)
       let record: ExpositionReader.Record
       do {
         record = try reader.next(
-          bytes, known: cache.texts.span.extracting(cache.predictedText), isLast: isLast)
+          bytes, known: cache.texts.span.extracting(predicted), isLast: isLast)
       } catch {
         throw located(error, hint: hint(for: error))
       }
@@ -117,7 +118,8 @@ struct DumpReader {
   ) throws(RecordingError) -> Int {
     if reader.isKnown, let entry = cache.predicted { return entry }
     let text = bytes.extracting(reader.series)
-    let found = cache.find(text)
+    let type = reader.type.numericLabel
+    let found = cache.find(text, type)
     if let entry = found.entry { return entry }
     let labels: Labels
     do {
@@ -126,7 +128,7 @@ struct DumpReader {
       throw located(reader.error(bytes, at: reader.series.lowerBound, error.reason))
     }
     guard let slot = builder.series(labels, textCount: text.count) else { throw overLimit() }
-    return cache.insert(text, hash: found.hash, slot: slot, pass: 0)
+    return cache.insert(text, type, hash: found.hash, slot: slot, pass: 0)
   }
 
   private func overLimit() -> RecordingError {

@@ -1,54 +1,88 @@
 package import TimeSeries
 
-/// A label as exposed: bytes, escapes undone.
-package struct ExposedLabel: Sendable, Hashable {
-  package var name: [UInt8]
-  package var value: [UInt8]
-}
-
-/// The labels of a sample as exposed: the metric name first, then in the order of the text, empty
-/// values and repeated names included.
+/// The labels of a sample as exposed: the metric name first, then in the order of the text, escapes
+/// undone, empty values and repeated names included.
 package struct ExposedLabels: Sendable {
-  package var all: [ExposedLabel]
+  /// One label, as ranges of `bytes`.
+  struct Label: Sendable {
+    var name: Range<Int>
+    var value: Range<Int>
+  }
+
+  private(set) var bytes: [UInt8] = []
+  private(set) var labels: [Label] = []
+
+  static let metricName = Array(LabelName.metric.utf8)
+
+  /// Names and values are in `bytes` already.
+  mutating func append(_ label: Label) { labels.append(label) }
+
+  mutating func append(name: [UInt8], value: [UInt8]) {
+    let label = Label(name: add(name.span), value: add(value.span))
+    labels.append(label)
+  }
+
+  /// Adds bytes for a name or a value.
+  mutating func add(_ text: Span<UInt8>) -> Range<Int> {
+    let begin = bytes.count
+    unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    return begin..<bytes.count
+  }
+
+  mutating func reserve(bytes: Int, labels: Int) {
+    self.bytes.reserveCapacity(bytes)
+    self.labels.reserveCapacity(labels)
+  }
 
   /// The value of the first label with this name; nil when there is none.
-  func first(_ name: [UInt8]) -> [UInt8]? { all.first { $0.name == name }?.value }
+  func first(_ name: [UInt8]) -> Range<Int>? {
+    labels.first { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }?.value
+  }
+
+  mutating func removeAll(_ name: [UInt8]) {
+    labels.removeAll { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }
+  }
 
   /// The label set, or why it is none (exposition.md §2.3, §8.5): a name twice, no metric name, an
   /// invalid name, more bytes than a label set can hold.
   ///
   /// A name that has an empty value anywhere is absent.
   package func checked() throws(LabelProblem) -> Labels {
-    var sorted = all
-    sorted.sort { $0.name.lexicographicallyPrecedes($1.name) }
-    var builder = LabelsBuilder()
+    let sorted = labels.sorted { bytes[$0.name].lexicographicallyPrecedes(bytes[$1.name]) }
+    let all = bytes.span
+    var encoder = LabelsEncoder(capacity: bytes.count + 2 * labels.count)
+    var isValid = true
+    var hasName = false
     var index = 0
     while index < sorted.count {
+      let label = sorted[index]
+      var hasEmpty = label.value.isEmpty
       var end = index + 1
-      while end < sorted.count, sorted[end].name == sorted[index].name { end += 1 }
-      let group = sorted[index..<end]
-      index = end
-      if group.contains(where: \.value.isEmpty) { continue }
-      guard let label = group.first, group.count == 1 else {
-        throw .repeated(String(decoding: sorted[end - 1].name, as: UTF8.self))
+      while end < sorted.count, bytes[sorted[end].name].elementsEqual(bytes[label.name]) {
+        hasEmpty = hasEmpty || sorted[end].value.isEmpty
+        end += 1
       }
+      let count = end - index
+      index = end
+      if hasEmpty { continue }
+      guard count == 1 else { throw .repeated(String(decoding: bytes[label.name], as: UTF8.self)) }
       guard max(label.name.count, label.value.count) < 1 << 24 else { throw .tooLong }
-      builder.set(label.name, label.value)
+      if bytes[label.name].elementsEqual(Self.metricName) {
+        hasName = true
+        isValid = isValid && isText(label.value)
+      }
+      isValid = isValid && !label.name.isEmpty && isText(label.name)
+      encoder.append(name: all.extracting(label.name), value: all.extracting(label.value))
     }
-    let labels = builder.labels()
-    guard labels.valueRange(of: Self.metricName) != nil else { throw .nameless }
+    guard hasName else { throw .nameless }
+    let result = encoder.labels()
     // A name is any text, but text it must be (exposition.md §5).
-    let isText = sorted.allSatisfy { label in
-      label.value.isEmpty || (!label.name.isEmpty && Self.isText(label.name))
-    }
-    guard isText, all.first.map({ Self.isText($0.value) }) ?? true else { throw .invalid(labels) }
-    return labels
+    guard isValid else { throw .invalid(result) }
+    return result
   }
 
-  static let metricName = Array(LabelName.metric.utf8)
-
-  private static func isText(_ bytes: [UInt8]) -> Bool {
-    bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+  private func isText(_ range: Range<Int>) -> Bool {
+    bytes[range].allSatisfy { $0 < 0x80 } || String(validating: bytes[range], as: UTF8.self) != nil
   }
 }
 
@@ -72,37 +106,43 @@ package enum LabelProblem: Error, Sendable {
 extension ExpositionReader {
   /// The labels of the sample that was read last; not to be asked for when `isKnown`.
   package func exposedLabels(_ window: Span<UInt8>) -> ExposedLabels {
-    guard let nameRange else { return ExposedLabels(all: []) }
-    var all: [ExposedLabel] = []
-    all.reserveCapacity(1 + labelRanges.count / 2)
-    all.append(
-      ExposedLabel(name: ExposedLabels.metricName, value: unescaped(window, nameRange, quotes: true)))
-    let numeric = type.numericLabel.map { Array($0.utf8) }
+    var result = ExposedLabels()
+    guard let nameRange else { return result }
+    result.reserve(bytes: series.count + 8, labels: 1 + labelRanges.count / 2)
+    let metric = ExposedLabels.metricName.span
+    let name = result.add(metric)
+    let value = unescape(window, nameRange, quotes: true, into: &result)
+    result.append(ExposedLabels.Label(name: name, value: value))
+    let numeric = type.numericLabel.name
     for index in stride(from: 0, to: labelRanges.count - 1, by: 2) {
-      let name = unescaped(window, labelRanges[index], quotes: true)
-      var value = unescaped(window, labelRanges[index + 1], quotes: true)
-      if let numeric, name == numeric, let number = try? GoNumber.float(value) {
-        value = Array(GoText.openMetrics(number).utf8)
+      let name = unescape(window, labelRanges[index], quotes: true, into: &result)
+      var value = unescape(window, labelRanges[index + 1], quotes: true, into: &result)
+      if let numeric, result.bytes[name].elementsEqual(numeric.utf8),
+        let number = try? GoNumber.float(result.bytes[value])
+      {
+        value = result.add(Array(GoText.openMetrics(number).utf8).span)
       }
-      all.append(ExposedLabel(name: name, value: value))
+      result.append(ExposedLabels.Label(name: name, value: value))
     }
-    return ExposedLabels(all: all)
+    return result
   }
 
   /// The labels of the last sample's exemplar; escapes stay, as in the reference (§3.1).
-  func exemplarLabels(_ window: Span<UInt8>, _ exemplar: ExemplarText) -> ExposedLabels {
-    var all: [ExposedLabel] = []
+  func exemplarLabels(_ window: Span<UInt8>, _ exemplar: ExemplarText) -> Labels {
+    var builder = LabelsBuilder()
     for index in stride(from: 0, to: exemplar.labels.count - 1, by: 2) {
-      let name = Array(copying: window.extracting(exemplar.labels[index]))
-      let value = Array(copying: window.extracting(exemplar.labels[index + 1]))
-      all.append(ExposedLabel(name: name, value: value))
+      builder.set(
+        Array(copying: window.extracting(exemplar.labels[index])),
+        Array(copying: window.extracting(exemplar.labels[index + 1])))
     }
-    return ExposedLabels(all: all)
+    return builder.labels()
   }
 
   /// What a metadata line says, escapes undone.
   package func metadataText(_ window: Span<UInt8>) -> [UInt8] {
-    unescaped(window, text, quotes: format == .openMetrics)
+    var result = ExposedLabels()
+    let range = unescape(window, text, quotes: format == .openMetrics, into: &result)
+    return Array(result.bytes[range])
   }
 
   /// The metric that a metadata line is about; escapes stay, as in the reference.
@@ -110,26 +150,25 @@ extension ExpositionReader {
     Array(copying: window.extracting(name))
   }
 
-  /// Undoes `\\`, `\n` and, if asked, `\"`; other backslashes stay.
-  private func unescaped(_ window: Span<UInt8>, _ range: Range<Int>, quotes: Bool) -> [UInt8] {
-    let bytes = Array(copying: window.extracting(range))
-    guard bytes.contains(UInt8(ascii: "\\")) else { return bytes }
-    var result: [UInt8] = []
-    result.reserveCapacity(bytes.count)
+  /// Copies a text and undoes `\\`, `\n` and, if asked, `\"`; other backslashes stay.
+  private func unescape(
+    _ window: Span<UInt8>, _ range: Range<Int>, quotes: Bool, into result: inout ExposedLabels
+  ) -> Range<Int> {
+    let text = window.extracting(range)
+    guard text.indices.contains(where: { text[$0] == UInt8(ascii: "\\") }) else {
+      return result.add(text)
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count)
     var index = 0
-    while index < bytes.count {
-      let next = index + 1 < bytes.count ? bytes[index + 1] : 0
-      let isEscape = bytes[index] == UInt8(ascii: "\\")
+    while index < text.count {
+      let next = index + 1 < text.count ? text[index + 1] : 0
+      let isEscape = text[index] == UInt8(ascii: "\\")
         && (next == UInt8(ascii: "\\") || next == UInt8(ascii: "n")
           || (quotes && next == UInt8(ascii: "\"")))
-      guard isEscape else {
-        result.append(bytes[index])
-        index += 1
-        continue
-      }
-      result.append(next == UInt8(ascii: "n") ? UInt8(ascii: "\n") : next)
-      index += 2
+      bytes.append(isEscape ? (next == UInt8(ascii: "n") ? UInt8(ascii: "\n") : next) : text[index])
+      index += isEscape ? 2 : 1
     }
-    return result
+    return result.add(bytes.span)
   }
 }

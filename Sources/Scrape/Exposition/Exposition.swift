@@ -57,12 +57,9 @@ public struct Exposition: Sendable, Hashable {
       throw reader.error(window, at: reader.series.lowerBound, error.reason)
     }
     if let exemplar = reader.exemplar {
-      let labels = Labels(
-        reader.exemplarLabels(window, exemplar).all.map {
-          (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
-        })
       sample.exemplar = Exemplar(
-        labels: labels, value: exemplar.value, timestamp: exemplar.timestamp)
+        labels: reader.exemplarLabels(window, exemplar), value: exemplar.value,
+        timestamp: exemplar.timestamp)
     }
     return sample
   }

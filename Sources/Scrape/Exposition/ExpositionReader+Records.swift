@@ -66,17 +66,17 @@ extension ExpositionReader {
   private mutating func checkMetadata(
     _ window: Span<UInt8>, _ kind: ExpositionToken
   ) throws(ExpositionError) -> Record {
-    let shown = Self.quoted(window, text)
     switch kind {
     case .type:
       let bytes = text.count <= 32 ? Array(copying: window.extracting(text)) : []
       guard let named = MetricType(bytes, in: format) else {
-        throw error(window, at: text.lowerBound, "invalid metric type \(shown)")
+        throw error(window, at: text.lowerBound, "invalid metric type \(Self.quoted(window, text))")
       }
       type = named
       return .type
     case .unit:
       guard isUnitSuffix(window) else {
+        let shown = Self.quoted(window, text)
         let metric = Self.quoted(window, name)
         throw error(
           window, at: text.lowerBound, "unit \(shown) not a suffix of metric \(metric)")
@@ -84,6 +84,7 @@ extension ExpositionReader {
       return .unit
     default:
       guard isUTF8(window.extracting(text)) else {
+        let shown = Self.quoted(window, text)
         throw error(window, at: text.lowerBound, "help text \(shown) is not a valid utf8 string")
       }
       return .help
@@ -220,9 +221,10 @@ extension ExpositionReader {
   private mutating func readExemplar(_ window: Span<UInt8>) throws(ExpositionError) {
     exemplar = ExemplarText(value: 0)
     try labels(window, inExemplar: true)
-    let read = try number(window, lexer.next(window), "exemplar labels")
-    exemplar?.value = read
     var token = lexer.next(window)
+    let read = try number(window, token, "exemplar labels")
+    exemplar?.value = read
+    token = lexer.next(window)
     if token == .timestamp {
       let time = try readTimestamp(window, exemplar: true)
       exemplar?.timestamp = time

@@ -18,11 +18,25 @@ public enum MetricType: String, Sendable, Hashable, CaseIterable {
   }
 
   /// The label whose value is a number that gets one spelling (exposition.md §2.3).
-  var numericLabel: String? {
+  package var numericLabel: NumericLabel {
     switch self {
-    case .histogram: "le"
-    case .summary: "quantile"
-    case .unknown, .counter, .gauge, .gaugehistogram, .info, .stateset: nil
+    case .histogram: .upperBound
+    case .summary: .quantile
+    case .unknown, .counter, .gauge, .gaugehistogram, .info, .stateset: .none
+    }
+  }
+}
+
+/// A label whose value is a number.
+package enum NumericLabel: Sendable, Hashable {
+  case none, upperBound, quantile
+
+  /// The label's name; nil for none.
+  var name: String? {
+    switch self {
+    case .none: nil
+    case .upperBound: "le"
+    case .quantile: "quantile"
     }
   }
 }

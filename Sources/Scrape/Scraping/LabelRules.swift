@@ -2,23 +2,23 @@ internal import TimeSeries
 
 /// From exposed labels to a series' labels (exposition.md §8.3, §8.5).
 struct LabelRules: Sendable {
-  private let targetLabels: [ExposedLabel]
+  private let targetLabels: [(name: [UInt8], value: [UInt8])]
   private let honorsLabels: Bool
   private let limits: ScrapeLimits
 
   init(_ target: Target) {
-    targetLabels = target.labels.pairs.map {
-      ExposedLabel(name: Array($0.name.utf8), value: Array($0.value.utf8))
-    }
+    targetLabels = target.labels.pairs.map { (Array($0.name.utf8), Array($0.value.utf8)) }
     honorsLabels = target.honorsLabels
     limits = target.limits
   }
 
   /// The labels under which an exposed sample is stored.
-  func labels(for exposed: ExposedLabels) throws(LabelProblem) -> Labels {
+  func labels(for exposed: consuming ExposedLabels) throws(LabelProblem) -> Labels {
     var result = exposed
     if honorsLabels {
-      for label in targetLabels where exposed.first(label.name) == nil { result.all.append(label) }
+      for label in targetLabels where result.first(label.name) == nil {
+        result.append(name: label.name, value: label.value)
+      }
     } else {
       replace(in: &result)
     }
@@ -27,20 +27,20 @@ struct LabelRules: Sendable {
 
   /// Target labels win; what they displace moves to `exported_…`.
   private func replace(in result: inout ExposedLabels) {
-    var displaced: [ExposedLabel] = []
+    var displaced: [(name: [UInt8], value: [UInt8])] = []
     for label in targetLabels {
-      if let value = result.first(label.name) {
-        if !value.isEmpty { displaced.append(ExposedLabel(name: label.name, value: value)) }
-        result.all.removeAll { $0.name == label.name }
-      }
+      guard let value = result.first(label.name) else { continue }
+      if !value.isEmpty { displaced.append((label.name, Array(result.bytes[value]))) }
+      result.removeAll(label.name)
     }
-    result.all.append(contentsOf: targetLabels)
+    for label in targetLabels { result.append(name: label.name, value: label.value) }
+    guard !displaced.isEmpty else { return }
     // Shorter names first, so that `job` finds its place before `exported_job` looks for one.
     for label in displaced.sorted(by: { $0.name.count < $1.name.count }) {
       var name = label.name
-      repeat { name = Array("exported_".utf8) + name } while !(result.first(name) ?? []).isEmpty
-      result.all.removeAll { $0.name == name }
-      result.all.append(ExposedLabel(name: name, value: label.value))
+      repeat { name = Array("exported_".utf8) + name } while !(result.first(name)?.isEmpty ?? true)
+      result.removeAll(name)
+      result.append(name: name, value: label.value)
     }
   }
 

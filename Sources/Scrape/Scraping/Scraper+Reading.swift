@@ -34,7 +34,7 @@ extension Scraper {
     cache.rewind()
     attempt.result.rows.reserveCapacity(cache.count)
     while true {
-      let predicted = cache.predictedText
+      let predicted = cache.predictedText(reader.type.numericLabel)
       let record: ExpositionReader.Record
       do {
         record = try reader.next(window, known: cache.texts.span.extracting(predicted))
@@ -57,13 +57,14 @@ extension Scraper {
     attempt.counts.scraped += 1
     let explicit = target.honorsTimestamps ? reader.timestamp : nil
     let text = window.extracting(reader.series)
-    let found = reader.isKnown ? (entry: cache.predicted, hash: 0) : cache.find(text)
+    let type = reader.type.numericLabel
+    let found = reader.isKnown ? (entry: cache.predicted, hash: 0) : cache.find(text, type)
     if let entry = found.entry {
       let isRepeated = cache.entries[entry].seen == pass
       if !isRepeated { attempt.seenEntries += 1 }
       cache.advance(to: entry, pass: pass)
       let slot = cache.entries[entry].slot
-      slots[slot].seen = pass
+      slots.samples[Int(slot)].seen = pass
       if isRepeated, explicit == nil {
         attempt.result.dropped.duplicates += 1
       } else if admit(reader, window, &attempt), isInBounds(explicit, &attempt) {
@@ -74,8 +75,8 @@ extension Scraper {
       if admit(reader, window, &attempt), isInBounds(explicit, &attempt) {
         let (slot, isNew) = slots.slot(of: labels)
         if isNew { attempt.result.added.append(slot) }
-        slots[slot].seen = pass
-        let entry = cache.insert(text, hash: found.hash, slot: slot, pass: pass)
+        slots.samples[Int(slot)].seen = pass
+        let entry = cache.insert(text, type, hash: found.hash, slot: slot, pass: pass)
         cache.advance(to: entry, pass: pass)
         attempt.seenEntries += 1
         attempt.counts.seriesAdded += 1
@@ -126,7 +127,7 @@ extension Scraper {
   private mutating func add(
     _ value: Double, _ explicit: Int64?, to slot: Int32, _ attempt: inout ScrapePass
   ) {
-    let newest = slots[slot]
+    let newest = slots.samples[Int(slot)]
     let isTracked = explicit == nil || target.tracksTimestampsStaleness
     // The same series in another spelling has been here already.
     if explicit == nil, newest.tracked == pass {
@@ -146,20 +147,20 @@ extension Scraper {
     }
     if let explicit {
       attempt.undo.append((slot, newest))
-      slots[slot].timestamp = explicit
-      slots[slot].value = value
+      slots.samples[Int(slot)].timestamp = explicit
+      slots.samples[Int(slot)].value = value
       attempt.result.timed.append(
         ScrapeResult.TimedSample(slot: slot, timestamp: explicit, value: value))
     } else {
-      slots[slot].pending = value
+      slots.samples[Int(slot)].pending = value
       attempt.result.rows.append(ScrapeResult.Row(slot: slot, value: value))
     }
     if isTracked { track(slot, &attempt) }
   }
 
   private mutating func track(_ slot: Int32, _ attempt: inout ScrapePass) {
-    guard slots[slot].tracked != pass else { return }
-    slots[slot].tracked = pass
+    guard slots.samples[Int(slot)].tracked != pass else { return }
+    slots.samples[Int(slot)].tracked = pass
     attempt.tracked.append(slot)
   }
 }

@@ -101,10 +101,10 @@ public struct Scraper: Sendable {
   /// Makes the attempt's samples the newest ones and marks what is gone.
   private mutating func commit(_ attempt: inout ScrapePass, wasEmpty: Bool) {
     for row in attempt.result.rows {
-      slots[row.slot].timestamp = attempt.result.timestamp
-      slots[row.slot].value = row.value
+      slots.samples[Int(row.slot)].timestamp = attempt.result.timestamp
+      slots.samples[Int(row.slot)].value = row.value
     }
-    let gone = tracked.filter { slots[$0].tracked != pass }
+    let gone = tracked.filter { slots.samples[Int($0)].tracked != pass }
     attempt.result.stale = marked(gone, at: attempt.result.timestamp)
     tracked = attempt.tracked
     // As in the reference, an empty exposition forgets nothing: the series usually come back.
@@ -118,7 +118,7 @@ public struct Scraper: Sendable {
 
   /// Takes back what the attempt has changed.
   private mutating func undo(_ attempt: inout ScrapePass, cachedBefore: Int) {
-    for (slot, before) in attempt.undo.reversed() { slots[slot] = before }
+    for (slot, before) in attempt.undo.reversed() { slots.samples[Int(slot)] = before }
     slots.release(attempt.result.added)
     cache.truncate(to: cachedBefore)
     attempt.result.added = []
@@ -128,10 +128,10 @@ public struct Scraper: Sendable {
 
   /// The slots that can take a marker at a time: their newest sample is older.
   private mutating func marked(_ candidates: [Int32], at timestamp: Int64) -> [Int32] {
-    let taken = candidates.filter { slots[$0].timestamp < timestamp }
+    let taken = candidates.filter { slots.samples[Int($0)].timestamp < timestamp }
     for slot in taken {
-      slots[slot].timestamp = timestamp
-      slots[slot].value = StaleMarker.value
+      slots.samples[Int(slot)].timestamp = timestamp
+      slots.samples[Int(slot)].value = StaleMarker.value
     }
     return taken
   }

@@ -10,6 +10,8 @@ package struct SeriesCache: Sendable {
     /// Where the text lies in `texts`.
     package var text: Range<Int>
     var hash: Int
+    /// The label whose value was normalised, by the type in force: the same text may mean two series.
+    let type: NumericLabel
     /// The series.
     package var slot: Int32
     /// The pass in which the text was last seen.
@@ -40,8 +42,11 @@ package struct SeriesCache: Sendable {
     return guess >= 0 && Int(guess) < entries.count ? Int(guess) : nil
   }
 
-  /// The text of the entry that probably comes next, as a range of `texts`.
-  package var predictedText: Range<Int> { predicted.map { entries[$0].text } ?? 0..<0 }
+  /// The text of the entry that probably comes next under a type, as a range of `texts`.
+  package func predictedText(_ type: NumericLabel) -> Range<Int> {
+    guard let predicted, entries[predicted].type == type else { return 0..<0 }
+    return entries[predicted].text
+  }
 
   /// Notes that an entry was seen in a pass, and after which other.
   package mutating func advance(to entry: Int, pass: Int) {
@@ -50,13 +55,13 @@ package struct SeriesCache: Sendable {
     entries[entry].seen = pass
   }
 
-  /// The entry with a text, and the text's hash for `insert`.
-  package func find(_ text: Span<UInt8>) -> (entry: Int?, hash: Int) {
+  /// The entry with a text under a type, and the text's hash for `insert`.
+  package func find(_ text: Span<UInt8>, _ type: NumericLabel) -> (entry: Int?, hash: Int) {
     let hash = Self.hash(text)
     var place = hash & (table.count - 1)
     while table[place] >= 0 {
       let entry = entries[Int(table[place])]
-      if entry.hash == hash, Self.equal(texts.span.extracting(entry.text), text) {
+      if entry.hash == hash, entry.type == type, Self.equal(texts.span.extracting(entry.text), text) {
         return (Int(table[place]), hash)
       }
       place = (place + 1) & (table.count - 1)
@@ -65,11 +70,14 @@ package struct SeriesCache: Sendable {
   }
 
   /// Adds a text that `find` did not find, with the hash that it told.
-  package mutating func insert(_ text: Span<UInt8>, hash: Int, slot: Int32, pass: Int) -> Int {
+  package mutating func insert(
+    _ text: Span<UInt8>, _ type: NumericLabel, hash: Int, slot: Int32, pass: Int
+  ) -> Int {
     if entries.count * 2 >= table.count { rebuildTable(count: table.count * 2) }
     let begin = texts.count
-    for i in 0..<text.count { texts.append(text[i]) }
-    entries.append(Entry(text: begin..<texts.count, hash: hash, slot: slot, seen: pass))
+    unsafe text.withUnsafeBufferPointer { unsafe texts.append(contentsOf: $0) }
+    let range = begin..<texts.count
+    entries.append(Entry(text: range, hash: hash, type: type, slot: slot, seen: pass))
     place(entries.count - 1)
     return entries.count - 1
   }

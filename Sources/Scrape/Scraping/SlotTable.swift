@@ -4,7 +4,8 @@ internal import TimeSeries
 struct SlotTable: Sendable {
   /// The labels of each slot; empty for a free one.
   private(set) var labels: [Labels] = []
-  private var samples: [Newest] = []
+  /// What is known of each slot besides its labels.
+  var samples: [Newest] = []
   private var slots: [Labels: Int32] = [:]
   private var free: [Int32] = []
 
@@ -19,11 +20,6 @@ struct SlotTable: Sendable {
     var seen = 0
     /// The pass that last brought a sample whose absence will be marked.
     var tracked = 0
-  }
-
-  subscript(slot: Int32) -> Newest {
-    get { samples[Int(slot)] }
-    set { samples[Int(slot)] = newValue }
   }
 
   /// The slot of a label set, a new one where needed.

@@ -61,18 +61,21 @@ private struct ArgumentScanner {
     bytes = Array(text.utf8)
   }
 
-  /// Up to the first comma that begins a label: commas may stand in a path or query.
+  /// Up to the first comma that begins a label: in a query other commas may stand.
   mutating func takeAddress() -> String {
-    while position < bytes.count, !startsLabel(position) { position += 1 }
+    var isInQuery = false
+    while position < bytes.count, !startsLabel(position, isInQuery) {
+      if bytes[position] == UInt8(ascii: "?") { isInQuery = true }
+      position += 1
+    }
     return String(decoding: bytes[..<position], as: UTF8.self)
   }
 
-  private func startsLabel(_ start: Int) -> Bool {
+  private func startsLabel(_ start: Int, _ isInQuery: Bool) -> Bool {
     guard bytes[start] == UInt8(ascii: ",") else { return false }
     let rest = bytes[(start + 1)...]
-    guard let end = rest.firstIndex(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ",") })
-    else { return true }
-    return LabelName.isLegacy(bytes[(start + 1)..<end]) || bytes[end] == UInt8(ascii: ",")
+    guard isInQuery, let end = rest.firstIndex(of: UInt8(ascii: "=")) else { return !isInQuery }
+    return LabelName.isLegacy(bytes[(start + 1)..<end])
   }
 
   /// `,name=value`; nil at the end.

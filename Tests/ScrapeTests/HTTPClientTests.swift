@@ -1,0 +1,243 @@
+import Foundation
+import Glibc
+import Scrape
+import Testing
+import TimeSeries
+
+@Suite struct HTTPClientTests {
+  /// A hundred thousand times `a 1` and a newline, as gzip.
+  private static let bomb: [UInt8] = {
+    let text =
+      "H4sIAAAAAAACA+3DMQ0AAAgDsB8VWEDS/JuYCr42afYm"
+      + String(repeating: "q", count: 516)
+      + "+rx2JRUegBoGAA=="
+    return Array(Data(base64Encoded: text) ?? Data())
+  }()
+
+  private func serve(
+    _ respond: @escaping @Sendable (LoopbackServer.Request) -> [UInt8]?,
+    _ body: (LoopbackServer) async throws -> Void
+  ) async throws {
+    let server = try LoopbackServer(respond)
+    defer { server.stop() }
+    try await body(server)
+  }
+
+  private func body(of url: String, _ client: HTTPClient) async -> [UInt8]? {
+    try? await client.fetch(HTTPRequest(.get, url)).body
+  }
+
+  private func failure(_ request: HTTPRequest, _ client: HTTPClient = HTTPClient()) async -> HTTPFailure? {
+    do {
+      _ = try await client.fetch(request)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func `requests arrive as they were made`() async throws {
+    let seen = Gathered<LoopbackServer.Request>()
+    try await serve({ request in
+      seen.add(request)
+      return LoopbackServer.reply(Array("ok".utf8), status: "201 Made Up", headers: ["X-A: 1", "x-b:"])
+    }) { server in
+      let client = HTTPClient(userAgent: "promgate/9")
+      var request = HTTPRequest.form(server.url + "/q?x=1", [("query", "sum(a{b=\"ü+\"})"), ("t", "1.5")])
+      request.access = HTTPAccess(
+        authorization: .bearer("token"), headers: [HTTPRequest.Header("X-Scope", "me")])
+      let response = try await client.fetch(request)
+      #expect(response.status == 201 && response.statusLine == "201 Made Up")
+      #expect(response.body == Array("ok".utf8))
+      #expect(response.header("x-A") == "1" && response.header("X-B") == "" && response.header("no") == nil)
+      let scrape = Target(url: server.url + "/metrics", labels: .none)
+      _ = try await client.fetch(scrape.request())
+      var plain = HTTPRequest(.get, server.url + "/plain")
+      plain.compressed = false
+      plain.headers = [HTTPRequest.Header("User-Agent", "other"), HTTPRequest.Header("X-Empty", "")]
+      plain.access.authorization = .basic(user: "u", password: "p")
+      _ = try await client.fetch(plain)
+    }
+    let all = seen.all
+    #expect(all.map(\.line) == ["POST /q?x=1 HTTP/1.1", "GET /metrics HTTP/1.1", "GET /plain HTTP/1.1"])
+    #expect(all[0].body == "query=sum%28a%7Bb%3D%22%C3%BC%2B%22%7D%29&t=1.5")
+    #expect(all[0].headers["content-type"] == "application/x-www-form-urlencoded")
+    #expect(all[0].headers["authorization"] == "Bearer token" && all[0].headers["x-scope"] == "me")
+    #expect(all[1].headers["accept"]?.hasPrefix("application/openmetrics-text;version=1.0.0") == true)
+    #expect(all[1].headers["accept-encoding"] == "gzip" && all[1].headers["user-agent"] == "promgate/9")
+    #expect(all[1].headers["x-prometheus-scrape-timeout-seconds"] == "10")
+    #expect(all[2].headers["user-agent"] == "other" && all[2].headers["accept-encoding"] == nil)
+    #expect(all[2].headers["authorization"] == "Basic dTpw" && all[2].headers["x-empty"] == "")
+  }
+
+  @Test func `gzip is undone, and its size is limited after decompression`() async throws {
+    let bomb = Self.bomb
+    #expect(bomb.count == 430)
+    try await serve({ request in
+      switch request.line.split(separator: " ")[1] {
+      case "/gzip": LoopbackServer.reply(bomb, headers: ["Content-Encoding: gzip"])
+      case "/twice": LoopbackServer.reply(bomb + bomb, headers: ["content-encoding:  gzip "])
+      case "/cut": LoopbackServer.reply(Array(bomb.dropLast(100)), headers: ["Content-Encoding: gzip"])
+      case "/bad": LoopbackServer.reply(Array("no gzip".utf8), headers: ["Content-Encoding: gzip"])
+      case "/empty": LoopbackServer.reply([], headers: ["Content-Encoding: gzip"])
+      default: LoopbackServer.reply(bomb, headers: ["Content-Encoding: x-gzip"])
+      }
+    }) { server in
+      let client = HTTPClient()
+      #expect(await body(of: server.url + "/gzip", client)?.count == 400_000)
+      #expect(await body(of: server.url + "/twice", client)?.count == 800_000)
+      #expect(await body(of: server.url + "/other", client) == bomb)
+      #expect(await body(of: server.url + "/empty", client) == [])
+      var limited = HTTPRequest(.get, server.url + "/gzip")
+      limited.maximumBody = 399_999
+      #expect(await failure(limited, client) == HTTPFailure(.bodyTooLarge, "body size limit exceeded"))
+      limited.maximumBody = 400_000
+      #expect(await failure(limited, client) == nil)
+      #expect(await failure(HTTPRequest(.get, server.url + "/cut"), client)?.kind == .badCompression)
+      #expect(await failure(HTTPRequest(.get, server.url + "/bad"), client)?.kind == .badCompression)
+    }
+  }
+
+  @Test func `redirects are followed ten times, or not at all`() async throws {
+    try await serve({ request in
+      switch request.line.split(separator: " ")[1] {
+      case "/start": LoopbackServer.reply([], status: "302 Found", headers: ["Location: /end", "X-First: 1"])
+      case "/end": LoopbackServer.reply(Array("there".utf8), headers: ["X-Last: 1"])
+      case "/file": LoopbackServer.reply([], status: "302 Found", headers: ["Location: file:///etc/passwd"])
+      default: LoopbackServer.reply([], status: "302 Found", headers: ["Location: /loop"])
+      }
+    }) { server in
+      let client = HTTPClient()
+      let response = try await client.fetch(HTTPRequest(.get, server.url + "/start"))
+      #expect(response.status == 200 && response.body == Array("there".utf8))
+      #expect(response.header("X-First") == nil && response.header("X-Last") == "1")
+      var still = HTTPRequest(.get, server.url + "/start")
+      still.followsRedirects = false
+      let stayed = try await client.fetch(still)
+      #expect(stayed.status == 302)
+      #expect(await failure(HTTPRequest(.get, server.url + "/loop"), client)?.kind == .failed)
+      #expect(await failure(HTTPRequest(.get, server.url + "/file"), client)?.kind == .failed)
+    }
+  }
+
+  @Test func `what goes wrong is told`() async throws {
+    let (port, socket) = try LoopbackServer.closedPort()
+    defer { close(socket) }
+    let address = "http://127.0.0.1:\(port)/metrics"
+    #expect(
+      await failure(HTTPRequest(.get, address))
+        == HTTPFailure(
+          .unreachable,
+          "Get \"\(address)\": dial tcp 127.0.0.1:\(port): connect: connection refused"))
+    let unknown = await failure(HTTPRequest(.get, "http://no-such-host.invalid/"))
+    #expect(unknown?.kind == .unknownHost)
+    #expect(
+      unknown?.reason
+        == "Get \"http://no-such-host.invalid/\": dial tcp: lookup no-such-host.invalid: no such host")
+    for (url, words) in [
+      ("ftp://h/", "must begin with http"), ("http://a b/", "a blank or a control character"),
+      ("http://h/\nX: y", "control character"), ("", "must begin with http"),
+    ] {
+      let failure = await failure(HTTPRequest(.get, url))
+      #expect(failure?.kind == .invalidRequest && failure?.reason.contains(words) == true, "\(url)")
+    }
+    var split = HTTPRequest(.get, address)
+    split.headers = [HTTPRequest.Header("X", "a\r\nY: b")]
+    #expect(await failure(split)?.kind == .invalidRequest)
+    try await serve({ _ in nil }) { server in
+      #expect(await failure(HTTPRequest(.get, server.url))?.kind == .failed)
+    }
+    try await serve({ _ in Array("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort".utf8) }) { server in
+      var request = HTTPRequest(.get, server.url)
+      request.timeoutMilliseconds = 200
+      #expect(
+        await failure(request)
+          == HTTPFailure(.timedOut, "Get \"\(server.url)\": context deadline exceeded"))
+    }
+  }
+
+  @Test func `a slow request holds up no other, and can be given up`() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    try await serve({ request in
+      if request.line.contains("/slow") { gate.wait() }
+      return LoopbackServer.reply(Array("ok".utf8))
+    }) { server in
+      let client = HTTPClient()
+      let slow = Task { await failure(HTTPRequest(.get, server.url + "/slow"), client) }
+      await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<50 {
+          group.addTask {
+            (try? await client.fetch(HTTPRequest(.get, server.url + "/quick")))?.status == 200
+          }
+        }
+        for await isOK in group { #expect(isOK) }
+      }
+      slow.cancel()
+      #expect(await slow.value?.kind == .cancelled)
+      let early = Task { () -> HTTPFailure? in
+        unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+        return await failure(HTTPRequest(.get, server.url + "/slow"), client)
+      }
+      #expect(await early.value?.kind == .cancelled)
+      for _ in 0..<2 { gate.signal() }
+    }
+  }
+
+  @Test func `clients come and go, with requests under way`() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    try await serve({ _ in
+      gate.wait()
+      return nil
+    }) { server in
+      for _ in 0..<20 { _ = HTTPClient() }
+      await withTaskGroup(of: HTTPFailure.Kind?.self) { group in
+        let client = HTTPClient()
+        for _ in 0..<5 {
+          group.addTask { await failure(HTTPRequest(.get, server.url), client)?.kind }
+        }
+        group.cancelAll()
+        for await kind in group { #expect(kind == .cancelled) }
+      }
+      for _ in 0..<5 { gate.signal() }
+    }
+  }
+
+  @Test func `targets are scraped over HTTP into a store`() async throws {
+    let count = Gathered<Int>()
+    let bomb = Self.bomb
+    try await serve({ request in
+      count.add(1)
+      if request.line.contains("gzip") {
+        return LoopbackServer.reply(
+          bomb, headers: ["Content-Encoding: gzip", "Content-Type: text/plain; version=0.0.4"])
+      }
+      let text = "# TYPE n counter\nn_total \(count.all.count)\n# EOF\n"
+      return LoopbackServer.reply(
+        Array(text.utf8), headers: ["Content-Type: application/openmetrics-text; version=1.0.0"])
+    }) { server in
+      let targets = ["/metrics", "/gzip"].map { path in
+        var target = Target(url: server.url + path, labels: labels(("path", path)))
+        target.timeoutMilliseconds = 60_000
+        return target
+      }
+      let store = Store()
+      let clock = VirtualClock(now: 0, participants: 3)
+      let loop = ScrapeLoop(targets, fetcher: HTTPClient(), time: clock.source, into: store)
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await loop.run() }
+        try? await clock.sleep(until: 300_000)
+        group.cancelAll()
+      }
+      let snapshot = store.snapshot()
+      for name in ["n_total", "a"] {
+        let found = snapshot.select(
+          Selection(matchers: [LabelMatcher(LabelName.metric, equals: name)], after: .min, through: .max))
+        #expect(found.labels.count == 1)
+        guard found.labels.count == 1 else { continue }
+        let samples = try found.samples(0)
+        #expect(samples.count == 6 && samples.staleMarkers == [5], "\(name)")
+      }
+      #expect(loop.statuses.allSatisfy { $0.health == .up })
+    }
+  }
+}
