@@ -1,11 +1,14 @@
 #include "CCurl.h"
 
 #include <CZlib.h>
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 typedef struct {
   uint8_t *bytes;
@@ -29,6 +32,9 @@ typedef struct exchange {
   /// Why the transfer was stopped from inside a callback, else DONE.
   promgate_http_outcome stopped;
   char problem[CURL_ERROR_SIZE];
+  /// The first address that was tried, and its port.
+  char address[INET6_ADDRSTRLEN];
+  int32_t port;
 } exchange;
 
 struct promgate_http {
@@ -127,6 +133,25 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
   return append(&x->headers, bytes, length) ? length : CURL_WRITEFUNC_ERROR;
 }
 
+/// Opens a socket as libcurl would, and notes where the first one goes: libcurl tells only of
+/// connections that came about.
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *to) {
+  (void)purpose;
+  exchange *x = context;
+  if (x->address[0] == 0 && to->family == AF_INET) {
+    struct sockaddr_in address;
+    memcpy(&address, &to->addr, sizeof(address));
+    inet_ntop(AF_INET, &address.sin_addr, x->address, sizeof(x->address));
+    x->port = ntohs(address.sin_port);
+  } else if (x->address[0] == 0 && to->family == AF_INET6 && to->addrlen >= sizeof(struct sockaddr_in6)) {
+    struct sockaddr_in6 address;
+    memcpy(&address, &to->addr, sizeof(address));
+    inet_ntop(AF_INET6, &address.sin6_addr, x->address, sizeof(x->address));
+    x->port = ntohs(address.sin6_port);
+  }
+  return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static void dispose(exchange *x) {
   if (x == NULL) return;
   if (x->easy != NULL) curl_easy_cleanup(x->easy);
@@ -153,12 +178,9 @@ static promgate_http_outcome outcome_of(const exchange *x, CURLcode code) {
 
 static void finish(exchange *x, promgate_http_outcome outcome, CURLcode code) {
   promgate_http_response response = {0};
-  long status = 0, error = 0, port = 0;
-  char *address = NULL;
+  long status = 0, error = 0;
   curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
-  curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &address);
-  curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_PORT, &port);
   response.outcome = (int32_t)outcome;
   response.status = (int32_t)status;
   response.headers = x->headers.bytes;
@@ -166,8 +188,8 @@ static void finish(exchange *x, promgate_http_outcome outcome, CURLcode code) {
   response.body = x->body.bytes;
   response.body_length = x->body.length;
   response.system_error = (int32_t)error;
-  response.address = address == NULL ? "" : address;
-  response.port = (int32_t)port;
+  response.address = x->address;
+  response.port = x->port;
   bool silent = x->problem[0] == 0 && code != CURLE_OK;
   response.message = silent ? curl_easy_strerror(code) : x->problem;
   x->done(x->context, &response);
@@ -286,6 +308,8 @@ static bool configure(exchange *x, const promgate_http_request *request) {
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->verify_certificates ? 2L : 0L);
   if (!request->environment_proxy) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->problem);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);

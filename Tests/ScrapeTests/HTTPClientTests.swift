@@ -124,8 +124,9 @@ import TimeSeries
     let (port, socket) = try LoopbackServer.closedPort()
     defer { close(socket) }
     let address = "http://127.0.0.1:\(port)/metrics"
+    let refused = await failure(HTTPRequest(.get, address))
     #expect(
-      await failure(HTTPRequest(.get, address))
+      refused
         == HTTPFailure(
           .unreachable,
           "Get \"\(address)\": dial tcp 127.0.0.1:\(port): connect: connection refused"))

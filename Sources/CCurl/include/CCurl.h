@@ -57,7 +57,7 @@ typedef struct {
   const char *message;
   /// The system's error number behind a failed connection, else 0.
   int32_t system_error;
-  /// The address that was connected to or tried (numeric), and its port; empty and 0 where unknown.
+  /// The first address that was tried (numeric), and its port; empty and 0 where none was.
   const char *address;
   int32_t port;
 } promgate_http_response;
