@@ -57,11 +57,9 @@ private struct Prettifier {
 
   private func layout(_ id: Expression.NodeID, _ level: Int, _ bare: Bool) -> [Task] {
     let indent = Task.text(bare ? "" : Self.indent(level))
-    let whole = [indent, Task.text(expression.text(of: id))]
-    if level >= maximumLevel { return whole }
-    let fits = lengths[id.index] <= width
+    let fits = lengths[id.index] <= width || level >= maximumLevel
     switch expression[id].form {
-    case .number, .string, .selector, .matrix: return whole
+    case .number, .string, .selector, .matrix: return whole(id, indent)
     case .unary(let sign, let operand):
       return [indent, .text(sign.rawValue), .node(operand, level: level, bare: true)]
     case .subquery(let subquery):
@@ -75,19 +73,23 @@ private struct Prettifier {
       }
       return [.node(subquery.expression, level: level, bare: bare)] + suffix
     case .aggregation(let aggregation):
-      if fits { return whole }
+      if fits { return whole(id, indent) }
       let arguments = (aggregation.parameter.map { [$0] } ?? []) + [aggregation.vector]
       return [indent, .text(Expression.head(of: aggregation))] + list(arguments, level)
     case .call(let call):
-      return fits ? whole : [indent, .text(call.function.rawValue)] + list(call.arguments, level)
-    case .parenthesis(let inner): return fits ? whole : [indent] + list([inner], level)
+      return fits ? whole(id, indent) : [indent, .text(call.function.rawValue)] + list(call.arguments, level)
+    case .parenthesis(let inner): return fits ? whole(id, indent) : [indent] + list([inner], level)
     case .binary(let binary):
-      if fits { return whole }
+      if fits { return whole(id, indent) }
       return [
         .node(binary.lhs, level: level + 1, bare: bare), .text("\n" + Self.indent(level)),
         .text(Expression.sign(of: binary) + "\n"), .node(binary.rhs, level: level + 1, bare: false),
       ]
     }
+  }
+
+  private func whole(_ id: Expression.NodeID, _ indent: Task) -> [Task] {
+    [indent, .text(expression.text(of: id))]
   }
 
   /// `(`, each node on lines of its own one level deeper, `)`.

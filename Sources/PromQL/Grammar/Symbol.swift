@@ -52,7 +52,7 @@ enum Symbol: UInt8, CaseIterable, Sendable {
 
   var isTerminal: Bool { rawValue < Symbol.accept.rawValue }
 
-  /// How many of Prometheus' tokens the terminal stands for: its parser generator makes the most
+  /// How many of Prometheus' tokens a terminal stands for: its parser generator makes the most
   /// frequent reduction of a state the default one.
   var weight: Int {
     switch self {
@@ -60,27 +60,36 @@ enum Symbol: UInt8, CaseIterable, Sendable {
     case .multiplicative: 3
     case .comparison: 7
     case .aggregator: AggregationOperator.allCases.count
-    default: 1
+    case .end, .error, .startOfInput, .assign, .colon, .comma, .endOfInput, .identifier, .leftBrace,
+      .leftBracket, .leftParenthesis, .metricIdentifier, .rightBrace, .rightBracket,
+      .rightParenthesis, .string, .notEqual, .or, .power, .at, .atan2, .bool, .by, .without, .fill,
+      .fillLeft, .fillRight, .offset:
+      1
+    case .accept, .query, .expression, .aggregateOperator, .aggregateModifier, .arguments,
+      .argumentList, .boolModifier, .matchingModifier, .groupModifier, .binaryModifier, .fillValue,
+      .optionalLabels, .labels, .labelList, .label, .labelWord, .metricWord, .braces, .matcherList,
+      .matcher, .matchOperator, .matcherString, .numberLiteral, .positiveDuration, .offsetDuration,
+      .duration:
+      0
     }
   }
 
   /// How tightly a terminal binds, and to which side (promql-syntax.md §2.2); nil when the grammar
   /// needs no such rule for it.
-  var precedence: Precedence? {
-    switch self {
-    case .or: Precedence(.or)
-    case .and: Precedence(.and)
-    case .comparison: Precedence(.equal)
-    case .notEqual: Precedence(.notEqual)
-    case .sign: Precedence(.add)
-    case .multiplicative: Precedence(.multiply)
-    case .atan2: Precedence(.atan2)
-    case .power: Precedence(.power)
-    case .offset: Precedence(level: 8, associativity: .left)
-    case .leftBracket: Precedence(level: 9, associativity: .right)
-    default: nil
-    }
-  }
+  var precedence: Precedence? { Self.precedences[self] }
+
+  private static let precedences: [Symbol: Precedence] = [
+    .or: Precedence(.or),
+    .and: Precedence(.and),
+    .comparison: Precedence(.equal),
+    .notEqual: Precedence(.notEqual),
+    .sign: Precedence(.add),
+    .multiplicative: Precedence(.multiply),
+    .atan2: Precedence(.atan2),
+    .power: Precedence(.power),
+    .offset: Precedence(level: 8, associativity: .left),
+    .leftBracket: Precedence(level: 9, associativity: .right),
+  ]
 }
 
 /// A level of binding, loosest first.

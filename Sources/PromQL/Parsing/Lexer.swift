@@ -80,7 +80,7 @@ struct Lexer {
 
   static func isWordByte(_ byte: UInt8) -> Bool { isLetter(byte) || isDigit(byte) }
 
-  private static func isSpace(_ byte: UInt8) -> Bool {
+  static func isSpace(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n")
       || byte == UInt8(ascii: "\r")
   }
@@ -198,7 +198,8 @@ struct Lexer {
     let word = text[start..<position]
     let isPlain = !word.contains(UInt8(ascii: ":"))
     // The longest word of the table has twelve bytes.
-    if isPlain, word.count <= 12, let kind = TokenKind.words[String(decoding: word, as: UTF8.self).lowercased()] {
+    let spelling = isPlain && word.count <= 12 ? String(decoding: word, as: UTF8.self).lowercased() : ""
+    if let kind = TokenKind.words[spelling] {
       switch kind {
       case .keyword(.fill), .keyword(.fillLeft), .keyword(.fillRight):
         return emit(nextNonSpaceOpensParenthesis ? kind : .identifier)

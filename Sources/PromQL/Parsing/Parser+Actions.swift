@@ -57,7 +57,8 @@ extension Parser {
       return add(.number(literal(token), isDuration: token.kind == .duration), token.range, .scalar)
     case .string:
       let token = values.token(1)
-      return add(.string(StringLiteral.value(text[token.range.start..<token.range.end])), token.range, .string)
+      let bytes = StringLiteral.value(text[token.range.start..<token.range.end])
+      return add(.string(bytes), token.range, .string)
     }
   }
 

@@ -34,7 +34,9 @@ extension Parser {
     add(.number(0, isDuration: false), SourceRange(0, 0))
   }
 
-  private func isOutOfRange(_ seconds: Double) -> Bool { seconds.magnitude > 9_223_372_036_854_775_808.0 / 1e9 }
+  private func isOutOfRange(_ seconds: Double) -> Bool {
+    seconds.magnitude > 9_223_372_036_854_775_808.0 / 1e9
+  }
 
   private mutating func outOfRange(_ range: SourceRange) -> SemanticValue {
     report("duration out of range", range)

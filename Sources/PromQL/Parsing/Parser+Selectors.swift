@@ -95,7 +95,8 @@ extension Values {
   }
 
   func braces(_ position: Int) -> ([Expression.Matcher], SourceRange) {
-    if case .braces(let matchers, let range) = self[position] { (matchers, range) } else { ([], SourceRange(0, 0)) }
+    guard case .braces(let matchers, let range) = self[position] else { return ([], SourceRange(0, 0)) }
+    return (matchers, range)
   }
 
   /// A label's name: an identifier as it stands, or a string's value.

@@ -207,13 +207,11 @@ struct TypeChecker {
   private func operatorRange(_ lhs: Expression.Node, _ rhs: Expression.Node) -> SourceRange {
     let text = expression.text
     var start = lhs.range.end
-    while start >= 0, start < text.count, Self.isSpace(text[start]) { start += 1 }
+    while start >= 0, start < text.count, Lexer.isSpace(text[start]) { start += 1 }
     var end = rhs.range.start - 1
-    while end >= 0, end < text.count, Self.isSpace(text[end]) { end -= 1 }
+    while end >= 0, end < text.count, Lexer.isSpace(text[end]) { end -= 1 }
     return SourceRange(start, end)
   }
-
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0A).contains(byte) || byte == 0x0D }
 }
 
 extension MatchLabels {

@@ -99,7 +99,7 @@ public enum NumberText {
     enum Class { case none, digit, underscore, other }
     guard bytes.contains(UInt8(ascii: "_")) else { return true }
     var rest = bytes[...]
-    if let first = rest.first, first == UInt8(ascii: "-") || first == UInt8(ascii: "+") { rest = rest.dropFirst() }
+    if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
     var last = Class.none
     var isHexadecimal = false
     if rest.count >= 2, rest.first == UInt8(ascii: "0") {
@@ -145,7 +145,8 @@ private struct FloatShape {
     }
     takeSign()
     let isHexadecimal =
-      rest.count >= 2 && rest.first == UInt8(ascii: "0") && rest[rest.startIndex + 1] | 0x20 == UInt8(ascii: "x")
+      rest.count >= 2 && rest.first == UInt8(ascii: "0")
+      && rest[rest.startIndex + 1] | 0x20 == UInt8(ascii: "x")
     if isHexadecimal {
       text += [UInt8(ascii: "0"), UInt8(ascii: "x")]
       rest = rest.dropFirst(2)
