@@ -21,7 +21,7 @@ extension Expression: CustomStringConvertible {
   /// The canonical form of a duration expression.
   public func text(of duration: Duration) -> String {
     switch duration {
-    case .literal(let nanoseconds): return DurationText.text(nanoseconds: nanoseconds)
+    case .literal(let nanoseconds): return Self.literal(nanoseconds)
     case .expression(let id):
       var text = ""
       var open: [Piece] = [.duration(id)]
@@ -76,7 +76,12 @@ extension Expression: CustomStringConvertible {
 
   private static func number(_ value: Double, _ isDuration: Bool) -> String {
     guard isDuration else { return GoText.plain(value) }
-    return DurationText.text(nanoseconds: NumberText.truncatedToInteger(value * 1e9))
+    return literal(GoConversion.integer(value * 1e9))
+  }
+
+  /// A literal of nanoseconds; what is below a millisecond is cut off.
+  private static func literal(_ nanoseconds: Int64) -> String {
+    DurationText.text(milliseconds: nanoseconds / 1_000_000)
   }
 
   // MARK: Selectors
@@ -116,7 +121,7 @@ extension Expression: CustomStringConvertible {
 
   private func piece(of duration: Duration) -> [Piece] {
     switch duration {
-    case .literal(let nanoseconds): [.text(DurationText.text(nanoseconds: nanoseconds))]
+    case .literal(let nanoseconds): [.text(Self.literal(nanoseconds))]
     case .expression(let id): [.duration(id)]
     }
   }

@@ -80,15 +80,15 @@ extension Parser {
   mutating func literal(_ token: Token) -> Double {
     let source = text[token.range.start..<token.range.end]
     guard token.kind == .duration else {
-      do throws(NumberText.Problem) { return try NumberText.literal(source) } catch {
+      do throws(GoNumber.Problem) { return try GoNumber.literal(source) } catch {
         report("error parsing number: \(error)", lastToken.range)
-        return error.value
+        return error.isRange ? .infinity : 0
       }
     }
     do throws(DurationText.Problem) {
-      let nanoseconds = try DurationText.nanoseconds(source)
-      let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-      return Double(seconds) + Double(rest) / 1e9
+      // Whole seconds and the fraction apart, as Go does it.
+      let (seconds, rest) = try DurationText.milliseconds(source).quotientAndRemainder(dividingBy: 1000)
+      return Double(seconds) + Double(rest * 1_000_000) / 1e9
     } catch {
       report("\(error)", token.range)
       return 0

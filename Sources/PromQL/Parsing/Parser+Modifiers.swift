@@ -1,4 +1,3 @@
-import Glibc
 import TimeSeries
 
 /// Ranges, subqueries, `offset`, `@`, `anchored`, `smoothed`: what follows an expression and changes
@@ -44,8 +43,7 @@ extension Parser {
   /// A duration's meaning for a node: a literal in nanoseconds, anything else as an expression.
   private func length(_ id: DurationID) -> Expression.Duration {
     guard case .number(let seconds, _) = expression[id].form else { return .expression(id) }
-    let nanoseconds = (seconds * 1e9).rounded(.toNearestOrAwayFromZero)
-    return .literal(NumberText.truncatedToInteger(nanoseconds))
+    return .literal(GoConversion.nearestInteger(seconds * 1e9))
   }
 
   // MARK: Which node carries the modifiers
@@ -106,8 +104,7 @@ extension Parser {
     if !(seconds > -limit && seconds < limit) {
       report("timestamp out of bounds for @ modifier: \(GoText.fixed(seconds))", range(id))
     }
-    let milliseconds = (seconds * 1000).rounded(.toNearestOrAwayFromZero)
-    setAt(of: id, .time(NumberText.truncatedToInteger(milliseconds)))
+    setAt(of: id, .time(GoConversion.nearestInteger(seconds * 1000)))
   }
 
   private mutating func setAt(of id: Expression.NodeID, _ at: Expression.At) {
