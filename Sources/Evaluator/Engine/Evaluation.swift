@@ -152,6 +152,7 @@ final class Evaluation {
     case .negate(let inner):
       let rows = try open(inner, on: grid)
       return unique(NegatedRows(source: rows, keys: computedKeys(rows.keys)), on: grid)
+    case .plus(let inner): return try open(inner, on: grid)
     case .point(let function, let inner):
       let rows = try open(inner, on: grid)
       return unique(

@@ -5,9 +5,14 @@ extension Expression: CustomStringConvertible {
   public var description: String { nodes.isEmpty ? "" : text(of: root) }
 
   /// The canonical form of a part. Linear in the size of the part; never recurses.
-  public func text(of id: NodeID) -> String {
+  public func text(of id: NodeID) -> String { text(of: [.node(id)]) }
+
+  /// The canonical form of a duration expression.
+  public func text(of duration: Duration) -> String { text(of: piece(of: duration)) }
+
+  func text(of parts: [Piece]) -> String {
     var text = ""
-    var open: [Piece] = [.node(id)]
+    var open: [Piece] = parts.reversed()
     while let piece = open.popLast() {
       switch piece {
       case .text(let part): text += part
@@ -16,24 +21,6 @@ extension Expression: CustomStringConvertible {
       }
     }
     return text
-  }
-
-  /// The canonical form of a duration expression.
-  public func text(of duration: Duration) -> String {
-    switch duration {
-    case .literal(let nanoseconds): return Self.literal(nanoseconds)
-    case .expression(let id):
-      var text = ""
-      var open: [Piece] = [.duration(id)]
-      while let piece = open.popLast() {
-        switch piece {
-        case .text(let part): text += part
-        case .duration(let id): open += pieces(of: id).reversed()
-        case .node: continue
-        }
-      }
-      return text
-    }
   }
 
   /// A part of the canonical form.

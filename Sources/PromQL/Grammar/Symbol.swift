@@ -60,16 +60,16 @@ enum Symbol: UInt8, CaseIterable, Sendable {
     case .multiplicative: 3
     case .comparison: 7
     case .aggregator: AggregationOperator.allCases.count
-    case .end, .error, .startOfInput, .assign, .colon, .comma, .endOfInput, .identifier, .leftBrace,
-      .leftBracket, .leftParenthesis, .metricIdentifier, .rightBrace, .rightBracket,
+    case .end, .error, .startOfInput, .startOfSelector, .assign, .colon, .comma, .endOfInput,
+      .identifier, .leftBrace, .leftBracket, .leftParenthesis, .metricIdentifier, .rightBrace, .rightBracket,
       .rightParenthesis, .string, .notEqual, .or, .power, .at, .atan2, .bool, .by, .without, .fill,
       .fillLeft, .fillRight, .offset:
       1
     case .accept, .query, .expression, .aggregateOperator, .aggregateModifier, .arguments,
       .argumentList, .boolModifier, .matchingModifier, .groupModifier, .binaryModifier, .fillValue,
-      .optionalLabels, .labels, .labelList, .label, .labelWord, .metricWord, .braces, .matcherList,
-      .matcher, .matchOperator, .matcherString, .numberLiteral, .positiveDuration, .offsetDuration,
-      .duration:
+      .optionalLabels, .labels, .labelList, .label, .labelWord, .selector, .metricWord, .braces,
+      .matcherList, .matcher, .matchOperator, .matcherString, .numberLiteral, .positiveDuration,
+      .offsetDuration, .duration:
       0
     }
   }

@@ -40,17 +40,20 @@ extension Lowering {
         try part(arguments[0], of: id, place),
         .labels(arguments.dropFirst().map { text($0) }, descending: descending))
     case .histogramQuantile:
+      let place = place.using(.buckets)
       return .histogramQuantile(
-        try argument(arguments[0], of: id, place), try part(arguments[1], of: id, place.using(.buckets)))
+        try argument(arguments[0], of: id, place), try part(arguments[1], of: id, place))
     case .histogramQuantiles:
-      let vector = try part(arguments[0], of: id, place.using(.buckets))
+      let place = place.using(.buckets)
+      let vector = try part(arguments[0], of: id, place)
       var phis: [ScalarArgument] = []
       for phi in arguments.dropFirst(2) { phis.append(try argument(phi, of: id, place)) }
       return .histogramQuantiles(vector, label: text(arguments[1]), phis)
     case .histogramFraction:
+      let place = place.using(.buckets)
       let bounds = try scalars(arguments[..<2], of: id, place)
       return .histogramFraction(
-        lower: bounds[0], upper: bounds[1], try part(arguments[2], of: id, place.using(.buckets)))
+        lower: bounds[0], upper: bounds[1], try part(arguments[2], of: id, place))
     case .labelReplace:
       return .labelReplace(
         try part(arguments[0], of: id, place),
@@ -102,16 +105,17 @@ extension Lowering {
     var selector = id
     if case .matrix(let inner, _) = expression[id].form { selector = inner }
     guard case .selector(let written) = expression[selector].form else { return .none }
-    var builder = LabelsBuilder()
-    var wasSet = Set<String>()
-    for matcher in written.matchers.map(\.compiled) where matcher.name != LabelName.metric {
-      if matcher.operation == .equal, wasSet.insert(matcher.name).inserted {
-        builder.set(matcher.name, matcher.value)
+    // By bytes: strings that differ may be equal to Swift.
+    var values: [[UInt8]: String] = [:]
+    var wasSet = Set<[UInt8]>()
+    for matcher in written.matchers where !matcher.isAboutName {
+      if matcher.compiled.operation == .equal, wasSet.insert(matcher.name).inserted {
+        values[matcher.name] = matcher.compiled.value
       } else {
-        builder.remove(matcher.name)
+        values[matcher.name] = nil
       }
     }
-    return builder.labels()
+    return Labels(values.map { (name: String(decoding: $0.key, as: UTF8.self), value: $0.value) })
   }
 
   // MARK: info
@@ -120,14 +124,14 @@ extension Lowering {
     _ call: Expression.Call, _ id: Expression.NodeID, _ place: Surroundings
   ) throws(LoweringError) -> VectorForm {
     let vector = try part(call.arguments[0], of: id, place)
-    var written: [LabelMatcher] = []
+    var written: [Expression.Matcher] = []
     if call.arguments.count > 1,
       case .selector(let selector) = expression[expression.unwrapped(call.arguments[1])].form
     {
-      written = selector.matchers.map(\.compiled)
+      written = selector.matchers
     }
-    let data = written.filter { $0.name != LabelName.metric }
-    var names = written.filter { $0.name == LabelName.metric }
+    let data = written.filter { !$0.isAboutName }.map(\.compiled)
+    var names = written.filter(\.isAboutName).map(\.compiled)
     if names.isEmpty {
       names = [LabelMatcher(LabelName.metric, equals: "target_info")]
     } else if !names.contains(where: { $0.operation == .equal || $0.operation == .matches }),

@@ -41,18 +41,19 @@ extension Lowering {
   mutating func binary(
     _ written: Expression.Binary, _ id: Expression.NodeID, _ place: Surroundings
   ) throws(LoweringError) -> VectorForm {
+    let place = operandPlace(written, place)
     let left = expression[written.lhs].type
     let right = expression[written.rhs].type
     switch (left, right) {
     case (.scalar, _):
       let scalar = try scalars([written.lhs], of: id, place)[0]
-      return scalarForm(written, try part(written.rhs, of: id, operandPlace(written, place)), scalar, .left)
+      return scalarForm(written, try part(written.rhs, of: id, place), scalar, .left)
     case (_, .scalar):
-      let vector = try part(written.lhs, of: id, operandPlace(written, place))
+      let vector = try part(written.lhs, of: id, place)
       return scalarForm(written, vector, try scalars([written.rhs], of: id, place)[0], .right)
     case (.string, _), (.instantVector, _), (.rangeVector, _):
-      let lhs = try part(written.lhs, of: id, operandPlace(written, place))
-      let rhs = try part(written.rhs, of: id, operandPlace(written, place))
+      let lhs = try part(written.lhs, of: id, place)
+      let rhs = try part(written.rhs, of: id, place)
       let matching = written.matching ?? VectorMatching(labels: .ignoring([]))
       switch written.operation.facts.kind {
       case .arithmetic(let operation): return .arithmetic(operation, lhs, rhs, matching)

@@ -9,12 +9,12 @@ public struct Lowering {
   let isInvariant: [Bool]
   private(set) var selections: [Selection] = []
 
-  /// How many levels of an expression can be evaluated: evaluating recurses.
+  /// How many levels of an expression can be evaluated: evaluating recurses. Parentheses are free.
   public static let depthLimit = 2000
 
   /// Plans an expression. Linear in its size; throws `LoweringError` in Prometheus' words.
   public static func plan(
-    _ expression: Expression, in context: QueryContext
+    _ expression: Expression, in context: QueryContext, features: LanguageFeatures = .all
   ) throws(LoweringError) -> Plan {
     if !context.isInstant {
       switch expression[expression.root].type {
@@ -24,8 +24,9 @@ public struct Lowering {
       }
     }
     try checkDepth(expression)
-    var lowering = Lowering(
-      expression, context, durations: try ResolvedDurations(expression, context))
+    let durations = try ResolvedDurations(expression, context)
+    try checkFeatures(expression, durations, features)
+    var lowering = Lowering(expression, context, durations: durations)
     let root = try lowering.root()
     return Plan(root: root, selections: lowering.selections, text: expression.text)
   }
@@ -41,6 +42,10 @@ public struct Lowering {
     var depths = [Int](repeating: 1, count: expression.nodes.count)
     for index in expression.nodes.indices {
       let id = Expression.NodeID(index)
+      if case .parenthesis(let inner) = expression[id].form {
+        depths[index] = depths[inner.index]
+        continue
+      }
       for child in expression.children(of: id) {
         depths[index] = max(depths[index], depths[child.index] + 1)
       }
@@ -48,9 +53,29 @@ public struct Lowering {
     }
   }
 
+  /// `@` and offsets into the future can be switched off.
+  private static func checkFeatures(
+    _ expression: Expression, _ durations: ResolvedDurations, _ features: LanguageFeatures
+  ) throws(LoweringError) {
+    if features.contains(.atModifier), features.contains(.negativeOffset) { return }
+    for (index, node) in expression.nodes.enumerated() {
+      let at: Expression.At? =
+        switch node.form {
+        case .selector(let selector): selector.time.at
+        case .subquery(let subquery): subquery.time.at
+        case .number, .string, .matrix, .aggregation, .binary, .call, .parenthesis, .unary: nil
+        }
+      if at != nil, !features.contains(.atModifier) { throw .disabled(.atModifier) }
+      if let offset = durations.offsets[index], offset < 0, !features.contains(.negativeOffset) {
+        throw .disabled(.negativeOffset)
+      }
+    }
+  }
+
   /// Where a node stands: over which steps it is evaluated, and what its ancestors make of histograms.
   struct Surroundings {
-    /// The first and last step at which the node is evaluated, milliseconds.
+    /// The first and last step at which the node is evaluated, milliseconds; no step when the last
+    /// is before the first.
     var first: Int64
     var last: Int64
     var histograms = HistogramUse.unknown
@@ -60,7 +85,7 @@ public struct Lowering {
 
     /// Evaluated at the first step only.
     var pinned: Surroundings {
-      Surroundings(first: first, last: first, histograms: histograms)
+      Surroundings(first: first, last: min(first, last), histograms: histograms)
     }
 
     func using(_ use: HistogramUse) -> Surroundings {
@@ -71,7 +96,8 @@ public struct Lowering {
   }
 
   private mutating func root() throws(LoweringError) -> Plan.Root {
-    let last = context.grid.time(max(0, context.grid.count - 1))
+    let steps = context.grid.count
+    let last = steps > 0 ? context.grid.time(steps - 1) : context.grid.start &- 1
     let place = Surroundings(first: context.grid.start, last: last)
     let id = expression.unwrapped(expression.root)
     switch expression[id].type {
@@ -208,7 +234,11 @@ public struct Lowering {
     case .binary(let binary): return VectorPlan(site: site, try self.binary(binary, id, place))
     case .call(let call): return VectorPlan(site: site, try self.call(call, id, place))
     case .parenthesis(let inner): return try vectorForm(expression.unwrapped(inner), place)
-    case .unary(.plus, let inner): return try part(inner, of: id, place)
+    case .unary(.plus, let inner):
+      let operand = try part(inner, of: id, place)
+      // `timestamp(+v)` does not see the samples of the selector `v`.
+      if case .select = operand.form { return VectorPlan(site: site, .plus(operand)) }
+      return operand
     case .unary(.minus, let inner):
       return VectorPlan(site: site, .negate(try part(inner, of: id, place)))
     // No vectors: the checks of types refuse them here.
@@ -238,8 +268,9 @@ public struct Lowering {
       let step = durations.steps[id.index].flatMap { $0 > 0 ? $0 : nil } ?? context.defaultSubqueryStep
       // All inner steps lie in the windows of the outer steps.
       let first = SubqueryPlan.firstStep(after: time.reference(step: place.first), range: range, step: step)
-      let inner = Surroundings(
-        first: first, last: max(first, time.reference(step: place.last)), histograms: .buckets)
+      var last = SubqueryPlan.lastStep(through: time.reference(step: place.last), step: step)
+      if place.last < place.first { last = min(last, first &- 1) }
+      let inner = Surroundings(first: first, last: last, histograms: .buckets)
       let plan = SubqueryPlan(
         vector: try vector(written.expression, inner), range: range, step: step, time: time)
       return WindowsPlan(site: site, .subquery(plan))
@@ -279,8 +310,10 @@ public struct Lowering {
   ) -> Int {
     let (after, early) = time.reference(step: place.first).subtractingReportingOverflow(back)
     let (through, late) = time.reference(step: place.last).addingReportingOverflow(ahead)
-    selections.append(
-      Selection(matchers: matchers, after: early ? .min : after, through: late ? .max : through))
+    let start = early ? .min : after
+    // Without steps nothing is needed.
+    let end = place.last < place.first ? start : late ? .max : through
+    selections.append(Selection(matchers: matchers, after: start, through: end))
     return selections.count - 1
   }
 }
@@ -294,5 +327,11 @@ extension SubqueryPlan {
     // Division truncates toward zero: the multiple is at or before a positive floor, at or after a
     // negative one.
     return multiple > floor ? multiple : multiple &+ step
+  }
+
+  /// The last multiple of the step at or before a time, milliseconds.
+  public static func lastStep(through reference: Int64, step: Int64) -> Int64 {
+    let multiple = reference / step * step
+    return multiple > reference ? multiple &- step : multiple
   }
 }

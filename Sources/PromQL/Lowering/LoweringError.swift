@@ -7,6 +7,8 @@ public enum LoweringError: Error, Sendable, Hashable {
   /// A range query over what is neither scalar nor instant vector.
   case invalidRangeQueryType(ValueType)
   case misplacedEdges(SelectorPlan.Extension, Function)
+  /// The query uses what has been switched off: `@`, or an offset into the future.
+  case disabled(LanguageFeature)
   /// The expression is nested deeper than the limit.
   case tooDeep(limit: Int)
 
@@ -16,6 +18,17 @@ public enum LoweringError: Error, Sendable, Hashable {
     case outOfRange = "duration is out of range"
     case divisionByZero = "division by zero"
     case moduloByZero = "modulo by zero"
+  }
+}
+
+extension LoweringError {
+  /// Whether Prometheus creates the query and fails only when it evaluates it: the HTTP API then
+  /// calls the error one of execution instead of one of the request.
+  public var isRaisedByEvaluation: Bool {
+    switch self {
+    case .misplacedEdges: true
+    case .duration, .invalidRangeQueryType, .disabled, .tooDeep: false
+    }
   }
 }
 
@@ -30,6 +43,8 @@ extension LoweringError: CustomStringConvertible {
       let allowed = Function.allCases.filter { $0.facts.edges.contains(edges) }.map(\.rawValue).sorted()
       return "\(edges) modifier can only be used with: \(allowed.joined(separator: ", ")) - not with "
         + function.rawValue
+    case .disabled(let feature):
+      return feature == .atModifier ? "@ modifier is disabled" : "negative offset is disabled"
     case .tooDeep(let limit):
       return "expression is nested too deeply: at most \(limit) levels can be evaluated"
     }

@@ -67,6 +67,8 @@ public indirect enum VectorForm: Sendable {
   /// Evaluated at the first step of the surrounding grid and repeated (promql-evaluation.md §4).
   case pinned(VectorPlan)
   case negate(VectorPlan)
+  /// `+v` of a selector: `v`, but no longer a selector itself.
+  case plus(VectorPlan)
   case point(PointFunction, VectorPlan)
   case bounded(BoundedFunction, VectorPlan, [ScalarPlan])
   /// A nil argument stands for `vector(time())`.
