@@ -11,8 +11,8 @@ struct ParseErrorTests {
       up * / 2
            ^ unexpected <op:/>
 
-      a + Unless
-          ^^^^^^ unexpected <op:Unless>
+      a + aTan2
+          ^^^^^ unexpected <op:aTan2>
 
       sum by job (up)
              ^^^ unexpected identifier "job" in grouping opts, expected "("
@@ -68,7 +68,7 @@ struct ParseErrorTests {
            ^^ unexpected character inside braces: '1'
 
       rate(up[5x])
-              ^^^^ bad number or duration syntax: "5x"
+              ^^^^ bad number or duration syntax: "5"
 
       1 + 0x1g
           ^^^^ bad number or duration syntax: "0x1"
@@ -78,6 +78,7 @@ struct ParseErrorTests {
 
       label_join(up, "a\\qb", "")
                      ^^^^^^^^^^^ unknown escape sequence U+0071 'q'
+                   ^ trailing commas not allowed in function call args
 
       up[5m:1m:1m]
               ^^^^ unexpected colon ':'
@@ -118,8 +119,8 @@ struct ParseErrorTests {
       abs(up,)
             ^ trailing commas not allowed in function call args
 
-      up[1y1y] offset 0x
-         ^^^^ not a valid duration string: "1y1y"
+      up[1h1h] offset 0x
+         ^^^^ not a valid duration string: "1h1h"
          ^^^^ duration must be greater than 0
                       ^^ error parsing number: strconv.ParseFloat: parsing "0x": invalid syntax
 

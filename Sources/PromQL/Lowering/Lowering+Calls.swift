@@ -2,78 +2,57 @@ import TimeSeries
 
 extension Lowering {
   mutating func call(
-    _ call: Expression.Call, _ id: Expression.NodeID, _ place: Surroundings
+    _ call: Expression.Call, _ id: Expression.NodeID
   ) throws(LoweringError) -> VectorForm {
     let arguments = call.arguments
     switch call.function.facts.family {
-    case .point(let function): return .point(function, try part(arguments[0], of: id, place))
+    case .point(let function): return .point(function, vector(arguments[0]))
     case .bounded(let function):
-      let vector = try part(arguments[0], of: id, place)
-      var scalars = try scalars(arguments.dropFirst(), of: id, place)
-      if function == .round, scalars.isEmpty { scalars = [.number(1)] }
-      return .bounded(function, vector, scalars)
-    case .date(let function):
-      guard let argument = arguments.first else { return .date(function, nil) }
-      return .date(function, try part(argument, of: id, place))
-    case .reading(let reading):
-      let use: Surroundings.HistogramUse =
-        switch reading {
-        case .count, .sum, .avg: .statistics
-        case .stddev, .stdvar: place.histograms
-        }
-      return .reading(reading, try part(arguments[0], of: id, place.using(use)))
-    case .window(let function): return try window(function, call, id, place)
-    case .absent:
-      return .absent(
-        try part(arguments[0], of: id, place), labels: absentLabels(expression.unwrapped(arguments[0])))
+      let scalars = arguments.dropFirst().map { scalar($0) }
+      // `round` alone may be called without: it rounds to whole numbers.
+      return .bounded(function, vector(arguments[0]), scalars.isEmpty ? [.number(1)] : scalars)
+    case .date(let function): return .date(function, arguments.first.map { vector($0) })
+    case .reading(let reading): return .reading(reading, vector(arguments[0]))
+    case .window(let function): return try window(function, call)
+    case .absent: return .absent(vector(arguments[0]), labels: absentLabels(arguments[0]))
     case .absentOverTime:
       try checkEdges(arguments[0], call.function)
-      return .absentOverTime(
-        try windows(arguments[0], place), labels: absentLabels(expression.unwrapped(arguments[0])))
-    case .vector: return .vector(try scalars(arguments, of: id, place)[0])
-    case .timestamp: return .timestamp(try part(arguments[0], of: id, place))
-    case .startTimestamp: return .startTimestamp(try part(arguments[0], of: id, place))
-    case .sort(let descending):
-      return .sort(try part(arguments[0], of: id, place), .value(descending: descending))
+      return .absentOverTime(windows(arguments[0]), labels: absentLabels(arguments[0]))
+    case .vector: return .vector(scalar(arguments[0]))
+    case .timestamp: return .timestamp(vector(arguments[0]))
+    case .startTimestamp: return .startTimestamp(vector(arguments[0]))
+    case .sort(let descending): return .sort(vector(arguments[0]), .value(descending: descending))
     case .sortByLabel(let descending):
-      return .sort(
-        try part(arguments[0], of: id, place),
-        .labels(arguments.dropFirst().map { text($0) }, descending: descending))
+      let labels = arguments.dropFirst().map { text($0) }
+      return .sort(vector(arguments[0]), .labels(labels, descending: descending))
     case .histogramQuantile:
-      let place = place.using(.buckets)
-      return .histogramQuantile(
-        try argument(arguments[0], of: id, place), try part(arguments[1], of: id, place))
+      return .histogramQuantile(argument(arguments[0]), vector(arguments[1]))
     case .histogramQuantiles:
-      let place = place.using(.buckets)
-      let vector = try part(arguments[0], of: id, place)
-      var phis: [ScalarArgument] = []
-      for phi in arguments.dropFirst(2) { phis.append(try argument(phi, of: id, place)) }
-      return .histogramQuantiles(vector, label: text(arguments[1]), phis)
+      let phis = arguments.dropFirst(2).map { argument($0) }
+      return .histogramQuantiles(vector(arguments[0]), label: text(arguments[1]), phis)
     case .histogramFraction:
-      let place = place.using(.buckets)
-      let bounds = try scalars(arguments[..<2], of: id, place)
       return .histogramFraction(
-        lower: bounds[0], upper: bounds[1], try part(arguments[2], of: id, place))
+        lower: scalar(arguments[0]), upper: scalar(arguments[1]), vector(arguments[2]))
     case .labelReplace:
       return .labelReplace(
-        try part(arguments[0], of: id, place),
+        vector(arguments[0]),
         LabelReplacement(
           destination: bytes(arguments[1]), replacement: bytes(arguments[2]),
           source: bytes(arguments[3]), pattern: bytes(arguments[4])))
     case .labelJoin:
       return .labelJoin(
-        try part(arguments[0], of: id, place),
+        vector(arguments[0]),
         LabelJoining(
           destination: bytes(arguments[1]), separator: bytes(arguments[2]),
           sources: arguments.dropFirst(3).map { bytes($0) }))
-    case .info: return try info(call, id, place)
+    case .info: return info(call, id)
     // Scalars: the checks of types refuse them where a vector is meant.
     case .scalar, .time, .pi, .larger, .smaller, .query: return .vector(.number(.nan))
     }
   }
 
   private mutating func window(
-    _ function: WindowFunction, _ call: Expression.Call, _ id: Expression.NodeID, _ place: Surroundings
+    _ function: WindowFunction, _ call: Expression.Call
   ) throws(LoweringError) -> VectorForm {
     var windows: WindowsPlan?
     var scalars: [ScalarArgument] = []
@@ -81,8 +60,8 @@ extension Lowering {
       switch expression[argument].type {
       case .rangeVector:
         try checkEdges(argument, call.function)
-        windows = try self.windows(argument, place)
-      case .scalar: scalars.append(try self.argument(argument, of: id, place))
+        windows = self.windows(argument)
+      case .scalar: scalars.append(self.argument(argument))
       case .string, .instantVector: break
       }
     }
@@ -101,7 +80,8 @@ extension Lowering {
   }
 
   /// The labels of what is absent (promql-functions.md §3.5).
-  private func absentLabels(_ id: Expression.NodeID) -> Labels {
+  private func absentLabels(_ argument: Expression.NodeID) -> Labels {
+    let id = expression.unwrapped(argument)
     var selector = id
     if case .matrix(let inner, _) = expression[id].form { selector = inner }
     guard case .selector(let written) = expression[selector].form else { return .none }
@@ -120,10 +100,8 @@ extension Lowering {
 
   // MARK: info
 
-  private mutating func info(
-    _ call: Expression.Call, _ id: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> VectorForm {
-    let vector = try part(call.arguments[0], of: id, place)
+  private mutating func info(_ call: Expression.Call, _ id: Expression.NodeID) -> VectorForm {
+    let vector = vector(call.arguments[0])
     var written: [Expression.Matcher] = []
     if call.arguments.count > 1,
       case .selector(let selector) = expression[expression.unwrapped(call.arguments[1])].form
@@ -140,31 +118,45 @@ extension Lowering {
       names.append(any)
     }
     let time = infoTime(call.arguments[0])
-    let selection = add(names + data, time, place, back: context.lookback, ahead: 0)
+    let selection = add(names + data, time, places[id], back: context.lookback, ahead: 0)
     return .info(
       vector, InfoPlan(selection: selection, nameMatchers: names, dataMatchers: data, time: time))
   }
 
-  /// The time of info samples is that of the first selector in the vector, enclosing subqueries
-  /// counted (promql-functions.md §3.9).
-  private func infoTime(_ node: Expression.NodeID) -> TimeReference {
-    var pending: [(id: Expression.NodeID, subqueries: [Expression.NodeID])] = [(node, [])]
-    while let (id, subqueries) = pending.popLast() {
-      switch expression[id].form {
-      case .selector(let selector):
-        var time = timeReference(selector.time, offset: durations.offsets[id.index])
-        for subquery in subqueries.reversed() where time.at == nil {
-          guard case .subquery(let written) = expression[subquery].form else { continue }
-          let outer = timeReference(written.time, offset: durations.offsets[subquery.index])
-          time = TimeReference(at: outer.at, offset: time.offset &+ outer.offset)
-        }
-        return time
-      case .subquery(let subquery):
-        pending.append((subquery.expression, subqueries + [id]))
-      case .number, .string, .matrix, .aggregation, .binary, .call, .parenthesis, .unary:
-        pending += expression.children(of: id).reversed().map { ($0, subqueries) }
+  /// The time of info samples is that of the first selector in the vector, subqueries around it
+  /// counted until a time is fixed (promql-functions.md §3.9).
+  private mutating func infoTime(_ vector: Expression.NodeID) -> TimeReference {
+    let leading = leadingSelectors ?? Self.leadingSelectors(of: expression)
+    leadingSelectors = leading
+    guard let selector = leading[vector.index] else { return TimeReference() }
+    var subqueries: [Expression.NodeID] = []
+    var id = vector
+    while id != selector {
+      if case .subquery = expression[id].form { subqueries.append(id) }
+      guard let next = expression.children(of: id).first(where: { leading[$0.index] == selector })
+      else { break }
+      id = next
+    }
+    var time = places.time(of: selector)
+    for subquery in subqueries.reversed() where time.at == nil {
+      let outer = places.time(of: subquery)
+      time = TimeReference(at: outer.at, offset: time.offset &+ outer.offset)
+    }
+    return time
+  }
+
+  /// Of each node, the first selector in it, depth first.
+  private static func leadingSelectors(of expression: Expression) -> [Expression.NodeID?] {
+    var leading: [Expression.NodeID?] = []
+    leading.reserveCapacity(expression.nodes.count)
+    for index in expression.nodes.indices {
+      let id = Expression.NodeID(index)
+      if case .selector = expression[id].form {
+        leading.append(id)
+      } else {
+        leading.append(expression.children(of: id).lazy.compactMap { leading[$0.index] }.first)
       }
     }
-    return TimeReference()
+    return leading
   }
 }

@@ -1,13 +1,19 @@
 import TimeSeries
 
 /// From what was written to what it means, for the steps of one query (promql-evaluation.md §1–§4).
+///
+/// Works in two passes over the arena and never recurses: from the root down it finds out over which
+/// steps each node is evaluated (`Places`), from the leaves up it builds the plan.
 public struct Lowering {
   let expression: Expression
   let context: QueryContext
   let durations: ResolvedDurations
-  /// Whether each node has the same value at every step (promql-evaluation.md §4).
-  let isInvariant: [Bool]
+  let places: Places
   private(set) var selections: [Selection] = []
+  /// Of each node the first selector in it; nil until somebody asks.
+  var leadingSelectors: [Expression.NodeID?]?
+  /// The plans of nodes whose parents have not been built yet.
+  private var built: [Built]
 
   /// How many levels of an expression can be evaluated: evaluating recurses. Parentheses are free.
   public static let depthLimit = 2000
@@ -26,16 +32,16 @@ public struct Lowering {
     try checkDepth(expression)
     let durations = try ResolvedDurations(expression, context)
     try checkFeatures(expression, durations, features)
-    var lowering = Lowering(expression, context, durations: durations)
-    let root = try lowering.root()
-    return Plan(root: root, selections: lowering.selections, text: expression.text)
+    var lowering = Lowering(expression, context, durations)
+    return try lowering.run()
   }
 
-  private init(_ expression: Expression, _ context: QueryContext, durations: ResolvedDurations) {
+  private init(_ expression: Expression, _ context: QueryContext, _ durations: ResolvedDurations) {
     self.expression = expression
     self.context = context
     self.durations = durations
-    isInvariant = Invariance.nodes(of: expression)
+    places = Places(of: expression, in: context, durations)
+    built = [Built](repeating: .nothing, count: expression.nodes.count)
   }
 
   private static func checkDepth(_ expression: Expression) throws(LoweringError) {
@@ -72,40 +78,74 @@ public struct Lowering {
     }
   }
 
-  /// Where a node stands: over which steps it is evaluated, and what its ancestors make of histograms.
-  struct Surroundings {
-    /// The first and last step at which the node is evaluated, milliseconds; no step when the last
-    /// is before the first.
-    var first: Int64
-    var last: Int64
-    var histograms = HistogramUse.unknown
+  // MARK: Building
 
-    /// Whether an ancestor needs only count and sum of histograms (promql-evaluation.md §2.6).
-    enum HistogramUse { case unknown, statistics, buckets }
+  /// What has been built of a node.
+  private enum Built {
+    case nothing
+    case scalar(ScalarPlan)
+    case vector(VectorPlan)
+    case windows(WindowsPlan)
+  }
 
-    /// Evaluated at the first step only.
-    var pinned: Surroundings {
-      Surroundings(first: first, last: min(first, last), histograms: histograms)
+  private mutating func run() throws(LoweringError) -> Plan {
+    for index in expression.nodes.indices where !places.isPartOfParent[index] {
+      built[index] = try build(Expression.NodeID(index))
     }
+    let root: Plan.Root =
+      switch expression[expression.root].type {
+      case .scalar: .scalar(scalar(expression.root))
+      case .instantVector: .vector(vector(expression.root))
+      case .rangeVector: .windows(windows(expression.root))
+      case .string: .string(text(expression.root))
+      }
+    return Plan(root: root, selections: selections, text: expression.text)
+  }
 
-    func using(_ use: HistogramUse) -> Surroundings {
-      var inner = self
-      if histograms != .buckets { inner.histograms = use }
-      return inner
+  private mutating func build(_ id: Expression.NodeID) throws(LoweringError) -> Built {
+    let node = expression[id]
+    if case .parenthesis(let inner) = node.form { return take(inner) }
+    switch node.type {
+    case .string: return .nothing
+    case .rangeVector: return .windows(WindowsPlan(site: node.range, windowsForm(id)))
+    case .scalar:
+      let plan = scalarForm(id)
+      if case .number = plan { return .scalar(plan) }
+      return .scalar(places.isPinned[id.index] ? .pinned(plan) : plan)
+    case .instantVector:
+      let plan = try vectorPlan(id)
+      return .vector(places.isPinned[id.index] ? VectorPlan(site: plan.site, .pinned(plan)) : plan)
     }
   }
 
-  private mutating func root() throws(LoweringError) -> Plan.Root {
-    let steps = context.grid.count
-    let last = steps > 0 ? context.grid.time(steps - 1) : context.grid.start &- 1
-    let place = Surroundings(first: context.grid.start, last: last)
-    let id = expression.unwrapped(expression.root)
-    switch expression[id].type {
-    case .scalar: return .scalar(try scalar(id, place))
-    case .instantVector: return .vector(try vector(id, place))
-    case .rangeVector: return .windows(try windows(id, place))
-    case .string: return .string(text(id))
-    }
+  private mutating func take(_ id: Expression.NodeID) -> Built {
+    let plan = built[id.index]
+    built[id.index] = .nothing
+    return plan
+  }
+
+  /// The plan of a scalar operand. The checks of types promise that it is one.
+  mutating func scalar(_ id: Expression.NodeID) -> ScalarPlan {
+    if case .scalar(let plan) = take(id) { plan } else { .number(.nan) }
+  }
+
+  /// A scalar argument and where it was written, parentheses left out.
+  mutating func argument(_ id: Expression.NodeID) -> ScalarArgument {
+    ScalarArgument(site: expression[expression.unwrapped(id)].range, scalar(id))
+  }
+
+  /// The plan of a vector operand.
+  mutating func vector(_ id: Expression.NodeID) -> VectorPlan {
+    if case .vector(let plan) = take(id) { return plan }
+    return VectorPlan(site: expression[id].range, .vector(.number(.nan)))
+  }
+
+  /// The plan of a range vector operand.
+  mutating func windows(_ id: Expression.NodeID) -> WindowsPlan {
+    if case .windows(let plan) = take(id) { return plan }
+    let nothing = VectorPlan(site: expression[id].range, .vector(.number(.nan)))
+    let subquery = SubqueryPlan(vector: nothing, range: 1, step: 1, time: TimeReference())
+    return WindowsPlan(site: expression[id].range, .subquery(subquery))
   }
 
   /// The bytes of a string literal, parentheses around it or not.
@@ -115,223 +155,74 @@ public struct Lowering {
 
   func text(_ id: Expression.NodeID) -> String { String(decoding: bytes(id), as: UTF8.self) }
 
-  // MARK: Scalars
+  // MARK: Selectors
 
-  mutating func scalar(
-    _ node: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> ScalarPlan {
-    let id = expression.unwrapped(node)
-    if case .number(let value, _) = expression[id].form { return .number(value) }
-    if isInvariant[id.index] { return .pinned(try scalarForm(id, place.pinned)) }
-    return try scalarForm(id, place)
-  }
-
-  /// A part of a node: pins belong to the topmost invariant node only.
-  private mutating func scalarPart(
-    _ node: Expression.NodeID, of parent: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> ScalarPlan {
-    isInvariant[parent.index]
-      ? try scalarForm(expression.unwrapped(node), place) : try scalar(node, place)
-  }
-
-  private mutating func scalarForm(
-    _ id: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> ScalarPlan {
-    switch expression[id].form {
-    case .number(let value, _): return .number(value)
-    case .unary(.plus, let inner): return try scalarPart(inner, of: id, place)
-    case .unary(.minus, let inner): return .negate(try scalarPart(inner, of: id, place))
-    case .binary(let binary):
-      let left = try scalarPart(binary.lhs, of: id, place)
-      let right = try scalarPart(binary.rhs, of: id, place)
-      switch binary.operation.facts.kind {
-      case .arithmetic(let operation): return .arithmetic(operation, left, right)
-      case .comparison(let operation): return .comparison(operation, left, right)
-      // Never between scalars: the checks of types refuse them.
-      case .trim, .set: return .number(.nan)
-      }
-    case .call(let call): return try scalarCall(call, id, place)
-    case .parenthesis(let inner): return try scalarForm(expression.unwrapped(inner), place)
-    case .string, .selector, .matrix, .subquery, .aggregation: return .number(.nan)
-    }
-  }
-
-  private mutating func scalarCall(
-    _ call: Expression.Call, _ id: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> ScalarPlan {
-    switch call.function.facts.family {
-    case .time: return .time
-    case .pi: return .number(.pi)
-    case .query(let value):
-      switch value {
-      case .start: return .number(Double(context.grid.start) / 1000)
-      case .end: return .number(Double(context.grid.end) / 1000)
-      case .range: return .number(context.rangeSeconds)
-      case .step: return .number(context.stepSeconds)
-      }
-    case .scalar: return .only(try part(call.arguments[0], of: id, place))
-    case .larger:
-      return .larger(
-        try scalarPart(call.arguments[0], of: id, place), try scalarPart(call.arguments[1], of: id, place))
-    case .smaller:
-      return .smaller(
-        try scalarPart(call.arguments[0], of: id, place), try scalarPart(call.arguments[1], of: id, place))
-    case .point, .bounded, .date, .reading, .window, .absent, .absentOverTime, .vector, .timestamp,
-      .startTimestamp, .sort, .sortByLabel, .histogramQuantile, .histogramQuantiles,
-      .histogramFraction, .labelReplace, .labelJoin, .info:
-      return .number(.nan)
-    }
-  }
-
-  /// A scalar argument of a vector node, and where it was written.
-  mutating func argument(
-    _ node: Expression.NodeID, of parent: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> ScalarArgument {
-    let id = expression.unwrapped(node)
-    return ScalarArgument(site: expression[id].range, try scalarPart(id, of: parent, place))
-  }
-
-  mutating func scalars(
-    _ nodes: some Sequence<Expression.NodeID>, of parent: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> [ScalarPlan] {
-    var plans: [ScalarPlan] = []
-    for node in nodes { plans.append(try scalarPart(node, of: parent, place)) }
-    return plans
-  }
-
-  // MARK: Vectors
-
-  mutating func vector(
-    _ node: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> VectorPlan {
-    let id = expression.unwrapped(node)
-    guard isInvariant[id.index] else { return try vectorForm(id, place) }
-    let inner = try vectorForm(id, place.pinned)
-    return VectorPlan(site: inner.site, .pinned(inner))
-  }
-
-  /// A vector that is part of a node: pins belong to the topmost invariant node only.
-  mutating func part(
-    _ node: Expression.NodeID, of parent: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> VectorPlan {
-    isInvariant[parent.index]
-      ? try vectorForm(expression.unwrapped(node), place) : try vector(node, place)
-  }
-
-  private mutating func vectorForm(
-    _ id: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> VectorPlan {
+  private mutating func vectorPlan(_ id: Expression.NodeID) throws(LoweringError) -> VectorPlan {
     let site = expression[id].range
     switch expression[id].form {
     case .selector(let written):
-      let time = timeReference(written.time, offset: durations.offsets[id.index])
+      let time = places.time(of: id)
       let reach = context.lookback
-      let selector = select(
-        written, time, place, back: reach, ahead: written.edges == .smoothed ? reach : 0)
+      let selector = select(written, id, time, back: reach, ahead: written.edges == .smoothed ? reach : 0)
       return VectorPlan(site: site, .select(selector))
     case .aggregation(let aggregation):
-      return VectorPlan(site: site, .aggregate(try aggregate(aggregation, id, place)))
-    case .binary(let binary): return VectorPlan(site: site, try self.binary(binary, id, place))
-    case .call(let call): return VectorPlan(site: site, try self.call(call, id, place))
-    case .parenthesis(let inner): return try vectorForm(expression.unwrapped(inner), place)
+      return VectorPlan(site: site, .aggregate(aggregate(aggregation, id)))
+    case .binary(let binary): return VectorPlan(site: site, self.binary(binary))
+    case .call(let call): return VectorPlan(site: site, try self.call(call, id))
     case .unary(.plus, let inner):
-      let operand = try part(inner, of: id, place)
+      let operand = vector(inner)
       // `timestamp(+v)` does not see the samples of the selector `v`.
       if case .select = operand.form { return VectorPlan(site: site, .plus(operand)) }
       return operand
-    case .unary(.minus, let inner):
-      return VectorPlan(site: site, .negate(try part(inner, of: id, place)))
+    case .unary(.minus, let inner): return VectorPlan(site: site, .negate(vector(inner)))
     // No vectors: the checks of types refuse them here.
-    case .number, .string, .matrix, .subquery: return VectorPlan(site: site, .vector(.number(.nan)))
+    case .number, .string, .matrix, .subquery, .parenthesis:
+      return VectorPlan(site: site, .vector(.number(.nan)))
     }
   }
 
-  // MARK: Range vectors
-
-  mutating func windows(
-    _ node: Expression.NodeID, _ place: Surroundings
-  ) throws(LoweringError) -> WindowsPlan {
-    let id = expression.unwrapped(node)
-    let site = expression[id].range
+  private mutating func windowsForm(_ id: Expression.NodeID) -> WindowsForm {
     let range = durations.ranges[id.index] ?? 0
-    switch expression[id].form {
-    case .matrix(let selector, _):
-      guard case .selector(let written) = expression[selector].form else { break }
-      let time = timeReference(written.time, offset: durations.offsets[selector.index])
+    if case .matrix(let selector, _) = expression[id].form,
+      case .selector(let written) = expression[selector].form
+    {
       let reach = written.edges == .none ? 0 : context.lookback
       let plan = select(
-        written, time, place, back: range &+ reach,
+        written, id, places.time(of: selector), back: range &+ reach,
         ahead: written.edges == .smoothed ? reach : 0)
-      return WindowsPlan(site: site, .select(plan, range: range))
-    case .subquery(let written):
-      let time = timeReference(written.time, offset: durations.offsets[id.index])
-      let step = durations.steps[id.index].flatMap { $0 > 0 ? $0 : nil } ?? context.defaultSubqueryStep
-      // All inner steps lie in the windows of the outer steps.
-      let first = SubqueryPlan.firstStep(after: time.reference(step: place.first), range: range, step: step)
-      var last = SubqueryPlan.lastStep(through: time.reference(step: place.last), step: step)
-      if place.last < place.first { last = min(last, first &- 1) }
-      let inner = Surroundings(first: first, last: last, histograms: .buckets)
-      let plan = SubqueryPlan(
-        vector: try vector(written.expression, inner), range: range, step: step, time: time)
-      return WindowsPlan(site: site, .subquery(plan))
-    case .number, .string, .selector, .aggregation, .binary, .call, .parenthesis, .unary: break
+      return .select(plan, range: range)
     }
-    let nothing = VectorPlan(site: site, .vector(.number(.nan)))
-    return WindowsPlan(
-      site: site,
-      .subquery(SubqueryPlan(vector: nothing, range: 1, step: 1, time: TimeReference())))
+    guard case .subquery(let written) = expression[id].form else { return windows(id).form }
+    let step = places.step(ofSubquery: id)
+    let plan = SubqueryPlan(
+      vector: vector(written.expression), range: range, step: step, time: places.time(of: id))
+    return .subquery(plan)
   }
 
-  func timeReference(_ written: Expression.TimeModifiers, offset: Int64?) -> TimeReference {
-    let at: Int64? =
-      switch written.at {
-      case nil: nil
-      case .time(let time): time
-      case .start: context.grid.start
-      case .end: context.grid.end
-      }
-    return TimeReference(at: at, offset: offset ?? 0)
-  }
-
+  /// `place` is the node over whose steps the selector is evaluated.
   private mutating func select(
-    _ written: Expression.Selector, _ time: TimeReference, _ place: Surroundings, back: Int64,
+    _ written: Expression.Selector, _ place: Expression.NodeID, _ time: TimeReference, back: Int64,
     ahead: Int64
   ) -> SelectorPlan {
     let matchers = written.matchers.map(\.compiled)
-    let name = matchers.first { $0.operation == .equal && $0.name == LabelName.metric }?.value
+    let name = written.matchers.first { $0.isAboutName && $0.compiled.operation == .equal }
     return SelectorPlan(
-      selection: add(matchers, time, place, back: back, ahead: ahead), metricName: name, time: time,
-      edges: written.edges, readsStatisticsOnly: place.histograms == .statistics)
+      selection: add(matchers, time, places[place], back: back, ahead: ahead),
+      metricName: name?.compiled.value, time: time, edges: written.edges,
+      readsStatisticsOnly: places[place].histograms == .statistics)
   }
 
+  /// Adds what a selector needs: samples later than `back` before its first time, and up to `ahead`
+  /// after its last one, milliseconds.
   mutating func add(
-    _ matchers: [LabelMatcher], _ time: TimeReference, _ place: Surroundings, back: Int64,
-    ahead: Int64
+    _ matchers: [LabelMatcher], _ time: TimeReference, _ place: Surroundings, back: Int64, ahead: Int64
   ) -> Int {
     let (after, early) = time.reference(step: place.first).subtractingReportingOverflow(back)
     let (through, late) = time.reference(step: place.last).addingReportingOverflow(ahead)
     let start = early ? .min : after
     // Without steps nothing is needed.
-    let end = place.last < place.first ? start : late ? .max : through
+    let end = place.isEmpty ? start : late ? .max : through
     selections.append(Selection(matchers: matchers, after: start, through: end))
     return selections.count - 1
-  }
-}
-
-extension SubqueryPlan {
-  /// The first multiple of the step that is later than `reference − range`, milliseconds.
-  public static func firstStep(after reference: Int64, range: Int64, step: Int64) -> Int64 {
-    let (start, overflow) = reference.subtractingReportingOverflow(range)
-    let floor = overflow ? Int64.min / 2 : start
-    let multiple = floor / step * step
-    // Division truncates toward zero: the multiple is at or before a positive floor, at or after a
-    // negative one.
-    return multiple > floor ? multiple : multiple &+ step
-  }
-
-  /// The last multiple of the step at or before a time, milliseconds.
-  public static func lastStep(through reference: Int64, step: Int64) -> Int64 {
-    let multiple = reference / step * step
-    return multiple > reference ? multiple &- step : multiple
   }
 }

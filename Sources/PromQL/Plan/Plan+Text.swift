@@ -3,96 +3,120 @@ import TimeSeries
 extension Plan: CustomStringConvertible {
   /// The plan as an indented tree, one node a line, for `explain` and tests: durations as PromQL
   /// writes them, times in seconds, behind each selector the interval of samples that it needs.
-  public var description: String {
-    var writer = PlanWriter(selections: selections)
-    switch root {
-    case .scalar(let scalar): writer.write(scalar)
-    case .vector(let vector): writer.write(vector)
-    case .windows(let windows): writer.write(windows)
-    case .string(let text): writer.line("string \(GoText.quoted(text))")
+  public var description: String { text(maximumLevel: 200) }
+
+  /// As `description`; what is nested deeper than a level is left out, so that the text stays linear
+  /// in the size of the plan. Never recurses.
+  public func text(maximumLevel: Int) -> String {
+    let lines = PlanLines(selections: selections)
+    var text: [String] = []
+    var open: [(item: PlanLines.Item, level: Int)] =
+      switch root {
+      case .scalar(let scalar): [(.scalar(scalar), 0)]
+      case .vector(let vector): [(.vector(vector), 0)]
+      case .windows(let windows): [(.windows(windows), 0)]
+      case .string(let string): [(.line("string \(GoText.quoted(string))"), 0)]
+      }
+    while let (item, level) = open.popLast() {
+      let (line, children) = lines.describe(item)
+      text.append(String(repeating: "  ", count: level) + line)
+      if level < maximumLevel {
+        open += children.reversed().map { ($0, level + 1) }
+      } else if !children.isEmpty {
+        text.append(String(repeating: "  ", count: level + 1) + "…")
+      }
     }
-    return writer.lines.joined(separator: "\n")
+    return text.joined(separator: "\n")
   }
 }
 
-/// Writes a plan. Recurses: plans are nested no deeper than `Lowering.depthLimit`.
-private struct PlanWriter {
+/// What each node of a plan prints: a line, and what stands below it.
+private struct PlanLines {
+  enum Item {
+    case line(String)
+    case scalar(ScalarPlan)
+    case vector(VectorPlan)
+    case windows(WindowsPlan)
+  }
+
+  typealias Description = (line: String, children: [Item])
+
   let selections: [Selection]
-  var lines: [String] = []
-  private var level = 0
 
-  init(selections: [Selection]) { self.selections = selections }
-
-  mutating func line(_ text: String) {
-    lines.append(String(repeating: "  ", count: level) + text)
+  func describe(_ item: Item) -> Description {
+    switch item {
+    case .line(let text): (text, [])
+    case .scalar(let plan): describe(plan)
+    case .vector(let plan): describe(plan)
+    case .windows(let plan): describe(plan)
+    }
   }
 
-  private mutating func node(_ text: String, _ children: (inout PlanWriter) -> Void) {
-    line(text)
-    level += 1
-    children(&self)
-    level -= 1
-  }
-
-  private mutating func write(_ arguments: [ScalarArgument]) {
-    for argument in arguments { write(argument.value) }
-  }
-
-  // MARK: Scalars
-
-  mutating func write(_ plan: ScalarPlan) {
+  private func describe(_ plan: ScalarPlan) -> Description {
     switch plan {
-    case .number(let value): line("number \(GoText.plain(value))")
-    case .time: line("time")
-    case .negate(let inner): node("negate") { $0.write(inner) }
-    case .arithmetic(let operation, let lhs, let rhs): write("arithmetic \(operation.rawValue)", lhs, rhs)
-    case .comparison(let operation, let lhs, let rhs): write("comparison \(operation.rawValue)", lhs, rhs)
-    case .larger(let lhs, let rhs): write(FunctionFamily.larger.name, lhs, rhs)
-    case .smaller(let lhs, let rhs): write(FunctionFamily.smaller.name, lhs, rhs)
-    case .only(let vector): node(FunctionFamily.scalar.name) { $0.write(vector) }
-    case .pinned(let inner): node("pinned") { $0.write(inner) }
+    case .number(let value): ("number \(GoText.plain(value))", [])
+    case .time: (FunctionFamily.time.name, [])
+    case .negate(let inner): ("negate", [.scalar(inner)])
+    case .arithmetic(let operation, let lhs, let rhs):
+      ("arithmetic \(operation.rawValue)", [.scalar(lhs), .scalar(rhs)])
+    case .comparison(let operation, let lhs, let rhs):
+      ("comparison \(operation.rawValue)", [.scalar(lhs), .scalar(rhs)])
+    case .larger(let lhs, let rhs): (FunctionFamily.larger.name, [.scalar(lhs), .scalar(rhs)])
+    case .smaller(let lhs, let rhs): (FunctionFamily.smaller.name, [.scalar(lhs), .scalar(rhs)])
+    case .only(let vector): (FunctionFamily.scalar.name, [.vector(vector)])
+    case .pinned(let inner): ("pinned", [.scalar(inner)])
     }
   }
 
-  private mutating func write(_ name: String, _ lhs: ScalarPlan, _ rhs: ScalarPlan) {
-    node(name) {
-      $0.write(lhs)
-      $0.write(rhs)
-    }
-  }
-
-  // MARK: Vectors
-
-  mutating func write(_ plan: VectorPlan) {
+  private func describe(_ plan: VectorPlan) -> Description {
     switch plan.form {
-    case .select(let selector): line("select " + text(selector))
-    case .vector(let scalar): node(FunctionFamily.vector.name) { $0.write(scalar) }
-    case .pinned(let inner): node("pinned") { $0.write(inner) }
-    case .negate(let inner): node("negate") { $0.write(inner) }
-    case .plus(let inner): node("plus") { $0.write(inner) }
-    case .aggregate(let aggregation): write(aggregation)
-    case .scalarArithmetic, .scalarComparison, .scalarTrim, .arithmetic, .comparison, .trim, .set:
-      writeBinary(plan.form)
+    case .select(let selector): ("select " + text(selector), [])
+    case .vector(let scalar): (FunctionFamily.vector.name, [.scalar(scalar)])
+    case .pinned(let inner): ("pinned", [.vector(inner)])
+    case .negate(let inner): ("negate", [.vector(inner)])
+    case .plus(let inner): ("plus", [.vector(inner)])
+    case .aggregate(let aggregation): describe(aggregation)
+    case .scalarArithmetic(let operation, let vector, let scalar, let side):
+      ("arithmetic \(operation.rawValue)", Self.sides(vector, scalar, side))
+    case .scalarComparison(let operation, let vector, let scalar, let side, let returnsBool):
+      (Self.name(operation, returnsBool), Self.sides(vector, scalar, side))
+    case .scalarTrim(let operation, let vector, let scalar, let side):
+      ("trim \(operation.rawValue)", Self.sides(vector, scalar, side))
+    case .arithmetic(let operation, let lhs, let rhs, let matching):
+      ("arithmetic \(operation.rawValue)" + Self.text(matching), [.vector(lhs), .vector(rhs)])
+    case .comparison(let operation, let lhs, let rhs, let matching, let returnsBool):
+      (Self.name(operation, returnsBool) + Self.text(matching), [.vector(lhs), .vector(rhs)])
+    case .trim(let operation, let lhs, let rhs, let matching):
+      ("trim \(operation.rawValue)" + Self.text(matching), [.vector(lhs), .vector(rhs)])
+    case .set(let operation, let lhs, let rhs, let labels):
+      ("set \(operation.rawValue)" + Self.text(labels), [.vector(lhs), .vector(rhs)])
     case .point, .bounded, .date, .timestamp, .startTimestamp, .absent, .absentOverTime, .window,
       .reading, .histogramQuantile, .histogramQuantiles, .histogramFraction, .labelReplace,
       .labelJoin, .sort, .info:
-      writeCall(plan.form)
+      describe(CallArguments(plan.form))
     }
   }
 
-  private mutating func writeCall(_ form: VectorForm) {
-    let arguments = CallArguments(form)
-    node(arguments.name) { writer in
-      for vector in arguments.vectors { writer.write(vector) }
-      if let windows = arguments.windows { writer.write(windows) }
-      for scalar in arguments.scalars { writer.write(scalar) }
-      if let info = arguments.info {
-        writer.line("select \(writer.text(selection: info.selection))" + writer.text(info.time))
-      }
-    }
+  private static func name(_ operation: ComparisonOperator, _ returnsBool: Bool) -> String {
+    "comparison \(operation.rawValue)" + (returnsBool ? " bool" : "")
   }
 
-  private mutating func write(_ plan: AggregationPlan) {
+  private static func sides(_ vector: VectorPlan, _ scalar: ScalarPlan, _ side: Side) -> [Item] {
+    side == .left ? [.scalar(scalar), .vector(vector)] : [.vector(vector), .scalar(scalar)]
+  }
+
+  private func describe(_ call: CallArguments) -> Description {
+    var children: [Item] = []
+    if let vector = call.vector { children.append(.vector(vector)) }
+    if let windows = call.windows { children.append(.windows(windows)) }
+    children += call.scalars.map { .scalar($0) }
+    if let info = call.info {
+      children.append(.line("select " + text(selection: info.selection) + text(info.time)))
+    }
+    return (call.name, children)
+  }
+
+  private func describe(_ plan: AggregationPlan) -> Description {
     let (name, parameter): (String, ScalarArgument?) =
       switch plan.operation {
       case .simple(let operation): (operation.rawValue, nil)
@@ -110,61 +134,17 @@ private struct PlanWriter {
       case .by(let labels): " by (\(Self.list(labels)))"
       case .without(let labels): " without (\(Self.list(labels)))"
       }
-    node(name + grouping) {
-      if let parameter { $0.write(parameter.value) }
-      $0.write(plan.vector)
-    }
+    return (name + grouping, (parameter.map { [.scalar($0.value)] } ?? []) + [.vector(plan.vector)])
   }
 
-  private mutating func writeBinary(_ form: VectorForm) {
-    switch form {
-    case .scalarArithmetic(let operation, let vector, let scalar, let side):
-      write("arithmetic \(operation.rawValue)", vector, scalar, side)
-    case .scalarComparison(let operation, let vector, let scalar, let side, let returnsBool):
-      write("comparison \(operation.rawValue)\(returnsBool ? " bool" : "")", vector, scalar, side)
-    case .scalarTrim(let operation, let vector, let scalar, let side):
-      write("trim \(operation.rawValue)", vector, scalar, side)
-    case .arithmetic(let operation, let lhs, let rhs, let matching):
-      write("arithmetic \(operation.rawValue)\(Self.text(matching))", lhs, rhs)
-    case .comparison(let operation, let lhs, let rhs, let matching, let returnsBool):
-      write(
-        "comparison \(operation.rawValue)\(returnsBool ? " bool" : "")\(Self.text(matching))", lhs, rhs)
-    case .trim(let operation, let lhs, let rhs, let matching):
-      write("trim \(operation.rawValue)\(Self.text(matching))", lhs, rhs)
-    case .set(let operation, let lhs, let rhs, let labels):
-      write("set \(operation.rawValue)\(Self.text(labels))", lhs, rhs)
-    case .select, .vector, .pinned, .negate, .plus, .aggregate, .point, .bounded, .date, .timestamp,
-      .startTimestamp, .absent, .absentOverTime, .window, .reading, .histogramQuantile,
-      .histogramQuantiles, .histogramFraction, .labelReplace, .labelJoin, .sort, .info:
-      return
-    }
-  }
-
-  private mutating func write(_ name: String, _ lhs: VectorPlan, _ rhs: VectorPlan) {
-    node(name) {
-      $0.write(lhs)
-      $0.write(rhs)
-    }
-  }
-
-  private mutating func write(_ name: String, _ vector: VectorPlan, _ scalar: ScalarPlan, _ side: Side) {
-    node(name) {
-      if side == .left { $0.write(scalar) }
-      $0.write(vector)
-      if side == .right { $0.write(scalar) }
-    }
-  }
-
-  // MARK: Range vectors
-
-  mutating func write(_ plan: WindowsPlan) {
+  private func describe(_ plan: WindowsPlan) -> Description {
     switch plan.form {
     case .select(let selector, let range):
-      line("windows \(DurationText.text(milliseconds: range)) " + text(selector))
+      return ("windows \(DurationText.text(milliseconds: range)) " + text(selector), [])
     case .subquery(let subquery):
       let range = DurationText.text(milliseconds: subquery.range)
       let step = DurationText.text(milliseconds: subquery.step)
-      node("subquery \(range) step \(step)" + text(subquery.time)) { $0.write(subquery.vector) }
+      return ("subquery \(range) step \(step)" + text(subquery.time), [.vector(subquery.vector)])
     }
   }
 
@@ -223,7 +203,7 @@ private struct PlanWriter {
 /// The arguments of a call's plan, whatever its shape.
 private struct CallArguments {
   var name: String
-  var vectors: [VectorPlan] = []
+  var vector: VectorPlan?
   var windows: WindowsPlan?
   var scalars: [ScalarPlan] = []
   var info: InfoPlan?
@@ -270,7 +250,7 @@ private struct CallArguments {
     _ family: FunctionFamily, _ vector: VectorPlan?, _ scalars: [ScalarPlan] = [], note: String = ""
   ) {
     name = family.name + (note.isEmpty ? "" : " " + note)
-    vectors = vector.map { [$0] } ?? []
+    self.vector = vector
     self.scalars = scalars
   }
 
