@@ -75,6 +75,71 @@ extension FloatWindows {
   }
 }
 
+extension FloatWindows {
+  /// `deriv`, `predict_linear`: least squares from running sums, taken about the first time and the
+  /// mean of the series so that they stay small. `origin`: where x is zero, milliseconds.
+  @inline(__always)
+  func slidingLine(
+    into tile: inout Row, origin: (_ step: Int, _ lower: Int) -> Int64,
+    _ answer: (_ step: Int, _ line: (slope: Double, intercept: Double)) -> Double
+  ) {
+    let sums = LineSums(self)
+    reduce(into: &tile, minimum: 2) { step, lower, upper in
+      let zero = origin(step, lower)
+      return answer(
+        step, sums?.line(lower, upper, origin: zero) ?? regression(lower, upper, origin: zero))
+    }
+  }
+}
+
+/// What least squares over any window of a series needs.
+private struct LineSums {
+  private let x: RunningSums
+  private let y: RunningSums
+  private let xy: RunningSums
+  private let xx: RunningSums
+  /// How many values up to a position differ from the one before.
+  private let changes: [Int32]
+  private let values: [Double]
+  private let start: Int64
+  private let center: Double
+
+  /// Nil when values are not finite.
+  init?(_ windows: FloatWindows) {
+    let values = windows.samples.values
+    guard !values.isEmpty else { return nil }
+    let start = windows.time(0)
+    let center = OverTime.average(values[...])
+    let xs = values.indices.map { windows.seconds(start, windows.time($0)) }
+    let ys = values.map { $0 - center }
+    guard let x = RunningSums(xs), let y = RunningSums(ys),
+      let xy = RunningSums(zip(xs, ys).map { $0 * $1 }), let xx = RunningSums(xs.map { $0 * $0 })
+    else { return nil }
+    (self.x, self.y, self.xy, self.xx) = (x, y, xy, xx)
+    (self.values, self.start, self.center) = (values, start, center)
+    var changes = [Int32](repeating: 0, count: values.count)
+    for i in values.indices.dropFirst() {
+      changes[i] = changes[i - 1] + (values[i] != values[i - 1] ? 1 : 0)
+    }
+    self.changes = changes
+  }
+
+  /// The line through a window; nil when the sums have lost too much precision.
+  func line(_ lower: Int, _ upper: Int, origin: Int64) -> (slope: Double, intercept: Double)? {
+    if changes[upper - 1] == changes[lower] { return (0, values[lower]) }
+    guard upper - lower > 8, let sx = x.sum(lower, upper), let sy = y.sum(lower, upper),
+      let sxy = xy.sum(lower, upper), let sxx = xx.sum(lower, upper)
+    else { return nil }
+    let n = Double(upper - lower)
+    let variance = sxx - sx * sx / n
+    let covariance = sxy - sx * sy / n
+    guard variance >= sxx * 1e-4, covariance.magnitude >= sxy.magnitude * 1e-3 else { return nil }
+    let slope = covariance / variance
+    let zero = Double(origin &- start) / 1000
+    return (slope, center + sy / n - slope * (sx / n - zero))
+  }
+}
+
 /// The sums of all prefixes of a column as pairs of doubles (double-double arithmetic, Dekker 1971).
 struct RunningSums {
   /// sums[i] + rests[i] is the sum of the first i values.

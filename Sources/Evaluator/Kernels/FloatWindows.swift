@@ -63,14 +63,10 @@ struct FloatWindows {
     case .idelta: lastPair(into: &tile, isCounter: false)
     case .resets: countPairs(into: &tile) { $1 < $0 }
     case .changes: countPairs(into: &tile) { $0 != $1 && !($0.isNaN && $1.isNaN) }
-    case .deriv:
-      reduce(into: &tile, minimum: 2) { _, lower, upper in
-        regression(lower, upper, origin: time(lower)).slope
-      }
+    case .deriv: slidingLine(into: &tile, origin: { _, lower in time(lower) }) { _, line in line.slope }
     case .predictLinear:
-      reduce(into: &tile, minimum: 2) { step, lower, upper in
-        let line = regression(lower, upper, origin: grid.time(step))
-        return line.slope * arguments[0][step] + line.intercept
+      slidingLine(into: &tile, origin: { step, _ in grid.time(step) }) { step, line in
+        line.slope * arguments[0][step] + line.intercept
       }
     case .doubleExponentialSmoothing:
       reduce(into: &tile, minimum: 2) { step, lower, upper in
