@@ -95,7 +95,7 @@ import Testing
   } catch {
     let finding = ManifestFinding(error.diagnostic(for: source), in: reading.sources[0])
     let lines = finding.rendered().split(separator: "\n")
-    #expect(lines[0].hasPrefix("manifest.yaml:7:14: error: template excution failed: template: tmpl:1:18: "))
+    #expect(lines[0].hasPrefix("manifest.yaml:7:14: error: template excution failed: template: tmpl:1:9: "))
     #expect(lines[1] == "  7 |     up{a=\"{{ variables.nope }}\"}")
     #expect(lines[2] == "    |              ^^^^^^^^^^^^^^")
   }

@@ -53,8 +53,10 @@ extension ScalarValue {
     default:
       return .text
     }
+    // Only what begins with a digit or a sign may hold underscores anywhere.
+    if first == UInt8(ascii: ".") { return (try? GoNumber.float(text.utf8)).map { .number($0) } ?? .text }
     let digits = text.utf8.filter { $0 != UInt8(ascii: "_") }
-    if first != UInt8(ascii: "."), let whole = GoWholeNumber(digits) {
+    if let whole = GoWholeNumber(digits) {
       return whole.exactly.map { .integer($0) } ?? .number(whole.value)
     }
     guard isFloat(digits), let value = try? GoNumber.float(digits) else { return .text }

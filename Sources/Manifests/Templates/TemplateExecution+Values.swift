@@ -87,19 +87,20 @@ extension TemplateExecution {
     return value
   }
 
-  private mutating func field(
+  /// Go names what it looked at last; the whole operand is marked.
+  private func field(
     _ name: String, of receiver: TemplateValue, at operand: TemplateOperand, hasArguments: Bool
   ) throws(TemplateError) -> TemplateValue {
-    try at(.operand(operand))
+    let range = operand.place.range
     guard let type = receiver.typeName else {
-      throw failure("nil data; no entry for key \(GoText.quoted(name))")
+      throw failure("nil data; no entry for key \(GoText.quoted(name))", marking: range)
     }
     guard case .map(let pairs) = receiver else {
-      throw failure("can't evaluate field \(name) in type \(type)")
+      throw failure("can't evaluate field \(name) in type \(type)", marking: range)
     }
-    if hasArguments { throw failure("\(name) is not a method but has arguments") }
+    if hasArguments { throw failure("\(name) is not a method but has arguments", marking: range) }
     guard let pair = pairs.first(where: { $0.key.utf8.elementsEqual(name.utf8) }) else {
-      throw failure("map has no entry for key \(GoText.quoted(name))")
+      throw failure("map has no entry for key \(GoText.quoted(name))", marking: range)
     }
     return .text(pair.value)
   }
@@ -153,9 +154,7 @@ extension TemplateExecution {
     guard size <= TemplateLimits.output else {
       throw limit("\(name) is given more than \(TemplateLimits.output) bytes")
     }
-    let calleeName =
-      arguments.first?.description
-      ?? String(decoding: GoFormat.plain(final ?? .invalid), as: UTF8.self)
+    let calleeName = arguments.first?.description ?? final?.reflectedName ?? ""
     let result: TemplateValue
     do {
       result = try function.call(values, values: self.values, calleeName: calleeName)

@@ -88,7 +88,7 @@ struct TemplateExecution {
     }
   }
 
-  func failure(_ message: String) -> TemplateError {
+  func failure(_ message: String, marking range: SourceRange? = nil) -> TemplateError {
     let before = tree.text.prefix(place.position)
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     let line = before.count { $0 == UInt8(ascii: "\n") } + 1
@@ -96,7 +96,7 @@ struct TemplateExecution {
     return TemplateError(
       .execution,
       "template: \(location): executing \(GoText.quoted(templateName)) at <\(context)>: \(message)",
-      at: place.range)
+      at: range ?? place.range)
   }
 
   // Output.
@@ -180,12 +180,15 @@ struct TemplateExecution {
     }
     let inner = try pipe.map { pipe throws(TemplateError) in try pipeline(pipe, dot: dot) } ?? .invalid
     let outer = (variables, templateName, site)
+    // After an error too: whoever called takes its own variables off again.
+    defer {
+      calls -= 1
+      (variables, templateName, site) = outer
+    }
     variables = [("$", inner)]
     templateName = name
     calls += 1
     _ = try walk(body, dot: inner)
-    calls -= 1
-    (variables, templateName, site) = outer
   }
 
   private mutating func loop(

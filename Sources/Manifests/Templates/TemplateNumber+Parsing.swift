@@ -51,6 +51,9 @@ extension TemplateNumber {
     if bytes.last == UInt8(ascii: "i"), let imaginary = try? GoNumber.float(bytes.dropLast()) {
       return .complex(0, imaginary)
     }
+    if bytes.contains(UInt8(ascii: "_")), (try? GoNumber.literal(bytes)) == nil {
+      throw TemplateNumberProblem(message: "illegal number syntax: \(GoText.quoted(text))")
+    }
     let isFloat = bytes.contains { ".eEpP".utf8.contains($0) }
     let isHex = bytes.count > 2 && bytes[1] | 0x20 == UInt8(ascii: "x")
     let isHexFloat = isHex && bytes.contains { $0 | 0x20 == UInt8(ascii: "p") }

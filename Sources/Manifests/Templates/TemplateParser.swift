@@ -175,13 +175,21 @@ struct TemplateParser {
   ) throws(TemplateError) {
     let outerVariables = variables
     let outerRangeDepth = rangeDepth
+    // After an error too: whoever called takes its own variables off again.
+    defer {
+      variables = outerVariables
+      rangeDepth = outerRangeDepth
+    }
     variables = ["$"]
     rangeDepth = 0
+    let opener = current
     let (nodes, closer) = try list()
-    guard closer.isEnd else { throw failure("unexpected \(closer.description) in \(context)") }
+    guard closer.isEnd else {
+      // Go reads a block with a parser of its own, and complains with the outer one's last token.
+      if context == Self.blockContext { current = opener }
+      throw failure("unexpected \(closer.description) in \(context)")
+    }
     try define(name, nodes)
-    variables = outerVariables
-    rangeDepth = outerRangeDepth
   }
 
   /// What ends a list of nodes.
@@ -317,8 +325,10 @@ struct TemplateParser {
     return .template(name: name, pipe: pipe, at: place(token))
   }
 
+  private static let blockContext = "block clause"
+
   private mutating func blockControl() throws(TemplateError) -> TemplateNode {
-    let context = "block clause"
+    let context = Self.blockContext
     let token = nextNonSpace()
     let name = try templateName(token, in: context)
     let pipe = try pipeline(context, until: .rightDelimiter)

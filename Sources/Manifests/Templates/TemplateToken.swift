@@ -42,10 +42,10 @@ struct TemplateToken: Sendable, Hashable {
     switch kind {
     case .end: return "EOF"
     case .error: return String(decoding: text, as: UTF8.self)
-    case .keyword: return "<\(String(decoding: text, as: UTF8.self))>"
+    case .keyword, .dot: return "<\(String(decoding: text, as: UTF8.self))>"
     case .text, .leftDelimiter, .rightDelimiter, .space, .pipe, .assign, .declare,
       .leftParenthesis, .rightParenthesis, .string, .rawString, .character, .number, .complex,
-      .boolean, .identifier, .field, .variable, .dot, .other:
+      .boolean, .identifier, .field, .variable, .other:
       guard text.count > 10 else { return GoText.quoted(text) }
       return GoText.quoted(String(decoding: text, as: UTF8.self).unicodeScalars.prefix(10).utf8) + "..."
     }

@@ -101,10 +101,15 @@ extension TemplatePipe: CustomStringConvertible {
 }
 
 extension TemplateCommand: CustomStringConvertible {
-  var description: String { operands.map(\.description).joined(separator: " ") }
+  var description: String { operands.map(\.inParentheses).joined(separator: " ") }
 }
 
 extension TemplateOperand: CustomStringConvertible {
+  /// A pipeline within something else needs its parentheses, alone it prints without.
+  fileprivate var inParentheses: String {
+    if case .pipe = kind { "(\(self))" } else { description }
+  }
+
   var description: String {
     switch kind {
     case .identifier(let name): name
@@ -115,8 +120,8 @@ extension TemplateOperand: CustomStringConvertible {
     case .string(let quoted, _): quoted
     case .field(let names): names.map { ".\($0)" }.joined()
     case .variable(let name, let fields): name + fields.map { ".\($0)" }.joined()
-    case .pipe(let pipe): "(\(pipe))"
-    case .chain(let operand, let fields): "\(operand)" + fields.map { ".\($0)" }.joined()
+    case .pipe(let pipe): pipe.description
+    case .chain(let operand, let fields): operand.inParentheses + fields.map { ".\($0)" }.joined()
     }
   }
 }

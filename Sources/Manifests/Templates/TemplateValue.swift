@@ -32,6 +32,12 @@ enum TemplateValue: Sendable, Hashable {
     }
   }
 
+  /// Go's `reflect.Value.String`: texts as they are, of others the type.
+  var reflectedName: String {
+    if case .text(let bytes) = self { return String(decoding: bytes, as: UTF8.self) }
+    return typeName.map { "<\($0) Value>" } ?? "<invalid Value>"
+  }
+
   /// What `if` makes of it.
   var isTrue: Bool {
     switch self {
