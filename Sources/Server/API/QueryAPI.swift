@@ -1,6 +1,4 @@
 public import Evaluator
-import NIOCore
-import NIOPosix
 public import PromQL
 import Synchronization
 public import TimeSeries
@@ -33,7 +31,8 @@ public final class QueryAPI: Sendable {
   let options: Options
   private let now: @Sendable () -> Int64
   private let source: @Sendable () -> any SeriesSource
-  private let pool: NIOThreadPool
+  private let threads: QueryThreads
+  private let deadlines = DeadlineWatch()
   private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
 
   /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds.
@@ -45,11 +44,8 @@ public final class QueryAPI: Sendable {
     self.now = now
     self.metrics = metrics
     self.source = source
-    pool = NIOThreadPool(numberOfThreads: max(1, options.concurrentQueries))
-    pool.start()
+    threads = QueryThreads(count: options.concurrentQueries)
   }
-
-  deinit { pool.shutdownGracefully { _ in } }
 
   /// Whether requests of the API are answered, or refused for now.
   public var readiness: Readiness {
@@ -88,31 +84,29 @@ public final class QueryAPI: Sendable {
     }
   }
 
-  /// Answers what needs the source; on the pool's threads, with the query's time running.
+  /// Where a request should be answered from the start: on the threads for queries if it needs them.
+  public func executor(for request: ServerRequest) -> (any TaskExecutor)? {
+    guard let route = Route(path: request.path), route.needsSource else { return nil }
+    return threads
+  }
+
+  /// Answers what needs the source; on the threads for queries, with the query's time running.
   private func api(_ request: ServerRequest, _ route: Route) async -> ServerResponse {
     do {
       guard let work = try APIWork(route, FormValues(request), now: now()) else {
         return .refusal(404, "404 page not found")
       }
       let cancellation = Cancellation()
-      let timer = try work.timeout(atMost: options.queryTimeout).map { timeout in
-        MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: timeout) {
-          cancellation.raise(.timedOut)
-        }
-      }
-      defer { timer?.cancel() }
-      return try await withTaskCancellationHandler {
-        try await pool.runIfActive { [self] in perform(work, cancellation, for: request) }
+      let timeout = try work.timeout(atMost: options.queryTimeout)
+      let watched = timeout.map { deadlines.add(cancellation, $0) }
+      defer { if let watched { deadlines.remove(watched) } }
+      return await withTaskCancellationHandler {
+        await withTaskExecutorPreference(threads) { perform(work, cancellation, for: request) }
       } onCancel: {
         cancellation.raise(.canceled)
       }
-    } catch let error as APIError {
-      return ServerResponse(error)
     } catch {
-      // The pool refuses work when the client has gone, or when it is shut down.
-      guard Task.isCancelled else { return .notReady(.stopping) }
-      let canceled = EvaluationError.canceled(.start).description
-      return ServerResponse(APIError(kind: .canceled, message: canceled))
+      return ServerResponse(error)
     }
   }
 

@@ -50,6 +50,14 @@ enum Route: Sendable, Hashable {
     }
   }
 
+  /// Whether the answer is read from the source of series.
+  var needsSource: Bool {
+    switch self {
+    case .query, .queryRange, .series, .labels, .labelValues: true
+    case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo: false
+    }
+  }
+
   /// What the route is called in the server's own metrics.
   var name: String {
     switch self {

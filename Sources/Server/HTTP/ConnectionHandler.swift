@@ -1,6 +1,12 @@
 import NIOCore
 import NIOHTTP1
 
+/// Who answers requests, and where.
+struct Answerer: Sendable {
+  let executor: @Sendable (ServerRequest) -> (any TaskExecutor)?
+  let handler: RequestHandler
+}
+
 /// Gathers the requests of one connection, has them answered, writes the answers.
 final class ConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -19,7 +25,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let connection: Connection
   private let connections: ConnectionTable
   private let limits: HTTPLimits
-  private let handler: RequestHandler
+  private let answerer: Answerer
   private var state = State.waiting
 
   /// How much of an answer is handed to the socket at a time, bytes.
@@ -29,12 +35,12 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   init(
     _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits,
-    handler: @escaping RequestHandler
+    _ answerer: Answerer
   ) {
     self.connection = connection
     self.connections = connections
     self.limits = limits
-    self.handler = handler
+    self.answerer = answerer
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -106,8 +112,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     connection.enter(.working, timeout: nil)
     let request = ServerRequest(head, body: body)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let task = Task { [handler, connections, loop = context.eventLoop] in
-      let response = await handler(request)
+    let executor = answerer.executor(request)
+    let task = Task(executorPreference: executor) { [answerer, connections, loop = context.eventLoop] in
+      let response = await answerer.handler(request)
       connections.endRequest()
       loop.execute {
         let (connection, context) = bound.value

@@ -23,9 +23,12 @@ public final class HTTPServer: Sendable {
     public var description: String { "cannot listen on \(address): \(reason)" }
   }
 
-  /// Starts to listen. The server runs until `stop`.
+  /// Starts to listen. The server runs until `stop`. `executor` says where the task that answers a
+  /// request should run; nil leaves it to Swift's own threads.
   public static func start(
-    at address: ListenAddress, limits: HTTPLimits = HTTPLimits(), handler: @escaping RequestHandler
+    at address: ListenAddress, limits: HTTPLimits = HTTPLimits(),
+    executor: @escaping @Sendable (ServerRequest) -> (any TaskExecutor)? = { _ in nil },
+    handler: @escaping RequestHandler
   ) async throws(StartError) -> HTTPServer {
     let connections = ConnectionTable(limits: limits)
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -35,7 +38,8 @@ public final class HTTPServer: Sendable {
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try Self.configure(channel, limits: limits, connections: connections, handler: handler)
+          let answers = Answerer(executor: executor, handler: handler)
+          try Self.configure(channel, limits: limits, connections: connections, answers)
         }
       }
     do {
@@ -76,8 +80,7 @@ public final class HTTPServer: Sendable {
   }
 
   private static func configure(
-    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable,
-    handler: @escaping RequestHandler
+    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable, _ answerer: Answerer
   ) throws {
     let connection = Connection(channel: channel)
     var decoding = NIOHTTPDecoderLimitConfiguration()
@@ -90,7 +93,7 @@ public final class HTTPServer: Sendable {
       HTTPResponseEncoder(),
       ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)),
       HTTPServerPipelineHandler(),
-      ConnectionHandler(connection, in: connections, limits: limits, handler: handler),
+      ConnectionHandler(connection, in: connections, limits: limits, answerer),
     ])
   }
 }

@@ -91,9 +91,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func start(_ api: QueryAPI) async throws -> HTTPServer {
     do {
-      return try await HTTPServer.start(at: listen, limits: answering.limits) { request in
-        await api.respond(to: request)
-      }
+      return try await HTTPServer.start(
+        at: listen, limits: answering.limits, executor: api.executor(for:), handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }
