@@ -102,7 +102,7 @@ public enum FunctionFamily: Sendable, Hashable {
   case absent, absentOverTime
   case scalar, vector, time, pi, larger, smaller
   /// A value of the query itself.
-  case query(QueryValue)
+  case query(QueryProperty)
   case timestamp, startTimestamp
   case sort(descending: Bool)
   case sortByLabel(descending: Bool)
@@ -111,4 +111,4 @@ public enum FunctionFamily: Sendable, Hashable {
 }
 
 /// What a query knows of itself: functions without arguments that are numbers before evaluation.
-public enum QueryValue: Sendable, Hashable, CaseIterable { case start, end, step, range }
+public enum QueryProperty: Sendable, Hashable, CaseIterable { case start, end, step, range }

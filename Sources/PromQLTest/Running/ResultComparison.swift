@@ -27,7 +27,7 @@ struct ResultComparison {
   let expectation: Expectation
 
   /// Compares the answer to an instant query, or to a range query over a grid.
-  func mismatch(_ value: Evaluator.QueryValue, mode: ScriptEvaluation.Mode) -> Mismatch? {
+  func mismatch(_ value: QueryValue, mode: ScriptEvaluation.Mode) -> Mismatch? {
     switch value {
     case .scalar(_, let scalar): compare(scalar: scalar)
     case .string(_, let text): compare(string: text)

@@ -111,7 +111,7 @@ public struct ScriptRunner: Sendable {
   /// Evaluates from a minute before to a minute after; the samples in the middle must agree.
   private func asRangeMismatch(
     _ expectation: Expectation, text: [UInt8], around time: Int64, over source: StoreSnapshot,
-    like instant: Evaluator.QueryValue
+    like instant: QueryValue
   ) -> ResultComparison.Mismatch? {
     let grid = Grid(start: time - 60_000, end: time + 60_000, step: 60_000)
     let answer = answer { cancellation throws(QueryError) in
