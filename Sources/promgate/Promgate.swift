@@ -5,7 +5,10 @@ struct Promgate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promgate",
     abstract: "May this canary go on?",
-    subcommands: [GateCommand.self, QueryCommand.self, ServeCommand.self, TestCommand.self])
+    subcommands: [
+      GateCommand.self, QueryCommand.self, ExplainCommand.self, FormatCommand.self,
+      ServeCommand.self, TestCommand.self,
+    ])
 }
 
 /// Runs the command that the arguments name.
