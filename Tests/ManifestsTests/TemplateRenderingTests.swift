@@ -66,6 +66,11 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
       "{{ target \"x\" }}", failing("1:3", "target", "wrong number of args for target: want 0 got 1")),
     Case(
       "{{ \"x\" | target }}", failing("1:9", "target", "wrong number of args for target: want 0 got 1")),
+    // The caller's variables outlive a called template that fails.
+    Case(
+      "{{ $a := 1 }}{{ $b := 2 }}{{ if $a }}{{ template \"q\" }}{{ end }}{{ define \"q\" }}{{ .x }}{{ end }}",
+      "! template excution failed: template: tmpl:1:83: executing \"q\" at <.x>: "
+        + "nil data; no entry for key \"x\""),
     Case("{{ nil }}", failing("1:3", "nil", "nil is not a command")),
     Case("{{ 1 2 }}", failing("1:3", "1", "can't give argument to non-function 1")),
     Case(
@@ -106,6 +111,10 @@ private func unparsable(_ message: String, line: Int = 1) -> String {
     Case("{{ default \"a\" target }}", unparsable("function \"default\" not defined")),
     Case("\n{{ target ", unparsable("unclosed action", line: 2)),
     Case("{{ target\n\n", unparsable("unclosed action started at tmpl:1", line: 3)),
+    Case("{{ $a := 1 }}{{ if $a }}{{ block \"q\" 1 }}{{ sum }}", unparsable("function \"sum\" not defined")),
+    Case("{{ block \"q\" 1 }}\n{{ else }}", unparsable("unexpected {{else}} in block clause")),
+    Case("{{ 1_ }}", unparsable("illegal number syntax: \"1_\"")),
+    Case("{{ target . . | .. }}", unparsable("unexpected <.> in operand")),
     Case("{{ target }", unparsable("unexpected \"}\" in operand")),
     Case("{{ }}", unparsable("missing value for command")),
     Case("{{ ( ) }}", unparsable("missing value for parenthesized pipeline")),
