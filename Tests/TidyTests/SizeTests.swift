@@ -1,8 +1,10 @@
 import Foundation
 import Testing
 
-/// Bytes a line, lines a file. Ratcheted: lowered when there is room, never raised silently.
+/// Characters a line, lines a file. Ratcheted: lowered when there is room, never raised silently.
 private let lineLimit = 110
+/// Tables of cases keep a case on a line.
+private let testLineLimit = 190
 private let fileLimit = 500
 
 private var sources: [String] {
@@ -12,8 +14,9 @@ private var sources: [String] {
 @Test func `lines and files stay readable`() {
   for file in sources {
     let lines = Tree.lines(file)
+    let limit = file.hasPrefix("Tests/") ? testLineLimit : lineLimit
     #expect(lines.count <= fileLimit, "\(file) has \(lines.count) lines")
-    for (number, line) in lines.enumerated() where line.unicodeScalars.count > lineLimit {
+    for (number, line) in lines.enumerated() where line.unicodeScalars.count > limit {
       Issue.record("\(file):\(number + 1) has \(line.unicodeScalars.count) characters")
     }
   }

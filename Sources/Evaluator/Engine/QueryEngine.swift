@@ -51,7 +51,9 @@ public struct QueryEngine: Sendable {
   public func plan(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> Plan {
     let expression: Expression
     do { expression = try Expression.parse(text, features: features) } catch { throw .syntax(error) }
-    do { return try Lowering.plan(expression, in: context, features: features) } catch { throw .creation(error) }
+    do {
+      return try Lowering.plan(expression, in: context, features: features)
+    } catch { throw .creation(error) }
   }
 
   /// Fetches what the plan selects and evaluates it.

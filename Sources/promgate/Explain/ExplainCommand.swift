@@ -74,7 +74,7 @@ enum QueryText {
     let bytes = argument == "-" ? try input() : Array(argument.utf8)
     do { return try Expression.parse(bytes) } catch {
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
-      for diagnostic in error.diagnostics { Output.note(renderer.render(diagnostic, in: bytes)) }
+      for diagnostic in error.diagnostics.prefix(1) { Output.note(renderer.render(diagnostic, in: bytes)) }
       throw ExitCode(2)
     }
   }

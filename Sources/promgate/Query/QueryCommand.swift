@@ -145,7 +145,8 @@ struct QueryCommand: AsyncParsableCommand {
     switch error {
     case .syntax(let failure):
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
-      for diagnostic in failure.diagnostics { Output.note(renderer.render(diagnostic, in: text)) }
+      // What follows the first error is mostly its consequence, and Prometheus shows one too.
+      for diagnostic in failure.diagnostics.prefix(1) { Output.note(renderer.render(diagnostic, in: text)) }
     case .creation, .evaluation, .source: Output.note("error: \(error)")
     }
   }
