@@ -43,7 +43,7 @@ struct HistogramHintReader: Sendable {
     else { return false }
     if isGauge { return true }
     return !(next.count < last.count) && !(next.zeroCount < last.zeroCount)
-      && !BucketList.loses(last.positive, next.positive)
-      && !BucketList.loses(last.negative, next.negative)
+      && !BucketList.loses(last.positive[...], next.positive)
+      && !BucketList.loses(last.negative[...], next.negative)
   }
 }

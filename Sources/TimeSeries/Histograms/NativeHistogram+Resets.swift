@@ -1,7 +1,7 @@
 extension NativeHistogram {
   /// Whether the counter was reset between `previous` and this histogram
   /// (native-histograms.md §5). This one's hint decides where it can; the sum is never looked at.
-  /// One pass over the buckets, no allocation.
+  /// One pass over the buckets; a copy of one side when the schema fell.
   public func showsReset(after previous: NativeHistogram) -> Bool {
     switch hint {
     case .reset: return true
@@ -12,44 +12,27 @@ extension NativeHistogram {
     if isCustom {
       guard previous.isCustom else { return true }
       return customBounds == previous.customBounds
-        ? BucketList.loses(previous.positive, positive) : losesBetweenSharedBounds(previous)
+        ? BucketList.loses(previous.positive[...], positive) : losesBetweenSharedBounds(previous)
     }
     guard !previous.isCustom, schema <= previous.schema else { return true }
     if zeroThreshold < previous.zeroThreshold { return true }
     let widened = previous.widenedZero(to: zeroThreshold)
     if widened.threshold != zeroThreshold || zeroCount < widened.count.sum { return true }
-    return loses(previous.positive, positive, by: previous.schema &- schema)
-      || loses(previous.negative, negative, by: previous.schema &- schema)
+    return loses(previous.positive, positive, from: previous.schema)
+      || loses(previous.negative, negative, from: previous.schema)
   }
 
-  /// Like `BucketList.loses` when `previous` has a schema higher by `difference`; what lies inside
-  /// the zero bucket was compared there.
-  private func loses(_ previous: [Bucket], _ current: [Bucket], by difference: Int32) -> Bool {
-    var position = 0
-    var next = 0
-    var isOutside = false
-    while next < previous.count {
-      let index = ExponentialBounds.reduced(previous[next].index, by: difference)
-      var count = previous[next].count
-      next += 1
-      while next < previous.count,
-        ExponentialBounds.reduced(previous[next].index, by: difference) == index
-      {
-        count += previous[next].count
-        next += 1
-      }
-      if !isOutside {
-        guard ExponentialBounds.upper(Int(index), schema: schema) > zeroThreshold else { continue }
-        isOutside = true
-      }
-      while position < current.count, current[position].index < index { position += 1 }
-      if position < current.count, current[position].index == index {
-        if current[position].count < count { return true }
-      } else if count != 0 {
-        return true
-      }
+  /// Like `BucketList.loses` when `previous` has a higher schema perhaps; what lies inside the zero
+  /// bucket was compared there.
+  private func loses(
+    _ previous: [Bucket], _ current: [Bucket], from previousSchema: Int32
+  ) -> Bool {
+    var reduced = previous
+    BucketList.reduce(&reduced, by: previousSchema &- schema)
+    let inner = reduced.prefix {
+      ExponentialBounds.upper(Int($0.index), schema: schema) <= zeroThreshold
     }
-    return false
+    return BucketList.loses(reduced[inner.count...], current)
   }
 
   /// Whether fewer observations lie between two neighbouring bounds that both histograms have.

@@ -6,6 +6,7 @@ enum BucketList {
   static func add<Entry: BucketSum>(
     _ buckets: ArraySlice<Bucket>, times sign: Double, to sums: inout [Entry]
   ) {
+    if addAligned(buckets, sign, &sums) { return }
     let missing = countMissing(buckets, in: sums)
     guard missing > 0 else { return addListed(buckets, sign, &sums) }
     var source = sums.count - 1
@@ -14,11 +15,13 @@ enum BucketList {
     var target = sums.count - 1
     // From the back, so that nothing is overwritten before it has moved.
     for bucket in buckets.reversed() {
-      while source >= 0, sums[source].index > bucket.index {
+      while source >= 0, target > source, sums[source].index > bucket.index {
         sums[target] = sums[source]
         source -= 1
         target -= 1
       }
+      // Only lists that do not ascend end here.
+      guard target >= 0 else { return }
       if source >= 0, sums[source].index == bucket.index {
         sums[target] = sums[source]
         sums[target].add(sign * bucket.count)
@@ -28,6 +31,18 @@ enum BucketList {
       }
       target -= 1
     }
+  }
+
+  /// Adds when both list the same indexes, the usual case; false if they do not.
+  private static func addAligned<Entry: BucketSum>(
+    _ buckets: ArraySlice<Bucket>, _ sign: Double, _ sums: inout [Entry]
+  ) -> Bool {
+    guard buckets.count == sums.count else { return false }
+    let addends = buckets.span
+    var totals = sums.mutableSpan
+    for i in addends.indices where addends[i].index != totals[i].index { return false }
+    for i in addends.indices { totals[i].add(sign * addends[i].count) }
+    return true
   }
 
   private static func countMissing<Entry: BucketSum>(
@@ -78,12 +93,14 @@ enum BucketList {
 
   /// Whether a bucket of `previous` counts less in `current`, or is populated there and not listed
   /// here.
-  static func loses(_ previous: [Bucket], _ current: [Bucket]) -> Bool {
+  static func loses(_ previous: ArraySlice<Bucket>, _ current: [Bucket]) -> Bool {
+    let now = current.span
     var position = 0
     for bucket in previous {
-      while position < current.count, current[position].index < bucket.index { position += 1 }
-      if position < current.count, current[position].index == bucket.index {
-        if current[position].count < bucket.count { return true }
+      while position < now.count, now[position].index < bucket.index { position += 1 }
+      if position < now.count, now[position].index == bucket.index {
+        if now[position].count < bucket.count { return true }
+        position += 1
       } else if bucket.count != 0 {
         return true
       }

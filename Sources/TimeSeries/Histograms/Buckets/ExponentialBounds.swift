@@ -26,8 +26,13 @@ enum ExponentialBounds {
     return Int32(truncatingIfNeeded: ((Int(index) - 1) >> Int(difference)) + 1)
   }
 
+  /// fraction · 2^exponent, for a fraction in [0.5, 1].
+  @inline(__always)
   private static func scaled(_ fraction: Double, _ exponent: Int) -> Double {
-    scalbn(fraction, min(max(exponent, -5_000), 5_000))
+    if exponent > -1_021, exponent < 1_023 {
+      return Double(bitPattern: fraction.bitPattern &+ UInt64(bitPattern: Int64(exponent)) << 52)
+    }
+    return scalbn(fraction, min(max(exponent, -5_000), 5_000))
   }
 
   /// 2^(k/256 − 1) for k = 0…255, less the historic errors of Prometheus' table.
