@@ -45,18 +45,15 @@ extension NativeHistogram: CustomStringConvertible {
 
   /// The counts from the first to the last bucket, unless they are too many.
   private static func filled(_ buckets: [Bucket]) -> [Double]? {
-    guard let first = buckets.first, let last = buckets.last else { return [] }
-    let length = Int64(last.index) - Int64(first.index) + 1
-    guard length <= longestTestExpression else { return nil }
+    guard let first = buckets.first else { return [] }
     var counts: [Double] = []
     var next = Int64(first.index)
     for bucket in buckets {
-      while next < Int64(bucket.index) {
-        counts.append(0)
-        next += 1
-      }
+      let gap = max(0, Int64(bucket.index) - next)
+      guard Int64(counts.count) + gap < longestTestExpression else { return nil }
+      counts.append(contentsOf: repeatElement(0, count: Int(gap)))
       counts.append(bucket.count)
-      next += 1
+      next = Int64(bucket.index) + 1
     }
     return counts
   }

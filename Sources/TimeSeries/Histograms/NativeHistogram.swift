@@ -49,17 +49,6 @@ public struct NativeHistogram: Sendable {
   /// Whether the buckets have custom bounds.
   public var isCustom: Bool { schema == Self.customSchema }
 
-  /// What is left without buckets, threshold and bounds: count, sum, schema and hint, as readers
-  /// that ask for statistics only see it (promql-evaluation.md §2.6).
-  public var summary: NativeHistogram {
-    var result = NativeHistogram()
-    result.hint = hint
-    result.schema = schema
-    result.count = count
-    result.sum = sum
-    return result
-  }
-
   /// No observation, with this one's schema and bounds.
   public var emptied: NativeHistogram {
     var result = NativeHistogram()

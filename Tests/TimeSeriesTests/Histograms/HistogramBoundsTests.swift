@@ -123,5 +123,8 @@ import TimeSeries
     var histogram = NativeHistogram()
     histogram.positive = [.init(index: .min, count: 1), .init(index: .max, count: 1)]
     #expect(histogram.testExpression == nil)
+    // Out of order, which no reader makes.
+    histogram.positive = [0, .max, 1].map { .init(index: $0, count: 1) }
+    #expect(histogram.testExpression == nil)
   }
 }

@@ -144,12 +144,9 @@ import TimeSeries
     }
   }
 
-  @Test func `statistics need no buckets`() {
-    let histogram = exponential(
-      schema: 3, count: 5, sum: 2, zero: 1, width: 1, offset: 1, [4], hint: .gauge)
-    let expected = exponential(schema: 3, count: 5, sum: 2)
-    #expect(histogram.summary.isExactlyEqual(to: expected) && histogram.summary.hint == .gauge)
-    let emptied = custom(bounds: [1], count: 1, [1]).emptied
-    #expect(emptied.isExactlyEqual(to: custom(bounds: [1])))
+  @Test func `an emptied histogram keeps its schema and bounds`() {
+    #expect(custom(bounds: [1], count: 1, [1]).emptied.isExactlyEqual(to: custom(bounds: [1])))
+    let wide = exponential(schema: 3, count: 5, sum: 2, zero: 1, width: 1, offset: 1, [4], hint: .reset)
+    #expect(wide.emptied.isExactlyEqual(to: exponential(schema: 3)) && wide.emptied.hint == .unknown)
   }
 }

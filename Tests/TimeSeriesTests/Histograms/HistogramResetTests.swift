@@ -83,4 +83,10 @@ import TimeSeries
       ("nothing shared", previous, custom(bounds: [7], count: 15, [0, 15]), false),
     ])
   }
+
+  @Test func `the search for a wider zero bucket ends at a threshold that is no number`() {
+    let odd = exponential(count: 1, width: .nan, offset: 1, [1])
+    let even = exponential(count: 1, width: 1, offset: 1, [1])
+    check([("now", even, odd, true), ("before", odd, even, false), ("both", odd, odd, true)])
+  }
 }

@@ -9,7 +9,8 @@ extension HistogramSum {
       var count = zero
       limit = Self.swallow(positive, schema, to: limit, into: &count)
       let reached = Self.swallow(negative, schema, to: limit, into: &count)
-      if reached == limit { return (count, limit) }
+      // Anything but a wider limit, NaN too, ends the search.
+      guard reached > limit else { return (count, limit) }
       limit = reached
     }
   }
