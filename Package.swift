@@ -53,11 +53,13 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
+    // What `promgate demo` plays with: a sample application, an ingress, its users, the story.
+    .target(name: "Demo", dependencies: ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"]),
     .executableTarget(
       name: "promgate",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
-        "PromQLTest", "Server",
+        "PromQLTest", "Server", "Demo",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -72,6 +74,8 @@ let package = Package(
     .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
     .testTarget(name: "PromQLTestTests", dependencies: ["PromQLTest", "TimeSeries", "Evaluator"]),
     .testTarget(name: "ServerTests", dependencies: ["Server", "TimeSeries", "Evaluator"]),
+    .testTarget(
+      name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),
     .testTarget(name: "ToolTests", dependencies: []),
     .testTarget(name: "TidyTests", dependencies: []),
   ],

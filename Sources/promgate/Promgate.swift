@@ -6,7 +6,7 @@ struct Promgate: AsyncParsableCommand {
     commandName: "promgate",
     abstract: "May this canary go on?",
     subcommands: [
-      GateCommand.self, QueryCommand.self, ExplainCommand.self, FormatCommand.self,
+      DemoCommand.self, GateCommand.self, QueryCommand.self, ExplainCommand.self, FormatCommand.self,
       ServeCommand.self, TestCommand.self,
     ])
 }

@@ -12,9 +12,10 @@ private let arrows: [String: Set<String>] = [
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Scrape", "Recording"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator"],
   "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib"],
+  "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
     "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "PromQLTest",
-    "Server",
+    "Server", "Demo",
   ],
 ]
 

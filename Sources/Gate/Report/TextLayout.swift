@@ -1,10 +1,15 @@
 /// Lines for a terminal: wrapped, indented, perhaps coloured.
-struct TextLayout: Sendable {
-  var usesColor: Bool
+package struct TextLayout: Sendable {
+  package var usesColor: Bool
   /// Columns.
-  var width: Int
+  package var width: Int
 
-  enum Color: String {
+  package init(usesColor: Bool, width: Int) {
+    self.usesColor = usesColor
+    self.width = width
+  }
+
+  package enum Color: String {
     case green = "32"
     case red = "31"
     case yellow = "33"
@@ -12,12 +17,13 @@ struct TextLayout: Sendable {
     case bold = "1"
   }
 
-  func painted(_ text: String, _ color: Color) -> String {
+  /// The text in a color, if there are colors.
+  package func painted(_ text: String, _ color: Color) -> String {
     usesColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
   }
 
   /// Breaks a text at blanks, or where a word is wider than a line; control characters become `�`.
-  func wrapped(_ text: String, indent: Int, hanging: Int? = nil) -> [String] {
+  package func wrapped(_ text: String, indent: Int, hanging: Int? = nil) -> [String] {
     var lines: [String] = []
     var line = ""
     var column = 0
@@ -48,7 +54,7 @@ struct TextLayout: Sendable {
   }
 
   /// A text that cannot move the cursor: input may hold anything.
-  static func printable(_ text: String) -> String {
+  package static func printable(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var result = ""
     for scalar in text.unicodeScalars {
@@ -65,7 +71,8 @@ struct TextLayout: Sendable {
     scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
   }
 
-  static func padded(_ text: String, _ width: Int) -> String {
+  /// Blanks behind the text, up to a number of characters.
+  package static func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 }
