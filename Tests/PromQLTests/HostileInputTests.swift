@@ -2,7 +2,7 @@ import PromQL
 import Testing
 
 struct HostileInputTests {
-  private static let count = 30_000
+  private static let count = 20_000
 
   private static func nested(_ open: String, _ inner: String, _ close: String) -> String {
     String(repeating: open, count: count) + inner + String(repeating: close, count: count)
