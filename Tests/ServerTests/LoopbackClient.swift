@@ -9,7 +9,7 @@ final class LoopbackClient: Sendable {
   private let descriptor: Int32
 
   /// Connects; an answer that takes longer than `patience` seconds counts as none.
-  init(_ server: HTTPServer, patience: Double = 5) throws {
+  init(_ server: HTTPServer, patience: Double = 60) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var wait = timeval(tv_sec: Int(patience), tv_usec: Int(patience * 1e6) % 1_000_000)
     let size = socklen_t(MemoryLayout<timeval>.size)

@@ -20,6 +20,8 @@ struct QueryParameters: Sendable {
   var lookback: Int64?
   /// The `stats` parameter; empty when absent.
   var stats: String
+  /// When the parameters were read.
+  private let arrival = ContinuousClock.now
 
   /// Reads the parameters of `/query` in the order in which the reference checks them.
   init(instant form: FormValues, now: Int64) throws(APIError) {
@@ -51,18 +53,29 @@ struct QueryParameters: Sendable {
     var options = options
     options.lookback = lookback ?? options.lookback
     let engine = QueryEngine(options: options, features: features)
+    let start = ContinuousClock.now
+    let result: QueryResult
+    var steps: [Int64] = []
     do {
       switch times {
       case .instant(let time):
-        let result = try engine.instant(text, at: time, over: source, cancellation: cancellation)
-        return APIAnswer(result, limit: limit, in: text)
+        result = try engine.instant(text, at: time, over: source, cancellation: cancellation)
       case .range(let grid):
-        let result = try engine.range(text, over: grid, in: source, cancellation: cancellation)
-        return APIAnswer(result, limit: limit, steps: (0..<grid.count).map(grid.time), in: text)
+        result = try engine.range(text, over: grid, in: source, cancellation: cancellation)
+        steps = (0..<grid.count).map(grid.time)
       }
     } catch {
       throw APIError(error)
     }
+    let timings = QueryTimings(queued: start - arrival, evaluated: .now - start)
+    var answer = APIAnswer(
+      result, limit: limit, steps: steps, timings: stats.isEmpty ? nil : timings, in: text)
+    if !stats.isEmpty, !["true", "all"].contains(stats) {
+      answer.warnings.append(
+        "value \(GoText.quoted(stats)) for parameter \"stats\" is deprecated and will be rejected in "
+          + "the next major release, use \"true\" or \"all\"")
+    }
+    return answer
   }
 }
 
@@ -82,11 +95,15 @@ extension APIAnswer {
   /// The most warnings, and the most infos, that an answer lists.
   private static let maximumAnnotations = 10
 
-  /// A query's result, cut to `limit` series.
-  init(_ result: QueryResult, limit: Int, steps: [Int64] = [], in text: [UInt8]) {
+  /// A query's result, cut to `limit` series, with the timings that were asked for.
+  init(
+    _ result: QueryResult, limit: Int, steps: [Int64] = [], timings: QueryTimings? = nil,
+    in text: [UInt8]
+  ) {
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "{"))
     writer.append(result: result.value, limit: limit, steps: steps)
+    if let timings { writer.append(timings: timings) }
     writer.append(UInt8(ascii: "}"))
     self.init(data: writer.finish())
     add(result.annotations, in: text)
@@ -104,6 +121,35 @@ extension APIAnswer {
     }
     warnings += rendered(.warning)
     infos += rendered(.info)
+  }
+}
+
+/// How long a query took (the `timings` of http-api.md §5).
+struct QueryTimings: Sendable {
+  /// Until a thread was free.
+  var queued: Duration
+  /// Parsing, planning and evaluating.
+  var evaluated: Duration
+}
+
+extension ByteWriter {
+  /// The member `,"stats":…`, seconds.
+  fileprivate mutating func append(timings: QueryTimings) {
+    let evaluated = Double(timings.evaluated.nanoseconds) / 1e9
+    append(#","stats":{"timings":{"evalTotalTime":"#)
+    append(seconds: evaluated)
+    append(#","execQueueTime":"#)
+    append(seconds: Double(timings.queued.nanoseconds) / 1e9)
+    append(#","execTotalTime":"#)
+    append(seconds: evaluated)
+    append("}}")
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds; for durations below three centuries.
+  fileprivate var nanoseconds: Int64 {
+    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
   }
 }
 

@@ -18,20 +18,12 @@ extension ByteWriter {
   /// (http-api.md §3). Without quotes.
   mutating func append(value: Double) { fill(Self.numberSize) { JSONNumber.value(value, &$0, &$1) } }
 
-  /// Nanoseconds as a JSON number of seconds: shortest digits, `1e-7` below 1e-6.
-  mutating func append(nanosecondsAsSeconds nanoseconds: Int64) {
-    let seconds = Double(nanoseconds) / 1e9
+  /// A JSON number of seconds: shortest digits; below 1e-6 with an exponent of as few digits as it
+  /// needs (http-api.md §3).
+  mutating func append(seconds: Double) {
     let text = GoText.json(seconds)
-    append(text.hasSuffix("e-0\(text.last ?? "0")") ? text.replacingExponentZero : text)
-  }
-}
-
-extension String {
-  /// Go's JSON encoder writes `1e-7` where its formatter writes `1e-07`.
-  fileprivate var replacingExponentZero: String {
-    var text = self
-    text.remove(at: text.index(text.endIndex, offsetBy: -2))
-    return text
+    let isShortened = text.contains("e-0")
+    append(isShortened ? text.replacing("e-0", with: "e-") : text)
   }
 }
 

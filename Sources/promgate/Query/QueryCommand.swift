@@ -113,8 +113,9 @@ struct QueryCommand: AsyncParsableCommand {
       let times = [last, first].map(TimeText.utc)
       throw ToolFailure("the range ends (\(times[0])) before it starts (\(times[1]))")
     }
-    let step = step ?? max(1000, (last - first) / 250)
-    guard (last - first) / step <= Self.maximumSteps else {
+    let (length, overflows) = last.subtractingReportingOverflow(first)
+    let step = step ?? max(1000, length / 250)
+    guard !overflows, length / step <= Self.maximumSteps else {
       throw ToolFailure("more than 11,000 steps: a larger --step makes fewer")
     }
     return Grid(start: first, end: last, step: step)

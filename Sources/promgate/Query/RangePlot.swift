@@ -90,17 +90,26 @@ struct RangePlot {
 
   /// A line for each series: a small curve, its name, its least, greatest and last value.
   private func legend(_ series: ArraySlice<MatrixSeries>, pens: Bool) -> [String] {
+    let shared = series.count > 1 ? sharedNames(series) : []
     let statistics = series.map { self.statistics(of: $0) }
     let curveWidth = 16
     let statisticsWidth = statistics.map(\.count).max() ?? 0
     let room = max(16, terminal.columns - curveWidth - statisticsWidth - 6)
     return zip(series, statistics).enumerated().map { pen, entry in
       let (series, statistics) = entry
-      var name = TextTable.printable(SeriesText.text(series.labels))
+      var name = TextTable.printable(SeriesText.text(series.labels.dropping(LabelNames(shared))))
       if name.count > room { name = name.prefix(room - 1) + "…" }
       let curve = color(sparkline(series, width: curveWidth), pen: pen)
       let padding = String(repeating: " ", count: room - name.count)
       return "  \(curve)  \(name)\(padding)  \(statistics)"
+    }
+  }
+
+  /// The names of labels that have one value in all of the series: they tell nothing apart.
+  private func sharedNames(_ series: ArraySlice<MatrixSeries>) -> [String] {
+    let names = series.first?.labels.pairs.map(\.name) ?? []
+    return names.filter { name in
+      Set(series.map { $0.labels[name] }).count == 1
     }
   }
 
@@ -115,15 +124,13 @@ struct RangePlot {
 
   private func sparkline(_ series: MatrixSeries, width: Int) -> String {
     guard let scale = Scale(series.values) else { return String(repeating: " ", count: width) }
-    var columns = [Double?](repeating: nil, count: width)
-    let span = Double(max(1, grid.end - grid.start))
-    for (time, value) in zip(series.timestamps, series.values) where value.isFinite {
-      let column = Int(Double(time - grid.start) / span * Double(width - 1))
-      columns[max(0, min(column, width - 1))] = value
-    }
+    let values = Dictionary(zip(series.timestamps, series.values)) { _, last in last }
+    let last = Double(max(1, width - 1))
     return String(
-      columns.map { value in
-        guard let value else { return " " }
+      (0..<width).map { column in
+        // The step that is nearest to the column.
+        let step = Int((Double(grid.count - 1) * Double(column) / last).rounded())
+        guard let value = values[grid.time(step)], value.isFinite else { return " " }
         return Self.blocks[Int((scale.share(value) * 7).rounded())]
       })
   }

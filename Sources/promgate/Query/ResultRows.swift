@@ -13,6 +13,8 @@ struct ResultRows {
 
   private let rows: [Row]
   private let hasTimes: Bool
+  /// Whether the answer is a number or a text rather than a list.
+  private let isSingle: Bool
 
   init(_ value: QueryValue) {
     switch value {
@@ -23,6 +25,10 @@ struct ResultRows {
     case .matrix(let series): rows = series.flatMap(Self.rows)
     }
     hasTimes = rows.contains { $0.time != nil }
+    switch value {
+    case .scalar, .string: isSingle = true
+    case .vector, .matrix: isSingle = false
+    }
   }
 
   private static func rows(_ series: MatrixSeries) -> [Row] {
@@ -51,9 +57,9 @@ struct ResultRows {
   }
 
   /// Aligned lines: a column for each label where they fit into `columns`, else one for the whole
-  /// series. No lines for no rows.
+  /// series. No lines for no rows, and the bare value of a scalar or a string.
   func table(columns: Int) -> [String] {
-    guard !rows.isEmpty else { return [] }
+    guard !rows.isEmpty, !isSingle else { return rows.map { TextTable.printable($0.value) } }
     let names = labelNames
     var wide = TextTable(
       names.map { ($0 == LabelName.metric ? "METRIC" : $0.uppercased(), .left) } + valueColumns)

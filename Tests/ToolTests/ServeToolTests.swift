@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+/// `promgate serve`, as a user runs it.
+@Suite struct ServeToolTests {
+  @Test func `what is wrong is said before anything is served, with status 2`() throws {
+    let cases = [
+      ("", "nothing to serve: give --scrape URL or --data PATH"),
+      ("--scrape 'http://a b'", "column"),
+      ("--scrape http://127.0.0.1:1,__x=y", "label names that begin with __ are reserved"),
+      ("--scrape http://127.0.0.1:1 --listen 1.2.3.4", "has no port"),
+      ("--scrape http://127.0.0.1:1 --listen 127.0.0.1:99999", "is no port from 0 to 65535"),
+      ("--scrape http://127.0.0.1:1 --interval -1s", "--interval"),
+      ("--scrape http://127.0.0.1:1 --max-series none", "not a positive number"),
+      ("--scrape http://127.0.0.1:1 --cors-origin '('", "missing closing )"),
+      ("--scrape http://127.0.0.1:1 --sample-limit=-1", "a limit is not negative"),
+      ("--data /does/not/exist", "/does/not/exist"),
+      ("--scrape http://127.0.0.1:1 --listen 192.0.2.1:1", "cannot listen on 192.0.2.1:1"),
+    ]
+    for (arguments, message) in cases {
+      let run = try Tool.run(shell: "timeout 20 promgate serve \(arguments)")
+      #expect(run.status == 2, "\(arguments): \(run.status)")
+      #expect(run.text.contains(message), "\(arguments): \(run.text)")
+    }
+  }
+
+  @Test func `it scrapes itself, answers, tells events, and stops at a signal`() throws {
+    // The server scrapes its own metrics through a port that is found free first.
+    let script = """
+      port=$(( 20000 + $$ % 20000 ))
+      log=$(mktemp)
+      promgate serve --listen 127.0.0.1:$port --interval 1s \
+        --scrape http://127.0.0.1:$port,job=self --scrape http://127.0.0.1:1,job=dead 2>$log &
+      pid=$!
+      for i in $(seq 100); do
+        answer=$(curl -sg "http://127.0.0.1:$port/api/v1/query?query=sort_desc(up)")
+        case "$answer" in *self*dead*) break;; esac
+        sleep 0.1
+      done
+      echo "$answer" | sed 's/[0-9][0-9.]*,"/T,"/g; s/127.0.0.1:[0-9]*/ADDRESS/g'
+      kill -TERM $pid
+      wait $pid
+      echo "status $?"
+      sed "s/:$port/:PORT/; s/^[0-9-]* [0-9:.]* //" $log
+      rm $log
+      """
+    let run = try Tool.run(shell: script)
+    #expect(
+      run.text.contains(
+        #"[{"metric":{"__name__":"up","instance":"ADDRESS","job":"self"},"value":[T,"1"]},"#
+          + #"{"metric":{"__name__":"up","instance":"ADDRESS","job":"dead"},"value":[T,"0"]}]"#))
+    for line in ["status 0", "listening on http://127.0.0.1:PORT", "stopping"] {
+      #expect(run.text.split(separator: "\n").contains(Substring(line)), "\(run.text)")
+    }
+    #expect(run.text.contains("target http://127.0.0.1:PORT/metrics is up"))
+    #expect(run.text.contains("target http://127.0.0.1:1/metrics is down: "))
+  }
+}
