@@ -77,7 +77,7 @@ struct DumpReader {
         record = try reader.next(
           bytes, known: cache.texts.span.extracting(predicted), isLast: isLast)
       } catch {
-        throw located(error, hint: hint(for: error))
+        throw located(error, hint: hint(bytes.extracting(reader.start..<bytes.count)))
       }
       switch record {
       case .sample: try take(reader, bytes)
@@ -144,12 +144,17 @@ struct DumpReader {
       path: input.path, line: error.line, column: error.column, error.reason, hint: hint)
   }
 
-  /// A text that reads like OpenMetrics up to a fault was probably cut.
-  private func hint(for error: ExpositionError) -> String? {
+  /// What is a fault in text but not in OpenMetrics suggests a dump that lost its end.
+  private func hint(_ bytes: Span<UInt8>) -> String? {
     guard format == .text else { return nil }
-    let isOpenMetrics = error.reason.hasPrefix("expected next entry after timestamp, got \".")
-      || error.reason.hasPrefix("invalid metric type")
-      || error.reason.hasPrefix("expected timestamp or new record, got \"-")
-    return isOpenMetrics ? "if this is OpenMetrics, it must end in # EOF; is the file cut?" : nil
+    var other = ExpositionReader(format: .openMetrics)
+    do {
+      guard case .sample = try other.next(bytes, known: bytes.extracting(0..<0), isLast: false) else {
+        return nil
+      }
+    } catch {
+      return nil
+    }
+    return "if this is OpenMetrics, it must end in # EOF; is the file cut?"
   }
 }

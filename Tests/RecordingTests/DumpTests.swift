@@ -107,18 +107,34 @@ import TimeSeries
   }
 
   @Test func `what is wrong is told with file, line and column`() throws {
-    let known = "(a recording is an OpenMetrics dump (it ends in # EOF), or text with a timestamp in milliseconds on every sample)"
+    let known = "(a recording is an OpenMetrics dump (it ends in # EOF), or text with a timestamp in "
+      + "milliseconds on every sample)"
     let cases: [(text: String, description: String)] = [
       ("", "FILE: is empty \(known)"),
       ("{\"status\":\"success\"}", "FILE: is no recording that can be recognised \(known)"),
       ("<html>", "FILE: is no recording that can be recognised \(known)"),
       ("a\u{0}b 1 1\n", "FILE: is no recording that can be recognised \(known)"),
-      ("a 1 1\nb 2\n", "FILE:2:1: a sample without a timestamp (in a recording every sample has one; record with timestamps)"),
+      (
+        "a 1 1\nb 2\n",
+        "FILE:2:1: a sample without a timestamp (in a recording every sample has one; record with "
+          + "timestamps)"
+      ),
       ("a 1 1\nb{x=1} 2 1\n", #"FILE:2:5: expected label value, got "1" ("INVALID") while parsing: "b{x=1""#),
       ("a 1 1\n b{x=\"1\",x=\"1\"} 2 1\n", #"FILE:2:2: label name "x" is not unique: invalid sample"#),
-      ("a 1 1.5\n", #"FILE:1:6: expected next entry after timestamp, got "." ("INVALID") while parsing: "a 1 1." (if this is OpenMetrics, it must end in # EOF; is the file cut?)"#),
-      ("a 1 99999999999999999\n", "FILE:1:1: the timestamp is out of range (text has milliseconds since 1970, OpenMetrics seconds)"),
-      ("a 1\n# EOF\n", "FILE:1:1: a sample without a timestamp (in a recording every sample has one; record with timestamps)"),
+      (
+        "a 1 1.5\n",
+        #"FILE:1:6: expected next entry after timestamp, got "." ("INVALID") while parsing: "a 1 1." "#
+          + #"(if this is OpenMetrics, it must end in # EOF; is the file cut?)"#
+      ),
+      (
+        "a 1 99999999999999999\n",
+        "FILE:1:1: the timestamp is out of range (text has milliseconds since 1970, OpenMetrics seconds)"
+      ),
+      (
+        "a 1\n# EOF\n",
+        "FILE:1:1: a sample without a timestamp (in a recording every sample has one; record with "
+          + "timestamps)"
+      ),
     ]
     for (text, description) in cases {
       let error = #expect(throws: RecordingError.self, "\(text)") { try open(text) }

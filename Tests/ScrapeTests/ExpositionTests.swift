@@ -60,7 +60,10 @@ private func read(_ text: String, _ format: ExpositionFormat) throws -> Expositi
       ("a 1 -5.5\n# EOF\n", [#"{__name__="a"} 1 @-5500"#]),
       ("a 1 1e3\n# EOF\n", [#"{__name__="a"} 1 @1000000"#]),
       ("{\"a.b\"} 1\n# EOF\n", [#"{__name__="a.b"} 1"#]),
-      ("# TYPE a counter\na_total 5\na_created 17\n# EOF\n", [#"{__name__="a_total"} 5"#, #"{__name__="a_created"} 17"#]),
+      (
+        "# TYPE a counter\na_total 5\na_created 17\n# EOF\n",
+        [#"{__name__="a_total"} 5"#, #"{__name__="a_created"} 17"#]
+      ),
       ("# TYPE g gaugehistogram\ng_bucket{le=\"1\"} 1\n# EOF\n", [#"{__name__="g_bucket", le="1"} 1"#]),
     ]
     for (text, expected) in cases {
@@ -146,11 +149,20 @@ private func read(_ text: String, _ format: ExpositionFormat) throws -> Expositi
       #expect(try ExpositionFormat.negotiated(contentType: type) == format)
     }
     let refusals: [(type: String?, reason: String)] = [
-      (nil, "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target"),
-      ("", "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target"),
+      (
+        nil,
+        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
+          + "specified for target"
+      ),
+      (
+        "",
+        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
+          + "specified for target"
+      ),
       (
         "text/html; charset=utf-8",
-        "received unsupported Content-Type \"text/html; charset=utf-8\" and no fallback_scrape_protocol specified for target"
+        "received unsupported Content-Type \"text/html; charset=utf-8\" and no fallback_scrape_protocol "
+          + "specified for target"
       ),
     ]
     for (type, reason) in refusals {

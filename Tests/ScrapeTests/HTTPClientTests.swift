@@ -130,6 +130,11 @@ import TimeSeries
         == HTTPFailure(
           .unreachable,
           "Get \"\(address)\": dial tcp 127.0.0.1:\(port): connect: connection refused"))
+    let posted = await failure(HTTPRequest(.post, "http://me:secret@127.0.0.1:\(port)/x"))
+    #expect(
+      posted?.reason
+        == "Post \"http://me:xxxxx@127.0.0.1:\(port)/x\": dial tcp 127.0.0.1:\(port): connect: "
+        + "connection refused")
     let unknown = await failure(HTTPRequest(.get, "http://no-such-host.invalid/"))
     #expect(unknown?.kind == .unknownHost)
     #expect(

@@ -68,8 +68,8 @@ import TimeSeries
       return Self.page("x 1\n")
     }
     func times(_ name: String) -> [Int64] {
-      results.filter { $0.0.contains("//\(name)/") && !$0.1.report.contains { StaleMarker.isStale($0.value) } }
-        .map(\.1.timestamp)
+      let all = results.filter { $0.0.contains("//\(name)/") }.map(\.1)
+      return all.filter { !$0.report.contains { StaleMarker.isStale($0.value) } }.map(\.timestamp)
     }
     for name in ["good", "slow", "dead"] {
       let times = times(name)

@@ -5,9 +5,11 @@ import Testing
 /// Damaged expositions: never a crash, never a hang, always the same answer.
 @Suite struct MutationTests {
   private static let seeds: [String] = [
-    "# HELP a b\\\\c\\nd\n# TYPE a counter\na{x=\"1\",y=\"é\\\"\"} 1 1234\n\n# c\nb NaN\n{\"u.t\",\"l l\"=\"v\"} 1e-3\n",
+    "# HELP a b\\\\c\\nd\n# TYPE a counter\na{x=\"1\",y=\"é\\\"\"} 1 1234\n\n# c\nb NaN\n{\"u.t\",\"l "
+      + "l\"=\"v\"} 1e-3\n",
     "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n",
-    "# TYPE a_s gauge\n# UNIT a_s s\n# HELP a_s x\na_s{b=\"1\",} 1.5 17.5 # {t=\"x\"} 1 2\nb 1 # {} 3\n# EOF\n",
+    "# TYPE a_s gauge\n# UNIT a_s s\n# HELP a_s x\na_s{b=\"1\",} 1.5 17.5 # {t=\"x\"} 1 2\nb 1 # {} "
+      + "3\n# EOF\n",
   ]
   private static let pieces: [[UInt8]] = [
     "\"", "\\", "{", "}", ",", "=", " ", "\n", "#", "# EOF", "NaN", "1e999", "-", ".", "\u{0}", "é", "_",

@@ -12,7 +12,11 @@ import TimeSeries
         #"{__name__="a", exported_exported_job="x", exported_job="y", instance="i", job="j"} 1"#
       ),
       (#"a{instance=""} 1"#, false, #"{__name__="a", instance="i", job="j"} 1"#),
-      (#"a{job="x",exported_job=""} 1"#, false, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
+      (
+        #"a{job="x",exported_job=""} 1"#,
+        false,
+        #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#
+      ),
       (#"a{job="x"} 1"#, true, #"{__name__="a", instance="i", job="x"} 1"#),
       (#"a{instance="",job="x"} 1"#, true, #"{__name__="a", job="x"} 1"#),
     ]
@@ -26,7 +30,8 @@ import TimeSeries
     let result = scraper.scrape(#"a{job="x",exported_job="y"} 1"#, at: 1)
     #expect(
       result.full == [
-        #"{__name__="a", exported_exported_exported_job="y", exported_exported_job="x", exported_job="e", job="j"} 1"#
+        #"{__name__="a", exported_exported_exported_job="y", exported_exported_job="x", "#
+          + #"exported_job="e", job="j"} 1"#
       ])
   }
 
@@ -126,19 +131,23 @@ import TimeSeries
       (ScrapeLimits(samples: 1), "line 2, column 1: sample limit exceeded (raise it with --sample-limit)"),
       (
         ScrapeLimits(labels: 4),
-        "line 1, column 1: label_limit exceeded (metric: a, number of labels: 5, limit: 4) (raise it with --label-limit)"
+        "line 1, column 1: label_limit exceeded (metric: a, number of labels: 5, limit: 4) (raise it "
+          + "with --label-limit)"
       ),
       (
         ScrapeLimits(labelNameLength: 7),
-        "line 1, column 1: label_name_length_limit exceeded (metric: a, label name: __name__, length: 8, limit: 7) (raise it with --label-name-length-limit)"
+        "line 1, column 1: label_name_length_limit exceeded (metric: a, label name: __name__, length: "
+          + "8, limit: 7) (raise it with --label-name-length-limit)"
       ),
       (
         ScrapeLimits(labelValueLength: 2),
-        "line 2, column 1: label_value_length_limit exceeded (metric: bb, label name: x, value: \"123\", length: 3, limit: 2) (raise it with --label-value-length-limit)"
+        "line 2, column 1: label_value_length_limit exceeded (metric: bb, label name: x, value: "
+          + "\"123\", length: 3, limit: 2) (raise it with --label-value-length-limit)"
       ),
       (
         ScrapeLimits(bodySize: text.utf8.count),
-        "body size limit exceeded: the body has \(text.utf8.count) bytes or more (raise it with --body-size-limit)"
+        "body size limit exceeded: the body has \(text.utf8.count) bytes or more (raise it with "
+          + "--body-size-limit)"
       ),
       (ScrapeLimits(bodySize: text.utf8.count + 1), nil),
     ]
@@ -158,10 +167,17 @@ import TimeSeries
     var scraper = Scraper(target: target())
     let cases: [(answer: Result<HTTPResponse, HTTPFailure>, reason: String)] = [
       (answer("a 1", status: 404), "server returned HTTP status 404 Not Found"),
-      (answer("a 1", "application/json"), "received unsupported Content-Type \"application/json\" and no fallback_scrape_protocol specified for target"),
+      (
+        answer("a 1", "application/json"),
+        "received unsupported Content-Type \"application/json\" and no fallback_scrape_protocol "
+          + "specified for target"
+      ),
       (answer("a 1", "application/openmetrics-text"), "data does not end with # EOF"),
       (.failure(HTTPFailure(.bodyTooLarge, "body size limit exceeded")), "body size limit exceeded"),
-      (.failure(HTTPFailure(.timedOut, "Get \"http://i\": context deadline exceeded")), "Get \"http://i\": context deadline exceeded"),
+      (
+        .failure(HTTPFailure(.timedOut, "Get \"http://i\": context deadline exceeded")),
+        "Get \"http://i\": context deadline exceeded"
+      ),
     ]
     for (time, (answer, reason)) in cases.enumerated() {
       #expect(scraper.scrape(answer, at: Int64(time) * 1000) { 0 }.failure?.reason == reason)

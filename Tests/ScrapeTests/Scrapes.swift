@@ -45,7 +45,11 @@ extension ScrapeResult {
   /// left out; the report is not shown.
   var listing: [String] {
     let target = LabelNames(["job", "instance"])
-    return timed.map { "\(name($0.slot, without: target)) \(Self.text($0.value)) @\(Double($0.timestamp) / 1000)" }
+    let early = timed.map { sample in
+      let time = Double(sample.timestamp) / 1000
+      return "\(name(sample.slot, without: target)) \(Self.text(sample.value)) @\(time)"
+    }
+    return early
       + rows.map { "\(name($0.slot, without: target)) \(Self.text($0.value))" }
       + stale.map { "stale \(name($0, without: target))" }
   }

@@ -9,7 +9,11 @@ import TimeSeries
       ("http://h/m?a=1,2", "http://h/m?a=1,2", #"{instance="h", job="promgate"}"#),
       ("https://h:8443/,job=x,zone=eu", "https://h:8443/", #"{instance="h:8443", job="x", zone="eu"}"#),
       ("HTTP://h?x=y", "http://h/?x=y", #"{instance="h", job="promgate"}"#),
-      (#"h,a="b,c\"d\\e",instance=me"#, "http://h/metrics", #"{a="b,c\"d\\e", instance="me", job="promgate"}"#),
+      (
+        #"h,a="b,c\"d\\e",instance=me"#,
+        "http://h/metrics",
+        #"{a="b,c\"d\\e", instance="me", job="promgate"}"#
+      ),
       ("[::1]:90", "http://[::1]:90/metrics", #"{instance="[::1]:90", job="promgate"}"#),
       ("h,job=", "http://h/metrics", #"{instance="h"}"#),
     ]
@@ -35,7 +39,11 @@ import TimeSeries
       ("h,job", #"target "h,job", column 3: expected label=value after the comma"#),
       ("h,a=1,a=2", #"target "h,a=1,a=2", column 7: label "a" is given twice"#),
       ("h,__x=1", #"target "h,__x=1", column 3: label names that begin with __ are reserved"#),
-      ("h,a=1,b-c=2", #"target "h,a=1,b-c=2", column 7: a label's name consists of letters, digits and _, and no digit comes first"#),
+      (
+        "h,a=1,b-c=2",
+        #"target "h,a=1,b-c=2", column 7: a label's name consists of letters, digits and _, and no "#
+          + #"digit comes first"#
+      ),
       (#"h,a="x"#, #"target "h,a="x", column 5: the quote is never closed"#),
       (#"h,a="x"y"#, #"target "h,a="x"y", column 8: expected a comma or the end after the closing quote"#),
     ]

@@ -29,6 +29,7 @@ package struct ExpositionReader: Sendable {
     package var timestamp: Int64?
   }
 
+  /// How the bytes are read.
   package let format: ExpositionFormat
   var lexer: ExpositionLexer
   /// Where the current record starts, blanks included.
@@ -50,6 +51,8 @@ package struct ExpositionReader: Sendable {
   /// The metric name's range, nil until it is found, then each label's name and value in turn.
   var nameRange: Range<Int>?
   var labelRanges: [Range<Int>] = []
+  /// Whether the window may be followed by more.
+  private var isOpen = false
   /// Lines before the window.
   private var linesBefore = 0
   /// Bytes of the current line, and of everything, before the window.
@@ -70,13 +73,14 @@ package struct ExpositionReader: Sendable {
     _ window: Span<UInt8>, known: Span<UInt8>, isLast: Bool = true
   ) throws(ExpositionError) -> Record {
     start = lexer.position
+    isOpen = !isLast
     do {
       if !known.isEmpty, try takeKnown(window, known) { return .sample }
       isKnown = false
       let record = try record(window)
-      guard record == .end, !isLast, lexer.position >= window.count else { return record }
+      guard record == .end, isStarved(window) else { return record }
     } catch {
-      guard !isLast, lexer.position >= window.count else { throw error }
+      guard isStarved(window) else { throw error }
     }
     lexer.position = start
     lexer.state = .initial
@@ -196,8 +200,13 @@ package struct ExpositionReader: Sendable {
 
   // MARK: Errors
 
+  /// Whether a fault means nothing yet, because the window ends where the lexer stands.
+  private func isStarved(_ window: Span<UInt8>) -> Bool { isOpen && lexer.position >= window.count }
+
   /// An error at a byte of the window.
   package func error(_ window: Span<UInt8>, at offset: Int, _ reason: String) -> ExpositionError {
+    // Nobody will see it, and finding the place would cost a walk through the window.
+    if isStarved(window) { return ExpositionError(reason: reason, offset: 0, line: 0, column: 0) }
     var line = linesBefore + 1
     var column = columnsBefore + 1
     for i in 0..<min(offset, window.count) {
@@ -214,6 +223,7 @@ package struct ExpositionReader: Sendable {
   func unexpected(
     _ window: Span<UInt8>, _ expectation: String, _ token: ExpositionToken
   ) -> ExpositionError {
+    if isStarved(window) { return error(window, at: 0, "") }
     let end = min(lexer.position + 1, window.count)
     let got = Self.quoted(window, min(lexer.tokenStart, end)..<end)
     let line = Self.quoted(window, start..<end)

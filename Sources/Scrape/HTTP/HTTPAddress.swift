@@ -49,6 +49,14 @@ public struct HTTPAddress: Sendable, Hashable {
   /// The whole address, credentials left out.
   public var text: String { "\(scheme)://\(authority)\(path)" }
 
+  /// An address for messages, its password replaced as Go does; the text itself where it is none.
+  static func redacted(_ url: String) -> String {
+    guard let address = try? HTTPAddress(url), let credentials = address.credentials else { return url }
+    let user = credentials.prefix { $0 != ":" }
+    let shown = user.count < credentials.count ? "\(user):xxxxx" : String(user)
+    return "\(address.scheme)://\(shown)@\(address.authority)\(address.path)"
+  }
+
   /// The host of an address for messages; the text itself where it is no address.
   static func host(of url: String) -> String {
     guard let address = try? HTTPAddress(url) else { return url }

@@ -12,12 +12,15 @@ final class PendingExchange: Sendable {
     var cancelled = false
   }
 
-  private let url: String
+  /// `Get "http://…": `, as Go begins; a password is not shown.
+  private let prefix: String
   private let host: String
   private let state = Mutex(State())
 
   init(_ request: HTTPRequest) {
-    url = request.url
+    let method = request.method.rawValue
+    let verb = method.prefix(1) + method.dropFirst().lowercased()
+    prefix = "\(verb) \"\(HTTPAddress.redacted(request.url))\": "
     host = HTTPAddress.host(of: request.url)
   }
 
@@ -56,20 +59,20 @@ final class PendingExchange: Sendable {
     switch outcome {
     case PROMGATE_HTTP_DONE: return unsafe .success(answer(response))
     case PROMGATE_HTTP_TIMED_OUT:
-      return .failure(HTTPFailure(.timedOut, "Get \"\(url)\": context deadline exceeded"))
+      return .failure(HTTPFailure(.timedOut, prefix + "context deadline exceeded"))
     case PROMGATE_HTTP_REFUSED:
       return unsafe .failure(HTTPFailure(.unreachable, refusal(response, message)))
     case PROMGATE_HTTP_UNRESOLVED:
       return .failure(
-        HTTPFailure(.unknownHost, "Get \"\(url)\": dial tcp: lookup \(host): no such host"))
+        HTTPFailure(.unknownHost, prefix + "dial tcp: lookup \(host): no such host"))
     case PROMGATE_HTTP_BODY_TOO_LARGE:
       return .failure(HTTPFailure(.bodyTooLarge, "body size limit exceeded"))
     case PROMGATE_HTTP_BAD_COMPRESSION:
       return .failure(HTTPFailure(.badCompression, "gzip: the body is damaged or cut"))
     case PROMGATE_HTTP_CANCELLED:
-      return .failure(HTTPFailure(.cancelled, "Get \"\(url)\": context canceled"))
+      return .failure(HTTPFailure(.cancelled, prefix + "context canceled"))
     default:
-      return .failure(HTTPFailure(.failed, "Get \"\(url)\": \(message)"))
+      return .failure(HTTPFailure(.failed, prefix + "\(message)"))
     }
   }
 
@@ -78,10 +81,10 @@ final class PendingExchange: Sendable {
     let address = unsafe String(cString: response.address)
     let port = unsafe response.port
     let error = unsafe response.system_error
-    guard !address.isEmpty, error != 0 else { return "Get \"\(url)\": \(message)" }
+    guard !address.isEmpty, error != 0 else { return prefix + "\(message)" }
     let shown = address.contains(":") ? "[\(address)]" : address
     let reason = unsafe String(cString: strerror(error)).lowercased()
-    return "Get \"\(url)\": dial tcp \(shown):\(port): connect: \(reason)"
+    return prefix + "dial tcp \(shown):\(port): connect: \(reason)"
   }
 
   private func answer(_ response: promgate_http_response) -> HTTPResponse {
