@@ -6,6 +6,7 @@ public struct RecordingFacts: Sendable, Hashable {
   public var format: String
   /// What it says about its metrics.
   public var families: [MetricFamily]
+  /// How many samples there are, stale markers included.
   public var samples = 0
   /// The times of the first and the last sample, in milliseconds; nil when there is none.
   public var timeRange: ClosedRange<Int64>?
@@ -13,6 +14,7 @@ public struct RecordingFacts: Sendable, Hashable {
   public var timelines = 0
   /// Samples that are NaN; stale markers among them are in `staleMarkers` too.
   public var nans = 0
+  /// Samples that end their series.
   public var staleMarkers = 0
   /// Steps back in time within a series; its samples were sorted.
   public var outOfOrder = 0

@@ -8,7 +8,9 @@ public struct RecordingOptions: Sendable, Hashable {
     case stale
   }
 
+  /// What a NaN in a text stands for.
   public var nan: NaNMeaning
+  /// How much the recording may take.
   public var limits: RecordingLimits
 
   public init(nan: NaNMeaning = .keep, limits: RecordingLimits = RecordingLimits()) {

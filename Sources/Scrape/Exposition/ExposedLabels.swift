@@ -93,6 +93,7 @@ package enum LabelProblem: Error, Sendable {
   case invalid(Labels)
   case tooLong
 
+  /// Prometheus' text.
   package var reason: String {
     switch self {
     case .repeated(let name): "label name \"\(name)\" is not unique: invalid sample"

@@ -6,16 +6,21 @@ public import TimeSeries
 public struct Exposition: Sendable, Hashable {
   /// One sample.
   public struct Sample: Sendable, Hashable {
+    /// As exposed, `__name__` among them for a sample.
     public var labels: Labels
+    /// Never a stale marker: every NaN becomes the ordinary one.
     public var value: Double
     /// Milliseconds since the epoch; nil when the sample has none.
     public var timestamp: Int64?
+    /// Nil when the sample has none.
     public var exemplar: Exemplar?
   }
 
   /// An example of an observation behind a sample.
   public struct Exemplar: Sendable, Hashable {
+    /// As exposed, `__name__` among them for a sample.
     public var labels: Labels
+    /// Never a stale marker: every NaN becomes the ordinary one.
     public var value: Double
     /// Milliseconds since the epoch; nil when the exemplar has none.
     public var timestamp: Int64?
@@ -72,6 +77,7 @@ package struct MetadataTable: Sendable {
 
   package init() {}
 
+  /// In the order in which the metrics were first mentioned.
   package var families: [MetricFamily] { entries.map(\.family) }
   var count: Int { entries.count }
 

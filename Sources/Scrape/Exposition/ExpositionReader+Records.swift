@@ -7,12 +7,12 @@ extension ExpositionReader {
       switch token {
       case .end:
         guard format == .text else {
-          throw error(window, at: lexer.position, "data does not end with # EOF")
+          throw fault(window, at: lexer.position, "data does not end with # EOF")
         }
         return .end
       case .endMark:
         guard lexer.next(window) == .end else {
-          throw error(window, at: lexer.tokenStart, "unexpected data after # EOF")
+          throw fault(window, at: lexer.tokenStart, "unexpected data after # EOF")
         }
         return .end
       case .lineBreak where format == .text:
@@ -70,7 +70,7 @@ extension ExpositionReader {
     case .type:
       let bytes = text.count <= 32 ? Array(copying: window.extracting(text)) : []
       guard let named = MetricType(bytes, in: format) else {
-        throw error(window, at: text.lowerBound, "invalid metric type \(Self.quoted(window, text))")
+        throw fault(window, at: text.lowerBound, "invalid metric type \(Self.quoted(window, text))")
       }
       type = named
       return .type
@@ -78,14 +78,14 @@ extension ExpositionReader {
       guard isUnitSuffix(window) else {
         let shown = Self.quoted(window, text)
         let metric = Self.quoted(window, name)
-        throw error(
+        throw fault(
           window, at: text.lowerBound, "unit \(shown) not a suffix of metric \(metric)")
       }
       return .unit
     default:
       guard isUTF8(window.extracting(text)) else {
         let shown = Self.quoted(window, text)
-        throw error(window, at: text.lowerBound, "help text \(shown) is not a valid utf8 string")
+        throw fault(window, at: text.lowerBound, "help text \(shown) is not a valid utf8 string")
       }
       return .help
     }
@@ -182,7 +182,7 @@ extension ExpositionReader {
     guard token == .labelValue else { throw unexpected(window, "expected label value", token) }
     let range = lexer.tokenStart..<lexer.position
     guard isUTF8(window.extracting(range)) else {
-      throw error(
+      throw fault(
         window, at: range.lowerBound,
         "invalid UTF-8 label value: \(Self.quoted(window, range))")
     }
@@ -210,7 +210,7 @@ extension ExpositionReader {
     case .lineBreak: return
     case .comment where format == .openMetrics: try readExemplar(window)
     case .end where format == .openMetrics:
-      throw error(window, at: lexer.position, "data does not end with # EOF")
+      throw fault(window, at: lexer.position, "data does not end with # EOF")
     default:
       let expectation = timestamp != nil ? "expected next entry after timestamp"
         : format == .text ? "expected timestamp or new record" : "expected timestamp or # symbol"
@@ -234,7 +234,7 @@ extension ExpositionReader {
       }
       return
     }
-    if token == .end { throw error(window, at: lexer.position, "data does not end with # EOF") }
+    if token == .end { throw fault(window, at: lexer.position, "data does not end with # EOF") }
     guard token == .lineBreak else {
       throw unexpected(window, "expected timestamp or comment", token)
     }
@@ -272,7 +272,7 @@ extension ExpositionReader {
       let seconds = try double(window)
       guard seconds.isFinite else {
         let shown = seconds.isNaN ? "NaN" : seconds < 0 ? "-Inf" : "+Inf"
-        throw error(
+        throw fault(
           window, at: lexer.tokenStart + 1,
           "invalid \(exemplar ? "exemplar " : "")timestamp \(shown)")
       }

@@ -23,7 +23,9 @@ package struct ExpositionReader: Sendable {
 
   /// An exemplar as written; its labels are between the braces.
   package struct ExemplarText: Sendable {
+    /// A name and a value in turn.
     package var labels: [Range<Int>] = []
+    /// What was observed.
     package var value: Double
     /// Milliseconds since the epoch.
     package var timestamp: Int64?
@@ -38,9 +40,11 @@ package struct ExpositionReader: Sendable {
   package internal(set) var series = 0..<0
   /// Whether `series` is the text that was handed in as `known`; then its labels cannot be asked for.
   package internal(set) var isKnown = false
+  /// The sample's value; never a stale marker.
   package internal(set) var value = 0.0
   /// Milliseconds since the epoch; nil when the sample has none.
   package internal(set) var timestamp: Int64?
+  /// The sample's exemplar; nil when it has none.
   package internal(set) var exemplar: ExemplarText?
   /// The metric that a metadata line is about; its quotes are left out.
   package internal(set) var name = 0..<0
@@ -205,8 +209,6 @@ package struct ExpositionReader: Sendable {
 
   /// An error at a byte of the window.
   package func error(_ window: Span<UInt8>, at offset: Int, _ reason: String) -> ExpositionError {
-    // Nobody will see it, and finding the place would cost a walk through the window.
-    if isStarved(window) { return ExpositionError(reason: reason, offset: 0, line: 0, column: 0) }
     var line = linesBefore + 1
     var column = columnsBefore + 1
     for i in 0..<min(offset, window.count) {
@@ -219,15 +221,23 @@ package struct ExpositionReader: Sendable {
     return ExpositionError(reason: reason, offset: bytesBefore + offset, line: line, column: column)
   }
 
+  /// The reader's own error. Where the window only ends too early nobody will see it, and finding
+  /// the place would cost a walk through the window.
+  func fault(_ window: Span<UInt8>, at offset: Int, _ reason: String) -> ExpositionError {
+    isStarved(window)
+      ? ExpositionError(reason: reason, offset: 0, line: 0, column: 0)
+      : error(window, at: offset, reason)
+  }
+
   /// `expected X, got "…" ("TOKEN") while parsing: "…"`.
   func unexpected(
     _ window: Span<UInt8>, _ expectation: String, _ token: ExpositionToken
   ) -> ExpositionError {
-    if isStarved(window) { return error(window, at: 0, "") }
+    if isStarved(window) { return fault(window, at: 0, expectation) }
     let end = min(lexer.position + 1, window.count)
     let got = Self.quoted(window, min(lexer.tokenStart, end)..<end)
     let line = Self.quoted(window, start..<end)
-    return error(
+    return fault(
       window, at: lexer.tokenStart,
       "\(expectation), got \(got) (\"\(token.rawValue)\") while parsing: \(line)")
   }
@@ -235,7 +245,7 @@ package struct ExpositionReader: Sendable {
   /// `REASON while parsing: "…"`.
   func failed(_ window: Span<UInt8>, _ reason: String, at offset: Int) -> ExpositionError {
     let line = Self.quoted(window, start..<min(lexer.position, window.count))
-    return error(window, at: offset, "\(reason) while parsing: \(line)")
+    return fault(window, at: offset, "\(reason) while parsing: \(line)")
   }
 
   /// Go's quotes; of a long text the beginning.

@@ -45,8 +45,11 @@ package enum NumericLabel: Sendable, Hashable {
 public struct MetricFamily: Sendable, Hashable {
   /// As exposed: a counter of OpenMetrics goes without `_total`.
   public var name: String
+  /// Unknown where no `TYPE` line says it.
   public var type: MetricType
+  /// What it measures, escapes undone.
   public var help: String
+  /// Its unit, as `UNIT` lines of OpenMetrics give it.
   public var unit: String
 
   public init(name: String, type: MetricType = .unknown, help: String = "", unit: String = "") {

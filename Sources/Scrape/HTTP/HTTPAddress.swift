@@ -11,7 +11,9 @@ public struct HTTPAddress: Sendable, Hashable {
 
   /// What is wrong with an address, and where (a byte offset into the text).
   public struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Bytes before the fault.
     public var offset: Int
+    /// What is wrong.
     public var reason: String
     public var description: String { reason }
   }

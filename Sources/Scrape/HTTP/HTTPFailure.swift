@@ -1,5 +1,6 @@
 /// Why there is no answer to a request.
 public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What callers tell apart.
   public enum Kind: Sendable, Hashable {
     /// The request itself cannot be sent: its URL or a header.
     case invalidRequest
@@ -18,6 +19,7 @@ public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case failed
   }
 
+  /// Which of them it is.
   public var kind: Kind
   /// What went wrong, in Prometheus' words where it has some (exposition.md §6).
   public var reason: String

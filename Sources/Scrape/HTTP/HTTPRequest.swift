@@ -11,7 +11,9 @@ public struct HTTPRequest: Sendable, Hashable {
 
   /// One header. A name or value with a line break is refused when the request is sent.
   public struct Header: Sendable, Hashable {
+    /// A token; letter case does not matter.
     public var name: String
+    /// May be empty.
     public var value: String
 
     public init(_ name: String, _ value: String) {
@@ -20,10 +22,13 @@ public struct HTTPRequest: Sendable, Hashable {
     }
   }
 
+  /// What is asked for.
   public var method: Method
   /// Absolute, `http` or `https`, percent-encoded where needed.
   public var url: String
+  /// Sent beside those that the client adds; one of these replaces one of those.
   public var headers: [Header]
+  /// Empty for none.
   public var body: [UInt8]
   /// Who asks.
   public var access: HTTPAccess
@@ -84,6 +89,7 @@ public struct HTTPAccess: Sendable, Hashable {
     }
   }
 
+  /// Sent to the first host only, not where a redirect leads.
   public var authorization: Authorization
   /// Whether the server's certificate is checked.
   public var verifiesCertificates: Bool
@@ -102,9 +108,11 @@ public struct HTTPAccess: Sendable, Hashable {
 
 /// The answer to a request, whatever its status.
 public struct HTTPResponse: Sendable, Hashable {
+  /// `200`, `404`, …
   public var status: Int
   /// The reason phrase as sent, or the usual one where none was sent.
   public var reason: String
+  /// In the order in which they were sent or are to be sent.
   public var headers: [HTTPRequest.Header]
   /// Decompressed where the request allowed it.
   public var body: [UInt8]

@@ -1,5 +1,6 @@
 /// What happened to a target.
 public struct TargetEvent: Sendable, Hashable, CustomStringConvertible {
+  /// A change of health.
   public enum Kind: Sendable, Hashable {
     /// The first scrape succeeded and brought this many samples.
     case found(samples: Int)
@@ -9,9 +10,11 @@ public struct TargetEvent: Sendable, Hashable, CustomStringConvertible {
     case returned(samples: Int)
   }
 
+  /// Which target.
   public var target: Target
   /// Milliseconds since the epoch: the scrape's timestamp.
   public var time: Int64
+  /// What happened.
   public var kind: Kind
 
   public init(target: Target, time: Int64, kind: Kind) {

@@ -10,7 +10,9 @@ public import TimeSeries
 public struct ScrapeResult: Sendable {
   /// A series' value at the result's timestamp.
   public struct Row: Sendable, Hashable {
+    /// The series, an index of `labels`.
     public var slot: Int32
+    /// The sample; a stale marker only in the report of a target that has ended.
     public var value: Double
 
     public init(slot: Int32, value: Double) {
@@ -21,9 +23,11 @@ public struct ScrapeResult: Sendable {
 
   /// A sample that brought its own timestamp.
   public struct TimedSample: Sendable, Hashable {
+    /// The series, an index of `labels`.
     public var slot: Int32
     /// Milliseconds since the epoch.
     public var timestamp: Int64
+    /// The sample; a stale marker only in the report of a target that has ended.
     public var value: Double
 
     public init(slot: Int32, timestamp: Int64, value: Double) {
@@ -61,6 +65,7 @@ public struct ScrapeResult: Sendable {
   public var report: [Row] = []
   /// Slots that mean nothing from now on.
   public var freed: [Int32] = []
+  /// How many samples were left out.
   public var dropped = Dropped()
   /// Why `up` is 0; nil when it is 1.
   public var failure: ScrapeFailure?

@@ -3,6 +3,7 @@ internal import TimeSeries
 /// The state of one target between scrapes. Each scrape is a pure step: what was known, the answer
 /// and the time give the result and the next state (exposition.md §8–§10).
 public struct Scraper: Sendable {
+  /// What is scraped.
   public let target: Target
   let rules: LabelRules
   var slots = SlotTable()

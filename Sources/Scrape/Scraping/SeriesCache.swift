@@ -6,6 +6,7 @@ private import Glibc
 /// Each entry remembers which one followed it, because an exposer writes its series in the same order
 /// every time: the usual lookup is one comparison of bytes. The rest goes through a hash table.
 package struct SeriesCache: Sendable {
+  /// One text that was seen, and its series.
   package struct Entry: Sendable {
     /// Where the text lies in `texts`.
     package var text: Range<Int>
@@ -22,6 +23,7 @@ package struct SeriesCache: Sendable {
 
   /// All texts, one after the other.
   package private(set) var texts: [UInt8] = []
+  /// In the order in which the texts were first seen.
   package private(set) var entries: [Entry] = []
   /// Open addressing: entry indexes, −1 where free. The count is a power of two.
   private var table = [Int32](repeating: -1, count: 64)
@@ -31,6 +33,7 @@ package struct SeriesCache: Sendable {
 
   package init() {}
 
+  /// How many texts are known.
   package var count: Int { entries.count }
 
   /// Starts at the top of an exposition.

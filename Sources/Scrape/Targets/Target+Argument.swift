@@ -7,6 +7,7 @@ extension Target {
     public var text: String
     /// Byte offset of the fault in `text`.
     public var offset: Int
+    /// What is wrong, and where it helps what is right.
     public var reason: String
 
     public var description: String { "target \"\(text)\", column \(offset + 1): \(reason)" }

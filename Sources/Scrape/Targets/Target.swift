@@ -6,6 +6,7 @@ public struct Target: Sendable, Hashable {
   public var url: String
   /// The target's labels: `job`, `instance` and whatever else was given. No name begins with `__`.
   public var labels: Labels
+  /// Credentials, further headers, and whether certificates are checked.
   public var access: HTTPAccess
   /// Time from one scrape to the next, in milliseconds.
   public var intervalMilliseconds: Int64
@@ -19,11 +20,13 @@ public struct Target: Sendable, Hashable {
   public var tracksTimestampsStaleness: Bool
   /// Whether gzip is asked for.
   public var compressed: Bool
+  /// Whether up to ten redirects are followed.
   public var followsRedirects: Bool
   /// What a body without a usable Content-Type is read as; nil makes the scrape fail.
   public var fallbackFormat: ExpositionFormat?
   /// Also report the timeout, the sample limit and the size of the body (exposition.md §9).
   public var reportsExtra: Bool
+  /// What one scrape may bring.
   public var limits: ScrapeLimits
 
   /// A target with Prometheus' defaults: a minute between scrapes, at most ten seconds for one.
