@@ -116,6 +116,9 @@ struct ParseErrorTests {
          ^^^^^^ error parsing regexp: missing closing ): `(`
                       ^^^^^^^^^^ error parsing regexp: invalid character class range: `z-a`
 
+      up{a=~"x\\xff"}
+         ^^^^^^^^^^ error parsing regexp: invalid UTF-8: `\u{FFFD}`
+
       abs(up,)
             ^ trailing commas not allowed in function call args
 

@@ -48,6 +48,8 @@ extension Parser {
   private mutating func matcher(_ values: Values) -> Expression.Matcher? {
     let label = values.text(1, in: text)
     let value = values.token(3)
+    let range = SourceRange(label.range.start, value.range.end)
+    let bytes = StringLiteral.value(text[value.range.start..<value.range.end])
     let operation: LabelMatcher.Operation =
       switch values.token(2).kind {
       case .matches: .matches
@@ -55,14 +57,28 @@ extension Parser {
       case .binary(.notEqual): .notEqual
       default: .equal
       }
-    do throws(LabelPattern.Problem) {
-      return try Expression.Matcher(
-        name: label.bytes, operation: operation,
-        value: StringLiteral.value(text[value.range.start..<value.range.end]))
-    } catch {
-      report("\(error)", SourceRange(label.range.start, value.range.end))
+    if operation == .matches || operation == .matchesNot, let broken = Self.brokenCharacter(bytes) {
+      let rest = String(decoding: bytes[broken...], as: UTF8.self)
+      report("error parsing regexp: invalid UTF-8: `\(rest)`", range)
       return nil
     }
+    do throws(LabelPattern.Problem) {
+      return try Expression.Matcher(name: label.bytes, operation: operation, value: bytes)
+    } catch {
+      report("\(error)", range)
+      return nil
+    }
+  }
+
+  /// Where bytes stop being UTF-8: escapes can write any byte, patterns are made of characters.
+  private static func brokenCharacter(_ bytes: [UInt8]) -> Int? {
+    var position = 0
+    while position < bytes.count {
+      let (scalar, length) = GoQuote.decode(bytes, at: position)
+      if scalar == nil { return position }
+      position += length
+    }
+    return nil
   }
 }
 
