@@ -44,7 +44,10 @@ let package = Package(
       name: "Manifests",
       dependencies: ["TimeSeries", "PromQL", .product(name: "Yams", package: "Yams")]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
-    .target(name: "PromQLTest", dependencies: ["TimeSeries", "PromQL", "Evaluator"]),
+    .target(name: "Rules", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
+    .target(
+      name: "PromQLTest",
+      dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"]),
     .target(
       name: "Server",
       dependencies: [
@@ -59,7 +62,7 @@ let package = Package(
       name: "promgate",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
-        "PromQLTest", "Server", "Demo",
+        "Rules", "PromQLTest", "Server", "Demo",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -72,7 +75,9 @@ let package = Package(
     .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
-    .testTarget(name: "PromQLTestTests", dependencies: ["PromQLTest", "TimeSeries", "Evaluator"]),
+    .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "Evaluator", "TimeSeries"]),
+    .testTarget(
+      name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),
     .testTarget(name: "ServerTests", dependencies: ["Server", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),

@@ -14,6 +14,22 @@ static re2::StringPiece piece(const uint8_t *bytes, size_t length) {
   return re2::StringPiece(reinterpret_cast<const char *>(bytes), length);
 }
 
+/// A match at or after `start`, its groups written to `bounds`.
+static bool match(
+    const promgate_re2 *re, re2::StringPiece whole, size_t start, re2::RE2::Anchor anchor, int64_t *bounds,
+    int32_t count) {
+  std::vector<re2::StringPiece> groups(count);
+  if (!re->pattern.Match(whole, start, whole.size(), anchor, groups.data(), count)) {
+    return false;
+  }
+  for (int32_t i = 0; i < count; ++i) {
+    const bool took_part = groups[i].data() != nullptr;
+    bounds[2 * i] = took_part ? groups[i].data() - whole.data() : -1;
+    bounds[2 * i + 1] = took_part ? bounds[2 * i] + static_cast<int64_t>(groups[i].size()) : -1;
+  }
+  return true;
+}
+
 extern "C" {
 
 promgate_re2 *promgate_re2_new(
@@ -55,16 +71,11 @@ int32_t promgate_re2_group_named(const promgate_re2 *re, const uint8_t *name, si
 
 bool promgate_re2_captures(
     const promgate_re2 *re, const uint8_t *text, size_t length, int64_t *bounds, int32_t count) {
-  std::vector<re2::StringPiece> groups(count);
-  const re2::StringPiece whole = piece(text, length);
-  if (!re->pattern.Match(whole, 0, length, re2::RE2::ANCHOR_BOTH, groups.data(), count)) {
-    return false;
-  }
-  for (int32_t i = 0; i < count; ++i) {
-    const bool took_part = groups[i].data() != nullptr;
-    bounds[2 * i] = took_part ? groups[i].data() - whole.data() : -1;
-    bounds[2 * i + 1] = took_part ? bounds[2 * i] + static_cast<int64_t>(groups[i].size()) : -1;
-  }
-  return true;
+  return match(re, piece(text, length), 0, re2::RE2::ANCHOR_BOTH, bounds, count);
+}
+
+bool promgate_re2_find(
+    const promgate_re2 *re, const uint8_t *text, size_t length, size_t start, int64_t *bounds, int32_t count) {
+  return match(re, piece(text, length), start, re2::RE2::UNANCHORED, bounds, count);
 }
 }

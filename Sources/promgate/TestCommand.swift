@@ -1,24 +1,30 @@
 import ArgumentParser
 import Evaluator
-import FoundationEssentials
 import PromQLTest
 import Synchronization
 
-/// `promgate test`: runs `.test` scripts.
+/// `promgate test`: runs `.test` scripts and promtool's unit tests.
 struct TestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
-    abstract: "Runs PromQL test scripts.",
+    abstract: "Runs PromQL test scripts and promtool's unit tests of rules.",
     discussion: """
-      Each evaluation is run as Prometheus' own runner runs it: as written, with its selectors pinned \
-      by @, and as a range. Folders are searched for *.test files.
+      Scripts are *.test files: each evaluation is run as Prometheus' own runner runs it, as written, \
+      with its selectors pinned by @, and as a range.
+
+      Unit tests are the YAML files of `promtool test rules`: recording and alerting rules are \
+      evaluated over input series, then alerts and expressions are compared. Rule files are looked for \
+      beside the test. As in promtool, values must be equal (fuzzy_compare allows the last bit).
+
+      Folders are searched for *.test files, and for *.yml and *.yaml files with the key tests.
 
       EXAMPLES
-        promgate test rules.test
+        promgate test queries.test
+        promgate test alerts_test.yml
         promgate test --file-summary Tests/
         promgate test --format junit Tests/ > report.xml
 
-      Exit status: 0 all passed, 1 some failed, 2 a file could not be read or is no valid script.
+      Exit status: 0 all passed, 1 some failed, 2 a file could not be read or is no valid test.
       """)
 
   /// How the report is written.
@@ -26,7 +32,7 @@ struct TestCommand: AsyncParsableCommand {
     case text, json, junit
   }
 
-  @Argument(help: "Test scripts, or folders of them.", completion: .file())
+  @Argument(help: "Test scripts, unit tests, or folders of them.", completion: .file())
   var files: [String]
 
   @Option(help: "How to write the report: text, json or junit.")
@@ -35,17 +41,16 @@ struct TestCommand: AsyncParsableCommand {
   @Flag(help: "Adds a line with the counts of each file.")
   var fileSummary = false
 
-  /// The longest script that is read.
-  private static let maximumBytes = 64 << 20
   /// How long one query may take.
   private static let timeout = Duration.seconds(100)
 
   func run() async throws {
     let deadline = QueryDeadline(after: Self.timeout)
-    let runner = ScriptRunner(guarding: deadline.watch)
+    let run = TestFiles(
+      scripts: ScriptRunner(guarding: deadline.watch), unitTests: UnitTestRunner(guarding: deadline.watch))
     let watcher = Task.detached { await deadline.raiseWhenDue() }
     defer { watcher.cancel() }
-    let report = TestReport(files: files.flatMap { reports(on: $0, runner: runner) })
+    let report = TestReport(files: files.flatMap { run.reports(on: $0) })
     switch format {
     case .text: Output.write(TextReport(listsFiles: fileSummary).render(report).utf8)
     case .json: Output.write((try TestReportJSON(report).text + "\n").utf8)
@@ -53,35 +58,6 @@ struct TestCommand: AsyncParsableCommand {
     }
     if report.unreadable > 0 { throw ExitCode(2) }
     if report.failed > 0 { throw ExitCode(1) }
-  }
-
-  /// The report on a file, or on the scripts inside a folder in the order of their paths.
-  private func reports(on path: String, runner: ScriptRunner) -> [FileReport] {
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
-      return [report(on: path, runner: runner)]
-    }
-    let scripts: [String]
-    do {
-      scripts = try FileManager.default.subpathsOfDirectory(atPath: path)
-        .filter { $0.hasSuffix(".test") }.sorted()
-    } catch {
-      return [FileReport(path: path, content: .unreadable(" cannot read the folder"))]
-    }
-    if scripts.isEmpty {
-      return [FileReport(path: path, content: .unreadable(" no *.test file in this folder"))]
-    }
-    let folder = path.hasSuffix("/") ? path : path + "/"
-    return scripts.map { report(on: folder + $0, runner: runner) }
-  }
-
-  private func report(on path: String, runner: ScriptRunner) -> FileReport {
-    do {
-      let bytes = try InputFile.bytes(path, maximum: Self.maximumBytes)
-      return FileReport(path: path, script: bytes, runner: runner)
-    } catch {
-      return FileReport(path: path, content: .unreadable(" \(error)"))
-    }
   }
 }
 

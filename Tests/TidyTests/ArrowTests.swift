@@ -10,12 +10,13 @@ private let arrows: [String: Set<String>] = [
   "Recording": ["TimeSeries", "Scrape", "CZlib"],
   "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Scrape", "Recording"],
-  "PromQLTest": ["TimeSeries", "PromQL", "Evaluator"],
+  "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
+  "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib"],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
-    "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "PromQLTest",
-    "Server", "Demo",
+    "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Rules",
+    "PromQLTest", "Server", "Demo",
   ],
 ]
 

@@ -42,6 +42,11 @@ int32_t promgate_re2_group_named(const promgate_re2 *re, const uint8_t *name, si
 bool promgate_re2_captures(
     const promgate_re2 *re, const uint8_t *text, size_t length, int64_t *bounds, int32_t count);
 
+/// Leftmost match at or after `start`, with captures as above; what lies before `start` still counts as
+/// context of `^` and `\b`.
+bool promgate_re2_find(
+    const promgate_re2 *re, const uint8_t *text, size_t length, size_t start, int64_t *bounds, int32_t count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,8 +17,7 @@ struct DocumentReader {
   /// The documents before an error in the YAML are kept.
   mutating func read() {
     do throws(ManifestProblem) {
-      try checkText()
-      var composer = YAMLComposer(source.bytes)
+      var composer = try YAMLComposer(checking: source.bytes)
       while let document = try composer.nextDocument() {
         resource(document)
         guard diagnostics.count <= Self.limit else {
@@ -34,36 +33,6 @@ struct DocumentReader {
 
   /// Diagnostics of one text, after which reading stops.
   private static let limit = 200
-
-  private func checkText() throws(ManifestProblem) {
-    let bytes = source.bytes
-    if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
-      throw ManifestProblem(
-        ManifestCode.yaml, "the text is UTF-16: save it as UTF-8", at: SourceRange(0, 2))
-    }
-    if let offset = firstInvalidUTF8(bytes) {
-      throw ManifestProblem(
-        ManifestCode.yaml, "the text is no UTF-8 here: save it as UTF-8",
-        at: SourceRange(offset, offset + 1))
-    }
-    if let offset = bytes.firstIndex(of: 0) {
-      throw ManifestProblem(
-        ManifestCode.yaml, "a NUL byte: the file is damaged or no text",
-        at: SourceRange(offset, offset + 1))
-    }
-  }
-
-  private func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
-    // The standard library's own check is fast; only a text that fails it is looked at closely.
-    if String(validating: bytes, as: UTF8.self) != nil { return nil }
-    var offset = 0
-    while offset < bytes.count {
-      let (scalar, length) = GoQuote.decode(bytes, at: offset)
-      if scalar == nil { return offset }
-      offset += length
-    }
-    return nil
-  }
 
   private mutating func resource(_ node: ManifestNode) {
     switch node.content {

@@ -1,49 +1,49 @@
-import PromQL
+package import PromQL
 
 /// A YAML value with its place. At most `YAMLLimits.height` deep.
-struct ManifestNode: Sendable {
-  var range: SourceRange
-  var content: Content
+package struct ManifestNode: Sendable {
+  package var range: SourceRange
+  package var content: Content
   /// Nodes in it, itself included, aliases counted as often as they are used.
   var weight: Int
   /// Levels in it, itself included.
   var height: Int
 
-  indirect enum Content: Sendable {
+  package indirect enum Content: Sendable {
     case scalar(Scalar)
     case sequence([ManifestNode])
     case mapping(Mapping)
   }
 
   /// A scalar as written.
-  struct Scalar: Sendable {
-    var bytes: [UInt8]
+  package struct Scalar: Sendable {
+    package var bytes: [UInt8]
     var style: YAMLScalarStyle
     var tag: YAMLTag
     /// What it means, resolved once.
-    var value: ScalarValue
+    package var value: ScalarValue
   }
 
   /// Keys and values in the order written, merge keys already merged.
-  struct Mapping: Sendable {
-    var entries: [Entry] = []
+  package struct Mapping: Sendable {
+    package var entries: [Entry] = []
 
-    struct Entry: Sendable {
+    package struct Entry: Sendable {
       /// The key's text, as JSON has it.
-      var key: String
-      var keyRange: SourceRange
-      var value: ManifestNode
+      package var key: String
+      package var keyRange: SourceRange
+      package var value: ManifestNode
       /// Came out of a merge key, so that it may be written again.
       var isMerged = false
     }
 
     /// Linear in the entries; keys are compared byte for byte.
-    subscript(key: String) -> Entry? { entries.first { $0.key.utf8.elementsEqual(key.utf8) } }
+    package subscript(key: String) -> Entry? { entries.first { $0.key.utf8.elementsEqual(key.utf8) } }
   }
 }
 
 /// What a scalar is after YAML's implicit types are resolved as Kubernetes does.
-enum ScalarValue: Sendable, Hashable {
+package enum ScalarValue: Sendable, Hashable {
   case null
   case boolean(Bool)
   /// Exact for whole numbers that fit.

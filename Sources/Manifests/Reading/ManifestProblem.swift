@@ -1,12 +1,12 @@
-import PromQL
+package import PromQL
 
 /// Stops the reading of a document.
-struct ManifestProblem: Error {
-  var diagnostic: Diagnostic
+package struct ManifestProblem: Error {
+  package var diagnostic: Diagnostic
 
-  init(_ diagnostic: Diagnostic) { self.diagnostic = diagnostic }
+  package init(_ diagnostic: Diagnostic) { self.diagnostic = diagnostic }
 
-  init(_ code: String, _ message: String, at range: SourceRange?) {
+  package init(_ code: String, _ message: String, at range: SourceRange?) {
     diagnostic = Diagnostic(code: code, severity: .error, range: range, message: message)
   }
 }

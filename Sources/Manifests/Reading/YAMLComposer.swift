@@ -1,4 +1,5 @@
 import PromQL
+import TimeSeries
 
 /// What a YAML text may cost. Larger ones are refused.
 struct YAMLLimits: Sendable {
@@ -11,7 +12,7 @@ struct YAMLLimits: Sendable {
 /// Builds the values of a YAML stream, document by document, as Kubernetes' parser would: anchors,
 /// merge keys, keys turned into texts. Keys that are written twice are an error: a cluster would
 /// silently keep the last.
-struct YAMLComposer {
+package struct YAMLComposer {
   private let events: YAMLEvents
   private let bytes: [UInt8]
   private var end: Int { bytes.count }
@@ -24,9 +25,44 @@ struct YAMLComposer {
     self.bytes = bytes
   }
 
+  /// - Throws: a problem that says how to save the text when it is no UTF-8, or holds NUL bytes.
+  package init(checking bytes: [UInt8]) throws(ManifestProblem) {
+    try Self.check(bytes)
+    self.init(bytes)
+  }
+
+  private static func check(_ bytes: [UInt8]) throws(ManifestProblem) {
+    if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
+      throw ManifestProblem(
+        ManifestCode.yaml, "the text is UTF-16: save it as UTF-8", at: SourceRange(0, 2))
+    }
+    if let offset = firstInvalidUTF8(bytes) {
+      throw ManifestProblem(
+        ManifestCode.yaml, "the text is no UTF-8 here: save it as UTF-8",
+        at: SourceRange(offset, offset + 1))
+    }
+    if let offset = bytes.firstIndex(of: 0) {
+      throw ManifestProblem(
+        ManifestCode.yaml, "a NUL byte: the file is damaged or no text",
+        at: SourceRange(offset, offset + 1))
+    }
+  }
+
+  private static func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
+    // The standard library's own check is fast; only a text that fails it is looked at closely.
+    if String(validating: bytes, as: UTF8.self) != nil { return nil }
+    var offset = 0
+    while offset < bytes.count {
+      let (scalar, length) = GoQuote.decode(bytes, at: offset)
+      if scalar == nil { return offset }
+      offset += length
+    }
+    return nil
+  }
+
   /// The next document's value; nil at the end of the stream. After an error the rest of the stream
   /// cannot be read.
-  mutating func nextDocument() throws(ManifestProblem) -> ManifestNode? {
+  package mutating func nextDocument() throws(ManifestProblem) -> ManifestNode? {
     while true {
       let event = try next()
       switch event.kind {

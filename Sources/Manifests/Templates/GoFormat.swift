@@ -45,7 +45,8 @@ struct GoFormat {
     case .integer(let value): return Array(String(value).utf8)
     case .byte(let value): return Array(String(value).utf8)
     case .float(let value): return Array(GoText.general(value).utf8)
-    case .complex, .map:
+    case .opaque(let value): return value.text
+    case .complex, .map, .record, .list:
       var format = GoFormat()
       format.argument(value, verb: "v")
       return format.output
@@ -105,7 +106,23 @@ struct GoFormat {
     case .complex(let real, let imaginary): complex(real, imaginary, verb: verb, of: value)
     case .text(let bytes): text(bytes, verb: verb, of: value)
     case .map(let pairs): map(pairs, verb: verb)
+    case .record(let record):
+      if record.type.hasPrefix("*") { write("&") }
+      sequence(record.fields.map(\.value), between: ("{", "}"), verb: verb)
+    case .list(let list): sequence(list.items, between: ("[", "]"), verb: verb)
+    case .opaque(let opaque): text(opaque.text, verb: verb, of: value)
     }
+  }
+
+  private mutating func sequence(
+    _ values: [TemplateValue], between brackets: (String, String), verb: Unicode.Scalar
+  ) {
+    write(brackets.0)
+    for (index, value) in values.enumerated() {
+      if index > 0 { write(" ") }
+      argument(value, verb: verb)
+    }
+    write(brackets.1)
   }
 
   mutating func badVerb(_ verb: Unicode.Scalar, _ value: TemplateValue) {

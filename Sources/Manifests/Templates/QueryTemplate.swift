@@ -14,14 +14,14 @@ public struct QueryTemplate: Sendable {
     parsing source: ManifestText, name: String = QueryTemplate.defaultName
   ) throws(TemplateError) {
     self.source = source
-    tree = try TemplateParser.parse(source.text, name: name)
+    tree = try TemplateParser.parse(source.text, name: name, functions: FlaggerFunction.names)
   }
 
   /// The query for some values, as written and as sent.
   ///
   /// - Throws: an execution error, or a limit on steps, nested calls and bytes written.
   public func render(_ values: TemplateValues) throws(TemplateError) -> QueryText {
-    let (text, map) = try TemplateExecution.run(tree, values: values)
+    let (text, map) = try TemplateExecution.run(tree, library: FlaggerFunction.library(values))
     return QueryText(template: source, rendered: text, renderedMap: map)
   }
 }

@@ -16,7 +16,7 @@ enum TemplateComparison {
       case .float(let value): self = .float(value)
       case .complex(let real, let imaginary): self = .complex(real, imaginary)
       case .text(let bytes): self = .text(bytes)
-      case .invalid, .nilInterface, .map: self = .other
+      case .invalid, .nilInterface, .map, .record, .list, .opaque: self = .other
       }
     }
   }
@@ -37,8 +37,7 @@ enum TemplateComparison {
     case .le: return try isAtMost(first, second)
     case .gt: return try !isAtMost(first, second)
     case .ge: return try !isLess(first, second)
-    case .name, .namespace, .target, .service, .ingress, .route, .interval, .variables, .and, .call,
-      .html, .index, .js, .len, .not, .or, .print, .printf, .println, .slice, .urlquery:
+    case .and, .call, .html, .index, .js, .len, .not, .or, .print, .printf, .println, .slice, .urlquery:
       return false
     }
   }

@@ -95,14 +95,26 @@ extension TemplateExecution {
     guard let type = receiver.typeName else {
       throw failure("nil data; no entry for key \(GoText.quoted(name))", marking: range)
     }
-    guard case .map(let pairs) = receiver else {
+    let value: TemplateValue
+    switch receiver {
+    case .map(let pairs):
+      if let pair = pairs.first(where: { $0.key.utf8.elementsEqual(name.utf8) }) {
+        value = .text(pair.value)
+      } else if library.refusesMissingKeys {
+        throw failure("map has no entry for key \(GoText.quoted(name))", marking: range)
+      } else {
+        value = .text([])
+      }
+    case .record(let record):
+      guard let field = record[name] else {
+        throw failure("can't evaluate field \(name) in type \(type)", marking: range)
+      }
+      value = field
+    case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .text, .list, .opaque:
       throw failure("can't evaluate field \(name) in type \(type)", marking: range)
     }
     if hasArguments { throw failure("\(name) is not a method but has arguments", marking: range) }
-    guard let pair = pairs.first(where: { $0.key.utf8.elementsEqual(name.utf8) }) else {
-      throw failure("map has no entry for key \(GoText.quoted(name))", marking: range)
-    }
-    return .text(pair.value)
+    return value
   }
 
   private mutating func chain(
@@ -121,10 +133,11 @@ extension TemplateExecution {
     _ final: TemplateValue?, dot: TemplateValue
   ) throws(TemplateError) -> TemplateValue {
     try at(.operand(operand))
-    guard let function = TemplateFunction(rawValue: name) else {
+    let own = library.functions[name]
+    let function = own == nil ? TemplateFunction(rawValue: name) : nil
+    guard let signature = own?.signature ?? function?.signature else {
       throw failure("\(GoText.quoted(name)) is not a defined function")
     }
-    let signature = function.signature
     let count = arguments.count + (final == nil ? 0 : 1)
     if signature.rest == nil {
       guard count == signature.fixed.count else {
@@ -136,7 +149,7 @@ extension TemplateExecution {
         "wrong number of args for \(name): want at least \(signature.fixed.count) "
           + "got \(arguments.count)")
     }
-    if function == .and || function == .or {
+    if let function, function == .and || function == .or {
       return try shortCircuit(function, arguments, final, dot: dot)
     }
     var values: [TemplateValue] = []
@@ -156,8 +169,12 @@ extension TemplateExecution {
     }
     let calleeName = arguments.first?.description ?? final?.reflectedName ?? ""
     let result: TemplateValue
-    do {
-      result = try function.call(values, values: self.values, calleeName: calleeName)
+    do throws(TemplateFunctionFailure) {
+      if let own {
+        result = try own.call(values)
+      } else {
+        result = try function?.call(values, calleeName: calleeName) ?? .invalid
+      }
     } catch {
       try at(site)
       switch error {
@@ -183,7 +200,7 @@ extension TemplateExecution {
 
   /// An argument as its parameter wants it.
   private mutating func argument(
-    _ operand: TemplateOperand, for parameter: TemplateFunction.Parameter, dot: TemplateValue
+    _ operand: TemplateOperand, for parameter: TemplateSignature.Parameter, dot: TemplateValue
   ) throws(TemplateError) -> TemplateValue {
     try at(.operand(operand))
     let value: TemplateValue
@@ -210,7 +227,7 @@ extension TemplateExecution {
   }
 
   private func converted(
-    _ value: TemplateValue, to parameter: TemplateFunction.Parameter
+    _ value: TemplateValue, to parameter: TemplateSignature.Parameter
   ) throws(TemplateError) -> TemplateValue {
     switch parameter {
     case .value: return value
@@ -219,6 +236,12 @@ extension TemplateExecution {
       guard let type = value.typeName else { throw failure("invalid value; expected string") }
       guard case .text = value else {
         throw failure("wrong type for value; expected string; got \(type)")
+      }
+      return value
+    case .named(let wanted):
+      guard let type = value.typeName else { throw failure("invalid value; expected \(wanted)") }
+      guard type == wanted else {
+        throw failure("wrong type for value; expected \(wanted); got \(type)")
       }
       return value
     }

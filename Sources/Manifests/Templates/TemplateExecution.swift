@@ -1,10 +1,10 @@
 import PromQL
 import TimeSeries
 
-/// Runs a template as Go does: a nil dot, `missingkey=error`, Go's messages.
+/// Runs a template as Go does, with Go's messages.
 struct TemplateExecution {
   private let tree: TemplateTree
-  let values: TemplateValues
+  let library: TemplateLibrary
   private var output: [UInt8] = []
   private var map = PositionMap()
   private var steps = 0
@@ -31,19 +31,20 @@ struct TemplateExecution {
     case nextRound
   }
 
+  /// - Parameter dot: what `.` is at first.
   /// - Returns: the text, and the way from it to the template's text.
   static func run(
-    _ tree: TemplateTree, values: TemplateValues
+    _ tree: TemplateTree, library: TemplateLibrary, dot: TemplateValue = .invalid
   ) throws(TemplateError) -> (text: String, map: PositionMap) {
-    var execution = TemplateExecution(tree: tree, values: values)
-    execution.variables = [("$", .invalid)]
-    _ = try execution.walk(tree.root, dot: .invalid)
+    var execution = TemplateExecution(tree: tree, library: library)
+    execution.variables = [("$", dot)]
+    _ = try execution.walk(tree.root, dot: dot)
     return (String(decoding: execution.output, as: UTF8.self), execution.map)
   }
 
-  private init(tree: TemplateTree, values: TemplateValues) {
+  private init(tree: TemplateTree, library: TemplateLibrary) {
     self.tree = tree
-    self.values = values
+    self.library = library
     templateName = tree.name
     site = .place(TemplatePlace(position: 0, range: SourceRange(0, 0)))
   }
@@ -216,8 +217,14 @@ struct TemplateExecution {
         if try round(branch, index: .invalid, element: element) == .leaveLoop { break }
       }
       return .onwards
-    case .map, .invalid, .nilInterface: break
-    case .boolean, .float, .complex, .text:
+    case .list(let list) where !list.items.isEmpty:
+      for (index, element) in list.items.enumerated() {
+        let position = TemplateValue.integer(Int64(index))
+        if try round(branch, index: position, element: element) == .leaveLoop { break }
+      }
+      return .onwards
+    case .map, .list, .invalid, .nilInterface: break
+    case .boolean, .float, .complex, .text, .record, .opaque:
       let shown = String(decoding: GoFormat.plain(value), as: UTF8.self)
       throw failure("range can't iterate over \(shown)")
     }

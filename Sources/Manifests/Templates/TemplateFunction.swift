@@ -1,15 +1,5 @@
-/// Everything that a query template can call: Flagger's eight functions (flagger.md §2.2) and Go's own.
-/// The raw values are the names.
+/// Go's own functions, which every template can call. The raw values are the names.
 enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
-  case name
-  case namespace
-  case target
-  case service
-  case ingress
-  case route
-  case interval
-  case variables
-
   case and
   case call
   case eq
@@ -30,40 +20,16 @@ enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
   case slice
   case urlquery
 
-  /// What a parameter takes.
-  enum Parameter: Sendable, Hashable {
-    /// Any value, nil included, as it is.
-    case value
-    /// Any value as an interface.
-    case any
-    /// A text.
-    case text
-  }
-
-  struct Signature: Sendable, Hashable {
-    var fixed: [Parameter] = []
-    /// What all further arguments must be; nil when there are none.
-    var rest: Parameter?
-  }
-
-  var signature: Signature {
+  var signature: TemplateSignature {
     switch self {
-    case .name, .namespace, .target, .service, .ingress, .route, .interval, .variables: Signature()
-    case .and, .or: Signature(fixed: [.value], rest: .value)
-    case .call, .index, .slice, .eq: Signature(fixed: [.value], rest: .value)
-    case .ne, .lt, .le, .gt, .ge: Signature(fixed: [.value, .value])
-    case .len, .not: Signature(fixed: [.value])
-    case .print, .println, .html, .js, .urlquery: Signature(rest: .any)
-    case .printf: Signature(fixed: [.text], rest: .any)
+    case .and, .or: TemplateSignature(fixed: [.value], rest: .value)
+    case .call, .index, .slice, .eq: TemplateSignature(fixed: [.value], rest: .value)
+    case .ne, .lt, .le, .gt, .ge: TemplateSignature(fixed: [.value, .value])
+    case .len, .not: TemplateSignature(fixed: [.value])
+    case .print, .println, .html, .js, .urlquery: TemplateSignature(rest: .any)
+    case .printf: TemplateSignature(fixed: [.text], rest: .any)
     }
   }
-}
-
-/// Why a function of a template fails, in Go's words.
-enum TemplateFunctionFailure: Error {
-  /// After `error calling NAME: `.
-  case message(String)
-  case tooLong
 }
 
 extension TemplateFunction {
@@ -71,17 +37,9 @@ extension TemplateFunction {
   ///
   /// - Parameter calleeName: what `call`'s first argument is written as.
   func call(
-    _ arguments: [TemplateValue], values: TemplateValues, calleeName: String
+    _ arguments: [TemplateValue], calleeName: String
   ) throws(TemplateFunctionFailure) -> TemplateValue {
     switch self {
-    case .name: .text(values.name)
-    case .namespace: .text(values.namespace)
-    case .target: .text(values.target)
-    case .service: .text(values.service)
-    case .ingress: .text(values.ingress)
-    case .route: .text(values.route)
-    case .interval: .text(values.interval)
-    case .variables: .map(values.variables)
     case .and, .or: arguments.last ?? .invalid
     case .call: try Self.callee(arguments.first ?? .invalid, calleeName)
     case .index: try Self.index(arguments)
@@ -98,7 +56,7 @@ extension TemplateFunction {
     }
   }
 
-  /// No value of a query template is a function.
+  /// No value of a template is a function.
   private static func callee(
     _ value: TemplateValue, _ name: String
   ) throws(TemplateFunctionFailure) -> TemplateValue {
@@ -123,9 +81,10 @@ extension TemplateFunction {
     switch value {
     case .text(let bytes): return .integer(Int64(bytes.count))
     case .map(let pairs): return .integer(Int64(pairs.count))
+    case .list(let list): return .integer(Int64(list.items.count))
     case .invalid: throw .message("reflect: call of reflect.Value.Type on zero Value")
     case .nilInterface: throw .message("len of nil pointer")
-    case .boolean, .integer, .byte, .float, .complex:
+    case .boolean, .integer, .byte, .float, .complex, .record, .opaque:
       throw .message("len of type \(value.typeName ?? "nil")")
     }
   }
@@ -150,7 +109,13 @@ extension TemplateFunction {
         }
         let pair = pairs.first { $0.key.utf8.elementsEqual(key) }
         item = .text(pair?.value ?? "")
-      case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex:
+      case .list(let list):
+        let position = try offset(index, limit: list.items.count)
+        guard position < list.items.count else {
+          throw .message("reflect: slice index out of range")
+        }
+        item = list.items[position]
+      case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .record, .opaque:
         throw .message("can't index item of type \(item.typeName ?? "nil")")
       }
     }

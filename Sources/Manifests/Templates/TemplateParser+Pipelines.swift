@@ -121,7 +121,7 @@ extension TemplateParser {
     let text = String(decoding: token.text, as: UTF8.self)
     switch token.kind {
     case .identifier:
-      guard TemplateFunction(rawValue: text) != nil else {
+      guard functions.contains(text) || TemplateFunction(rawValue: text) != nil else {
         throw failure("function \(GoText.quoted(text)) not defined", at: token.range)
       }
       return TemplateOperand(place: place(token), kind: .identifier(text))

@@ -17,10 +17,12 @@ enum TemplateLimits {
   static let calls = 50
 }
 
-/// Parses Go's text/template with the functions of flagger.md §2.2 and Go's own, and says what Go says
-/// when it cannot.
+/// Parses Go's text/template with Go's functions and some further ones, and says what Go says when it
+/// cannot.
 struct TemplateParser {
   let name: String
+  /// The names that may be called beyond Go's own.
+  let functions: Set<String>
   private let text: [UInt8]
   private var lexer: TemplateLexer
   /// Tokens that were read ahead; the next one is the last.
@@ -34,19 +36,22 @@ struct TemplateParser {
   private var depth = 0
 
   /// - Throws: a parsing error with Go's message, or a limit.
-  static func parse(_ text: String, name: String) throws(TemplateError) -> TemplateTree {
+  static func parse(
+    _ text: String, name: String, functions: Set<String>
+  ) throws(TemplateError) -> TemplateTree {
     let bytes = Array(text.utf8)
     guard bytes.count <= TemplateLimits.text else {
       throw TemplateError(
         .limit, "the template is larger than \(TemplateLimits.text) bytes", at: SourceRange(0, 0))
     }
-    var parser = TemplateParser(name: name, text: bytes)
+    var parser = TemplateParser(name: name, text: bytes, functions: functions)
     let root = try parser.main()
     return TemplateTree(name: name, root: root, definitions: parser.definitions, text: bytes)
   }
 
-  private init(name: String, text: [UInt8]) {
+  private init(name: String, text: [UInt8], functions: Set<String>) {
     self.name = name
+    self.functions = functions
     self.text = text
     lexer = TemplateLexer(text)
     current = TemplateToken(kind: .end, range: SourceRange(0, 0), line: 1, text: [])

@@ -1,7 +1,7 @@
 import TimeSeries
 
 /// What the expressions of a template yield: the few Go types that can occur.
-enum TemplateValue: Sendable, Hashable {
+package enum TemplateValue: Sendable, Hashable {
   /// Go's zero `reflect.Value`: the nil dot, `nil` that went through `and`, `or`.
   case invalid
   /// A nil interface: `nil` given to a function that takes anything.
@@ -15,11 +15,17 @@ enum TemplateValue: Sendable, Hashable {
   case text([UInt8])
   /// `map[string]string`
   case map([String: String])
+  /// A struct, or a pointer to one.
+  case record(TemplateRecord)
+  /// A slice.
+  case list(TemplateList)
+  /// A value that prints itself: a time, a histogram.
+  case opaque(TemplateOpaque)
 
-  static func text(_ string: String) -> TemplateValue { .text(Array(string.utf8)) }
+  package static func text(_ string: String) -> TemplateValue { .text(Array(string.utf8)) }
 
   /// Go's name of the type; nil for what has none.
-  var typeName: String? {
+  package var typeName: String? {
     switch self {
     case .invalid, .nilInterface: nil
     case .boolean: "bool"
@@ -29,6 +35,9 @@ enum TemplateValue: Sendable, Hashable {
     case .complex: "complex128"
     case .text: "string"
     case .map: "map[string]string"
+    case .record(let record): record.type
+    case .list(let list): list.type
+    case .opaque(let value): value.type
     }
   }
 
@@ -49,6 +58,8 @@ enum TemplateValue: Sendable, Hashable {
     case .complex(let real, let imaginary): real != 0 || imaginary != 0
     case .text(let bytes): !bytes.isEmpty
     case .map(let pairs): !pairs.isEmpty
+    case .record, .opaque: true
+    case .list(let list): !list.items.isEmpty
     }
   }
 
@@ -58,6 +69,9 @@ enum TemplateValue: Sendable, Hashable {
     case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex: 8
     case .text(let bytes): bytes.count
     case .map(let pairs): pairs.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+    case .record(let record): record.fields.reduce(0) { $0 + $1.value.size }
+    case .list(let list): list.items.reduce(0) { $0 + $1.size }
+    case .opaque(let value): value.text.count
     }
   }
 
@@ -66,12 +80,63 @@ enum TemplateValue: Sendable, Hashable {
     switch self {
     case .integer(let value): value
     case .byte(let value): Int64(value)
-    case .invalid, .nilInterface, .boolean, .float, .complex, .text, .map: nil
+    case .invalid, .nilInterface, .boolean, .float, .complex, .text, .map, .record, .list, .opaque: nil
     }
   }
 
   /// The pairs of a map in the order of their keys' bytes, as Go prints and visits them.
   static func sorted(_ pairs: [String: String]) -> [(key: String, value: String)] {
     pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+  }
+}
+
+/// A Go struct with its exported fields in order.
+package struct TemplateRecord: Sendable, Hashable {
+  package struct Field: Sendable, Hashable {
+    package var name: String
+    package var value: TemplateValue
+
+    package init(_ name: String, _ value: TemplateValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// Go's name of the type, with a `*` when it is a pointer.
+  package var type: String
+  package var fields: [Field]
+
+  package init(type: String, fields: [Field]) {
+    self.type = type
+    self.fields = fields
+  }
+
+  /// Nil when there is no such field. Linear in the fields; names are compared byte for byte.
+  package subscript(name: String) -> TemplateValue? {
+    fields.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+  }
+}
+
+/// A Go slice.
+package struct TemplateList: Sendable, Hashable {
+  /// Go's name of the type.
+  package var type: String
+  package var items: [TemplateValue]
+
+  package init(type: String, items: [TemplateValue]) {
+    self.type = type
+    self.items = items
+  }
+}
+
+/// A Go value of which a template sees nothing but its text.
+package struct TemplateOpaque: Sendable, Hashable {
+  /// Go's name of the type.
+  package var type: String
+  package var text: [UInt8]
+
+  package init(type: String, text: String) {
+    self.type = type
+    self.text = Array(text.utf8)
   }
 }

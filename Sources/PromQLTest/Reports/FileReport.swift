@@ -1,3 +1,6 @@
+public import Manifests
+import Rules
+
 /// What became of one file: its outcomes, or why it could not be read.
 public struct FileReport: Sendable {
   public enum Content: Sendable {
@@ -31,6 +34,24 @@ public struct FileReport: Sendable {
     do { content = .outcomes(runner.run(try ScriptParser.parse(bytes)).outcomes) } catch {
       content = .unreadable(error.description)
     }
+  }
+}
+
+extension FileReport {
+  /// Runs a file of unit tests.
+  ///
+  /// - Parameter ruleFiles: the rule files that it names, read.
+  public init(
+    path: String, unitTests file: UnitTestFile, ruleFiles: [ManifestSource], runner: UnitTestRunner
+  ) {
+    self.path = path
+    let readings = ruleFiles.map { RuleReading($0) }
+    if let finding = readings.flatMap(\.findings).first {
+      content = .unreadable(
+        " \(finding.source.name):\(UnreadableFile(finding).description)")
+      return
+    }
+    content = .outcomes(runner.run(file, groups: readings.flatMap(\.groups)))
   }
 }
 

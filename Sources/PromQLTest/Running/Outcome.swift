@@ -28,6 +28,10 @@ public struct Failure: Sendable {
     case asRange(text: String, around: Int64)
     /// A range evaluation.
     case range
+    /// Rules were evaluated over the series of a unit test, this long behind its start.
+    case rules(at: Int64)
+    /// The alerts that fire, this long behind the start of a unit test.
+    case alerts(at: Int64)
   }
 
   /// One series of the comparison.
@@ -69,6 +73,8 @@ extension Failure.Run: CustomStringConvertible {
     case .pinned(let text, let time): "pinned, at \(Self.seconds(time)): \(text)"
     case .asRange(let text, let time): "as a range around \(Self.seconds(time)): \(text)"
     case .range: "range"
+    case .rules(let time): "rules, at \(Self.seconds(time))"
+    case .alerts(let time): "alerts, at \(Self.seconds(time))"
     }
   }
 

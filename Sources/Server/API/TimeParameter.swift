@@ -26,7 +26,7 @@ public enum TimeParameter {
       return .min
     } else if text.elementsEqual(latest.utf8) {
       return .max
-    } else if let time = rfc3339(Array(text)), time.magnitude <= bound {
+    } else if let time = CalendarTime.milliseconds(rfc3339: text), time.magnitude <= bound {
       return time
     }
     throw Problem(description: "cannot parse \(GoText.quoted(text)) to a valid timestamp")
@@ -52,70 +52,5 @@ public enum TimeParameter {
       if !overflows { return nanoseconds }
     }
     throw Problem(description: "cannot parse \(GoText.quoted(text)) to a valid duration")
-  }
-
-  /// `2025-06-01T00:00:00.123+02:00`; finer fractions are cut. Nil when the text has another form.
-  private static func rfc3339(_ text: [UInt8]) -> Int64? {
-    var scanner = DigitScanner(text)
-    guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2),
-      scanner.take("-"), let dayOfMonth = scanner.digits(2), scanner.take("T"),
-      let hour = scanner.digits(2), scanner.take(":"), let minute = scanner.digits(2),
-      scanner.take(":"), let second = scanner.digits(2),
-      hour < 24, minute < 60, second < 60,
-      let day = CalendarTime.day(year: year, month: month, day: dayOfMonth),
-      let fraction = scanner.milliseconds(), let offset = scanner.zone(), scanner.isAtEnd
-    else { return nil }
-    let seconds = day * 86_400 + hour * 3600 + minute * 60 + second - offset
-    return Int64(seconds) * 1000 + Int64(fraction)
-  }
-}
-
-/// Walks a text of digits and separators.
-private struct DigitScanner {
-  private let bytes: [UInt8]
-  private var position = 0
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  var isAtEnd: Bool { position == bytes.count }
-
-  mutating func take(_ character: Unicode.Scalar) -> Bool {
-    guard position < bytes.count, UInt32(bytes[position]) == character.value else { return false }
-    position += 1
-    return true
-  }
-
-  /// Exactly this many digits.
-  mutating func digits(_ count: Int) -> Int? {
-    guard position + count <= bytes.count else { return nil }
-    var number = 0
-    for byte in bytes[position..<position + count] {
-      guard (0x30...0x39).contains(byte) else { return nil }
-      number = number * 10 + Int(byte - 0x30)
-    }
-    position += count
-    return number
-  }
-
-  /// An optional fraction of a second, cut to milliseconds.
-  mutating func milliseconds() -> Int? {
-    guard take(".") || take(",") else { return 0 }
-    let digits = bytes[position...].prefix { (0x30...0x39).contains($0) }
-    guard !digits.isEmpty else { return nil }
-    position += digits.count
-    return (0..<3).reduce(0) { number, place in
-      let index = digits.startIndex + place
-      return number * 10 + (index < digits.endIndex ? Int(digits[index] - 0x30) : 0)
-    }
-  }
-
-  /// `Z`, or an offset; seconds east of UTC.
-  mutating func zone() -> Int? {
-    if take("Z") { return 0 }
-    let sign = take("+") ? 1 : take("-") ? -1 : 0
-    guard sign != 0, let hours = digits(2), take(":"), let minutes = digits(2), hours <= 24,
-      minutes < 60
-    else { return nil }
-    return sign * (hours * 3600 + minutes * 60)
   }
 }

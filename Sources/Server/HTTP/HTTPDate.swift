@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TimeSeries
 
 /// The date of an answer: `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {

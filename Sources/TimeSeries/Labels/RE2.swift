@@ -9,12 +9,14 @@ public final class RE2: @unchecked Sendable {
   /// Bytes that one pattern's automaton may take.
   private static let memory: Int64 = 8 << 20
 
-  /// Compiles a pattern; `.` matches newlines. Throws the problem in Go's words.
-  public init(_ source: String) throws(LabelPattern.Problem) {
+  /// Compiles a pattern. Throws the problem in Go's words.
+  ///
+  /// - Parameter dotMatchesNewlines: as Prometheus wants it of matchers and relabelling.
+  public init(_ source: String, dotMatchesNewlines: Bool = true) throws(LabelPattern.Problem) {
     if let problem = Self.refused(source) { throw problem }
     let text = Self.translated(source)
     let compiled = unsafe text.withUnsafeBufferPointer { bytes in
-      unsafe promgate_re2_new(bytes.baseAddress, bytes.count, true, Self.memory)
+      unsafe promgate_re2_new(bytes.baseAddress, bytes.count, dotMatchesNewlines, Self.memory)
     }
     guard let compiled = unsafe compiled else {
       throw LabelPattern.Problem(description: "error parsing regexp: out of memory")
@@ -50,12 +52,29 @@ public final class RE2: @unchecked Sendable {
   /// The groups of a match of the whole text, group 0 first; nil where a group took no part, and
   /// nil as a whole when the text does not match. Ranges count from the start of `text`.
   public func captures(_ text: [UInt8]) -> [Range<Int>?]? {
+    unsafe groups(of: text) { bytes, bounds, count in
+      unsafe promgate_re2_captures(pattern, bytes.baseAddress, bytes.count, bounds, count)
+    }
+  }
+
+  /// The groups of the leftmost match that starts at an offset or behind it; nil when there is none.
+  /// What lies before the offset is still context: `^` matches at the start of the text only.
+  public func firstMatch(in text: [UInt8], from start: Int) -> [Range<Int>?]? {
+    guard start >= 0, start <= text.count else { return nil }
+    return unsafe groups(of: text) { bytes, bounds, count in
+      unsafe promgate_re2_find(pattern, bytes.baseAddress, bytes.count, start, bounds, count)
+    }
+  }
+
+  private func groups(
+    of text: [UInt8],
+    _ match: (UnsafeBufferPointer<UInt8>, UnsafeMutablePointer<Int64>?, Int32) -> Bool
+  ) -> [Range<Int>?]? {
     let count = groupCount + 1
     var bounds = [Int64](repeating: -1, count: 2 * count)
     let matched = unsafe text.withUnsafeBufferPointer { bytes in
       unsafe bounds.withUnsafeMutableBufferPointer { bounds in
-        unsafe promgate_re2_captures(
-          pattern, bytes.baseAddress, bytes.count, bounds.baseAddress, Int32(count))
+        unsafe match(bytes, bounds.baseAddress, Int32(count))
       }
     }
     guard matched else { return nil }

@@ -1,0 +1,72 @@
+public import TimeSeries
+
+/// promtool's file of unit tests for rules (config.md §11). Times are milliseconds.
+public struct UnitTestFile: Sendable {
+  /// Paths of rule files with `*`, `?` and `[…]`, relative to the file itself.
+  public var ruleFiles: [String] = []
+  /// How often the rules are evaluated.
+  public var evaluationInterval: Int64
+  /// Names of groups in the order in which they are evaluated; others count as the first.
+  public var groupOrder: [String] = []
+  /// Whether values may differ in their last bit.
+  public var isFuzzy = false
+  public var tests: [UnitTest] = []
+
+  /// A file without tests.
+  public init(evaluationInterval: Int64) { self.evaluationInterval = evaluationInterval }
+
+  /// Whether a text is such a file rather than a script or a file of rules: a line that begins with
+  /// `tests:`. Broken files are recognised too.
+  public static func isUnitTest(_ bytes: [UInt8]) -> Bool {
+    let key = Array("tests:".utf8)
+    return bytes.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: key) }
+  }
+}
+
+/// One test of a file: series, and what is expected of the rules and of expressions.
+public struct UnitTest: Sendable {
+  /// Empty when it has none.
+  public var name: String
+  /// The time of the first value of each series.
+  public var start: Int64
+  /// Between the values of a series.
+  public var interval: Int64
+  public var series: [SeriesLine]
+  public var expressions: [ExpressionTest]
+  public var alerts: [AlertTest]
+  public var externalLabels: [String: String]
+  public var externalURL: String
+
+  /// `promql_expr_test`
+  public struct ExpressionTest: Sendable {
+    /// Line in the file.
+    public var line: Int
+    public var expression: [UInt8]
+    /// Behind the test's start.
+    public var time: Int64
+    public var samples: [Sample]
+  }
+
+  public struct Sample: Sendable {
+    public var labels: Labels
+    /// Meaningless beside a histogram.
+    public var value: Double
+    public var histogram: NativeHistogram?
+  }
+
+  /// `alert_rule_test`: all alerts of a name that fire at a time.
+  public struct AlertTest: Sendable {
+    /// Line in the file.
+    public var line: Int
+    public var name: String
+    /// Behind the test's start.
+    public var time: Int64
+    public var alerts: [Alert]
+  }
+
+  public struct Alert: Sendable {
+    /// With the alert's name.
+    public var labels: Labels
+    public var annotations: [String: String]
+  }
+}

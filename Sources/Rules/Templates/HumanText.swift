@@ -1,0 +1,98 @@
+import Manifests
+import TimeSeries
+
+/// Numbers for people, as Prometheus' `humanize…` functions write them (config.md §9.4).
+enum HumanText {
+  private static let large = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
+  private static let small = ["m", "u", "n", "p", "f", "a", "z", "y"]
+
+  /// `1.235M`, `12m`
+  static func decimal(_ number: Double) -> String {
+    guard number.isFinite, number != 0 else { return plain(number) }
+    if abs(number) < 1 { return below(number) }
+    return above(number, base: 1000, large)
+  }
+
+  /// `1.5Mi`
+  static func binary(_ number: Double) -> String {
+    guard number.isFinite, abs(number) > 1 else { return plain(number) }
+    return above(number, base: 1024, large.map { $0 + "i" })
+  }
+
+  private static func above(_ number: Double, base: Double, _ prefixes: [String]) -> String {
+    var rest = number
+    var prefix = ""
+    for next in prefixes where abs(rest) >= base {
+      prefix = next
+      rest /= base
+    }
+    return plain(rest) + prefix
+  }
+
+  private static func below(_ number: Double) -> String {
+    var rest = number
+    var prefix = ""
+    for next in small where abs(rest) < 1 {
+      prefix = next
+      rest *= 1000
+    }
+    return plain(rest) + prefix
+  }
+
+  private static func plain(_ number: Double) -> String { TextTemplate.formatted("%.4g", number) }
+
+  /// Seconds as `1d 2h 3m 4s`, `12.35s`, `12ms`.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite else { return plain(seconds) }
+    if seconds == 0 { return "0s" }
+    if abs(seconds) < 1 { return below(seconds) + "s" }
+    let sign = seconds < 0 ? "-" : ""
+    guard let whole = Int64(exactly: abs(seconds).rounded(.towardZero)) else {
+      return plain(seconds) + "s"
+    }
+    let parts = [
+      (whole / 86_400, "d"), (whole / 3600 % 24, "h"), (whole / 60 % 60, "m"), (whole % 60, "s"),
+    ]
+    let shown = parts.drop { $0.0 == 0 }
+    guard shown.count > 1 else { return sign + plain(abs(seconds)) + "s" }
+    return sign + shown.map { "\($0.0)\($0.1)" }.joined(separator: " ")
+  }
+
+  /// `2006-01-02 15:04:05.999 +0000 UTC`
+  static func time(milliseconds: Int64) -> String {
+    let text = CalendarTime.rfc3339(milliseconds: milliseconds)
+    guard let split = text.firstIndex(of: "T") else { return text }
+    var clock = String(text[text.index(after: split)...].dropLast())
+    if clock.contains(".") { while clock.hasSuffix("0") { clock.removeLast() } }
+    return "\(text[..<split]) \(clock) +0000 UTC"
+  }
+
+  /// Go's text of a duration: `1h1m1.5s`, `2ms`.
+  static func goDuration(nanoseconds: Int64) -> String {
+    if nanoseconds == 0 { return "0s" }
+    let sign = nanoseconds < 0 ? "-" : ""
+    let magnitude = nanoseconds.magnitude
+    for (unit, length) in [("ns", 1), ("µs", 1000), ("ms", 1_000_000)] as [(String, UInt64)]
+    where magnitude < min(length * 1000, 1_000_000_000) {
+      return sign + fraction(magnitude, of: length) + unit
+    }
+    let minutes = magnitude / 60_000_000_000
+    var text = sign
+    if minutes >= 60 { text += "\(minutes / 60)h" }
+    if minutes > 0 { text += "\(minutes % 60)m" }
+    return text + fraction(magnitude % 60_000_000_000, of: 1_000_000_000) + "s"
+  }
+
+  /// A quotient in decimal without trailing zeros; the divisor is a power of ten.
+  private static func fraction(_ number: UInt64, of unit: UInt64) -> String {
+    var rest = number % unit
+    var digits = ""
+    var place = unit / 10
+    while rest > 0, place > 0 {
+      digits += String(rest / place)
+      rest %= place
+      place /= 10
+    }
+    return digits.isEmpty ? String(number / unit) : "\(number / unit).\(digits)"
+  }
+}
