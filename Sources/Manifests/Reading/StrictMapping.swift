@@ -56,6 +56,7 @@ package struct StrictMapping {
     return Located(String(decoding: scalar.bytes, as: UTF8.self), at: node.range)
   }
 
+  /// `true` or `false`; nil when the key is absent.
   package func boolean(_ key: String) throws(ManifestProblem) -> Bool? {
     guard let node = value(key) else { return nil }
     guard case .scalar(let scalar) = node.content, case .boolean(let value) = scalar.value else {

@@ -2,6 +2,7 @@
 package struct TemplateLibrary: Sendable {
   /// A function by what it takes and what it does.
   package struct Function: Sendable {
+    /// What it takes.
     package var signature: TemplateSignature
     /// Gets as many arguments as the signature says, of the types that it says.
     package var call: @Sendable ([TemplateValue]) throws(TemplateFunctionFailure) -> TemplateValue
@@ -41,6 +42,7 @@ package struct TemplateSignature: Sendable, Hashable {
     case named(String)
   }
 
+  /// One for each argument that must be there.
   package var fixed: [Parameter]
   /// What all further arguments must be; nil when there are none.
   package var rest: Parameter?

@@ -22,6 +22,7 @@ package enum TemplateValue: Sendable, Hashable {
   /// A value that prints itself: a time, a histogram.
   case opaque(TemplateOpaque)
 
+  /// A text of its UTF-8 bytes.
   package static func text(_ string: String) -> TemplateValue { .text(Array(string.utf8)) }
 
   /// Go's name of the type; nil for what has none.
@@ -92,6 +93,7 @@ package enum TemplateValue: Sendable, Hashable {
 
 /// A Go struct with its exported fields in order.
 package struct TemplateRecord: Sendable, Hashable {
+  /// A field that templates can name.
   package struct Field: Sendable, Hashable {
     package var name: String
     package var value: TemplateValue
@@ -104,6 +106,7 @@ package struct TemplateRecord: Sendable, Hashable {
 
   /// Go's name of the type, with a `*` when it is a pointer.
   package var type: String
+  /// In the order in which Go prints them.
   package var fields: [Field]
 
   package init(type: String, fields: [Field]) {
@@ -121,6 +124,7 @@ package struct TemplateRecord: Sendable, Hashable {
 package struct TemplateList: Sendable, Hashable {
   /// Go's name of the type.
   package var type: String
+  /// Of any length, 0 included.
   package var items: [TemplateValue]
 
   package init(type: String, items: [TemplateValue]) {
@@ -133,6 +137,7 @@ package struct TemplateList: Sendable, Hashable {
 package struct TemplateOpaque: Sendable, Hashable {
   /// Go's name of the type.
   package var type: String
+  /// What `{{ . }}` prints.
   package var text: [UInt8]
 
   package init(type: String, text: String) {

@@ -43,6 +43,7 @@ extension UnitTestFile {
 
 /// Why a file of unit tests, or a rule file that it names, cannot be read.
 public struct UnreadableFile: Error, Sendable {
+  /// Which text, where in it, and what is wrong.
   public var finding: ManifestFinding
 
   public init(_ finding: ManifestFinding) { self.finding = finding }

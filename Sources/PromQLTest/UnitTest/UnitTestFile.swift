@@ -10,6 +10,7 @@ public struct UnitTestFile: Sendable {
   public var groupOrder: [String] = []
   /// Whether values may differ in their last bit.
   public var isFuzzy = false
+  /// In the order written.
   public var tests: [UnitTest] = []
 
   /// A file without tests.
@@ -31,26 +32,36 @@ public struct UnitTest: Sendable {
   public var start: Int64
   /// Between the values of a series.
   public var interval: Int64
+  /// The input, one value an interval.
   public var series: [SeriesLine]
+  /// Looked at after the last evaluation.
   public var expressions: [ExpressionTest]
+  /// Looked at on the way.
   public var alerts: [AlertTest]
+  /// What templates see as `$externalLabels`.
   public var externalLabels: [String: String]
+  /// What templates see as `$externalURL`.
   public var externalURL: String
 
   /// `promql_expr_test`
   public struct ExpressionTest: Sendable {
     /// Line in the file.
     public var line: Int
+    /// The query as written.
     public var expression: [UInt8]
     /// Behind the test's start.
     public var time: Int64
+    /// All that the query must yield, in any order.
     public var samples: [Sample]
   }
 
+  /// A float or a histogram that is expected.
   public struct Sample: Sendable {
+    /// With the name when the result has one.
     public var labels: Labels
     /// Meaningless beside a histogram.
     public var value: Double
+    /// Nil when a float is expected.
     public var histogram: NativeHistogram?
   }
 
@@ -58,15 +69,19 @@ public struct UnitTest: Sendable {
   public struct AlertTest: Sendable {
     /// Line in the file.
     public var line: Int
+    /// Of the alerts that are looked at.
     public var name: String
     /// Behind the test's start.
     public var time: Int64
+    /// All that must fire, in any order.
     public var alerts: [Alert]
   }
 
+  /// An alert that is expected.
   public struct Alert: Sendable {
     /// With the alert's name.
     public var labels: Labels
+    /// Rendered.
     public var annotations: [String: String]
   }
 }

@@ -4,10 +4,12 @@ public import TimeSeries
 
 /// An alert of one label set.
 public struct ActiveAlert: Sendable, Hashable {
+  /// Alerts that are over are forgotten.
   public enum State: String, Sendable, Hashable {
     case pending, firing
   }
 
+  /// As of the last evaluation.
   public var state: State
   /// With the alert's name, without the metric's.
   public var labels: Labels

@@ -14,11 +14,13 @@ public struct GroupEvaluation: Sendable {
     var alerts = AlertState()
   }
 
+  /// What is evaluated.
   public let group: RuleGroup
   private let query: RuleQuery
   private let external: ExternalFacts
   private var memories: [Memory]
 
+  /// Nothing has been evaluated yet: no alert is active.
   public init(_ group: RuleGroup, query: RuleQuery, external: ExternalFacts = ExternalFacts()) {
     self.group = group
     self.query = query

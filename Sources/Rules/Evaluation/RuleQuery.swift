@@ -3,6 +3,7 @@ public import TimeSeries
 
 /// Why a rule could not be evaluated, in Prometheus' words.
 public struct RuleFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// As Prometheus shows it as the rule's last error.
   public var message: String
 
   public init(_ message: String) { self.message = message }

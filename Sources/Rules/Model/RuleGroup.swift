@@ -1,6 +1,7 @@
 /// Rules that are evaluated together, one after the other, each seeing what the ones before wrote
 /// (config.md §9.1).
 public struct RuleGroup: Sendable, Hashable {
+  /// Unique in its file.
   public var name: String
   /// Milliseconds; nil for the default of whoever evaluates it.
   public var interval: Int64?
@@ -8,6 +9,7 @@ public struct RuleGroup: Sendable, Hashable {
   public var queryOffset: Int64
   /// The most series or alerts that one rule may yield; 0 for no limit.
   public var limit: Int
+  /// In the order of evaluation.
   public var rules: [Rule]
 
   public init(
@@ -23,6 +25,7 @@ public struct RuleGroup: Sendable, Hashable {
 
 /// A recording or an alerting rule.
 public struct Rule: Sendable, Hashable {
+  /// What becomes of the query's result.
   public enum Kind: Sendable, Hashable {
     /// Writes the query's result as series of the rule's name.
     case recording
@@ -63,7 +66,9 @@ public struct Rule: Sendable, Hashable {
 
 /// A label or an annotation as a rule file has it.
 public struct NamedText: Sendable, Hashable {
+  /// Of the label or annotation.
   public var name: String
+  /// As written: a template where the rule says so.
   public var text: String
 
   public init(name: String, text: String) {

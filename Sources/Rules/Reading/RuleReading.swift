@@ -4,6 +4,7 @@ import TimeSeries
 
 /// What the reading of a rule file found: the groups that are sound, and all there is to say.
 public struct RuleReading: Sendable {
+  /// In the order of the file, without the rules that are broken.
   public private(set) var groups: [RuleGroup] = []
   /// Errors, in the order of the file; Prometheus' words where it has any (config.md §9.1).
   public private(set) var findings: [ManifestFinding] = []

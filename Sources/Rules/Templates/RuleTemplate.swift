@@ -64,6 +64,7 @@ struct RuleTemplateValues: Sendable {
 
 /// What a server tells of itself to others.
 public struct ExternalFacts: Sendable, Hashable {
+  /// `external_labels`.
   public var labels: [String: String]
   /// Empty when nobody knows.
   public var url: String

@@ -2,8 +2,13 @@ import TimeSeries
 
 /// Go's `strings.Title`, `ToUpper` and `ToLower`: character by character, never longer mappings.
 enum CaseText {
-  static func upper(_ text: [UInt8]) -> [UInt8] { mapped(text) { simple($0.properties.uppercaseMapping, $0) } }
-  static func lower(_ text: [UInt8]) -> [UInt8] { mapped(text) { simple($0.properties.lowercaseMapping, $0) } }
+  static func upper(_ text: [UInt8]) -> [UInt8] {
+    mapped(text) { simple($0.properties.uppercaseMapping, $0) }
+  }
+  static func lower(_ text: [UInt8]) -> [UInt8] {
+    mapped(text) { simple($0.properties.lowercaseMapping, $0) }
+  }
+
 
   /// The first letter of every word in title case.
   static func title(_ text: [UInt8]) -> [UInt8] {
