@@ -13,8 +13,9 @@ public final class QueryAPI: Sendable {
     public var features = LanguageFeatures()
     /// How long a query may take; clients may ask for less.
     public var queryTimeout = Duration.seconds(120)
-    /// How many queries are evaluated at once; further ones wait.
-    public var concurrentQueries = 4
+    /// How many queries are evaluated at once; further ones wait. More than there are cores, so that
+    /// small queries need not wait for large ones; Prometheus has as many.
+    public var concurrentQueries = 20
     /// Which origins may read answers from a browser; nil lets all.
     public var allowedOrigins: LabelPattern?
     public var build = BuildInformation()
