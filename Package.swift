@@ -75,7 +75,7 @@ let package = Package(
     .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
-    .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "Evaluator", "TimeSeries"]),
+    .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),
     .testTarget(name: "ServerTests", dependencies: ["Server", "TimeSeries", "Evaluator"]),

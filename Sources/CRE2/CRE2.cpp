@@ -75,7 +75,8 @@ bool promgate_re2_captures(
 }
 
 bool promgate_re2_find(
-    const promgate_re2 *re, const uint8_t *text, size_t length, size_t start, int64_t *bounds, int32_t count) {
+    const promgate_re2 *re, const uint8_t *text, size_t length, size_t start, int64_t *bounds,
+    int32_t count) {
   return match(re, piece(text, length), start, re2::RE2::UNANCHORED, bounds, count);
 }
 }

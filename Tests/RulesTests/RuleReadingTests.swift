@@ -1,4 +1,5 @@
 import Manifests
+import PromQL
 import Rules
 import Testing
 

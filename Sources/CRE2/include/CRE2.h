@@ -45,7 +45,8 @@ bool promgate_re2_captures(
 /// Leftmost match at or after `start`, with captures as above; what lies before `start` still counts as
 /// context of `^` and `\b`.
 bool promgate_re2_find(
-    const promgate_re2 *re, const uint8_t *text, size_t length, size_t start, int64_t *bounds, int32_t count);
+    const promgate_re2 *re, const uint8_t *text, size_t length, size_t start, int64_t *bounds,
+    int32_t count);
 
 #ifdef __cplusplus
 }
