@@ -9,7 +9,7 @@ private let arrows: [String: Set<String>] = [
   "Scrape": ["TimeSeries", "CCurl", "CZlib"],
   "Recording": ["TimeSeries", "Scrape", "CZlib"],
   "Manifests": ["TimeSeries", "PromQL"],
-  "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Scrape", "Recording"],
+  "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib"],

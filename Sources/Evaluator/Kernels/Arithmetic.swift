@@ -48,15 +48,4 @@ enum Arithmetic {
     case .greaterOrEqual: a >= b
     }
   }
-
-  /// Whether two floats are equal up to a relative difference (promqltest.md §6).
-  static func almostEqual(_ a: Double, _ b: Double, _ epsilon: Double) -> Bool {
-    if a.isNaN, b.isNaN { return true }
-    if a == b { return true }
-    let sum = a.magnitude + b.magnitude
-    let difference = (a - b).magnitude
-    let smallest = Double.leastNormalMagnitude
-    if a == 0 || b == 0 || sum < smallest { return difference < epsilon * smallest }
-    return difference / Swift.min(sum, .greatestFiniteMagnitude) < epsilon
-  }
 }

@@ -38,7 +38,7 @@ struct ClassicBuckets {
     for i in buckets.indices.dropFirst() {
       let count = buckets[i].count
       if count == previous { continue }
-      if Arithmetic.almostEqual(previous, count, 1e-12) {
+      if previous.isAlmostEqual(to: count, tolerance: 1e-12) {
         buckets[i].count = previous
       } else if count < previous {
         let bound = buckets[i].bound

@@ -99,10 +99,8 @@ struct ExtendedWindow {
     guard let result = Interpolation.histogram(from, to, at: time, isCounter: isCounter) else {
       return nil
     }
-    if result.reconciled {
-      owner.noteReconciled("subtraction")
-      owner.noteReconciled("addition")
-    }
+    if result.subtraction.contains(.reconciledBounds) { owner.noteReconciled("subtraction") }
+    if result.addition.contains(.reconciledBounds) { owner.noteReconciled("addition") }
     return result.histogram
   }
 
@@ -152,12 +150,8 @@ enum Interpolation {
   static func histogram(
     _ from: MixedWindow.Sample<NativeHistogram>, _ to: MixedWindow.Sample<NativeHistogram>,
     at time: Int64, isCounter: Bool
-  ) -> NativeHistogram.Merge? {
-    let result = try? from.value.interpolated(
+  ) -> InterpolatedHistogram? {
+    try? from.value.interpolated(
       from: from.time, to: to.value, at: to.time, time: time, isCounter: isCounter)
-    guard let result else { return nil }
-    var merge = NativeHistogram.Merge(result.histogram)
-    merge.reconciled = result.subtraction.union(result.addition).contains(.reconciledBounds)
-    return merge
   }
 }

@@ -54,11 +54,11 @@ struct MixedWindows {
       let time = samples.timestamp(position)
       let start = samples.startTimestamps?[position] ?? 0
       if let histogram = histograms[position] {
+        window.places.append((isHistogram: true, index: window.histograms.count))
         window.histograms.append(.init(time: time, start: start, value: histogram))
-        window.kinds.append(true)
       } else {
+        window.places.append((isHistogram: false, index: window.floats.count))
         window.floats.append(.init(time: time, start: start, value: samples.values[position]))
-        window.kinds.append(false)
       }
     }
     return window
@@ -175,31 +175,27 @@ struct MixedWindow {
   var end: Int64
   var floats: [Sample<Double>] = []
   var histograms: [Sample<NativeHistogram>] = []
-  /// For each sample in time order, whether it is a histogram.
-  var kinds: [Bool] = []
+  /// Where each sample is, in time order.
+  var places: [(isHistogram: Bool, index: Int)] = []
 
-  var count: Int { kinds.count }
-
-  /// Where the sample at a position of the window lies among its kind.
-  private func place(_ position: Int) -> Int {
-    kinds[..<position].reduce(0) { $0 + ($1 == kinds[position] ? 1 : 0) }
-  }
+  var count: Int { places.count }
 
   func sample(_ position: Int) -> SamplePairs.Sample? {
-    guard kinds.indices.contains(position) else { return nil }
-    let place = place(position)
-    return kinds[position] ? .histogram(histograms[place].value) : .float(floats[place].value)
+    guard places.indices.contains(position) else { return nil }
+    let place = places[position]
+    return place.isHistogram
+      ? .histogram(histograms[place.index].value) : .float(floats[place.index].value)
   }
 
   func time(_ position: Int) -> Int64? {
-    guard kinds.indices.contains(position) else { return nil }
-    let place = place(position)
-    return kinds[position] ? histograms[place].time : floats[place].time
+    guard places.indices.contains(position) else { return nil }
+    let place = places[position]
+    return place.isHistogram ? histograms[place.index].time : floats[place.index].time
   }
 
   func startTime(_ position: Int) -> Int64 {
-    let place = place(position)
-    return kinds[position] ? histograms[place].start : floats[place].start
+    let place = places[position]
+    return place.isHistogram ? histograms[place.index].start : floats[place.index].start
   }
 }
 

@@ -10,8 +10,6 @@ extension NativeHistogram {
     /// Different custom bounds were reconciled.
     var reconciled = false
 
-    init(_ histogram: NativeHistogram) { self.histogram = histogram }
-
     fileprivate init(_ histogram: NativeHistogram, _ facts: HistogramCombination) {
       self.histogram = histogram
       collided = facts.contains(.hintCollision)

@@ -82,10 +82,9 @@ struct SmoothedRows: RowSource {
           + "for metric name \(GoText.quoted(keys[row].labels.metricName ?? ""))", at: site)
       return nil
     }
-    if result.reconciled {
-      for operation in ["subtraction", "addition"] {
-        notes.inform("mismatched custom buckets were reconciled during \(operation)", at: site)
-      }
+    for (facts, operation) in [(result.subtraction, "subtraction"), (result.addition, "addition")]
+    where facts.contains(.reconciledBounds) {
+      notes.inform("mismatched custom buckets were reconciled during \(operation)", at: site)
     }
     return .histogram(result.histogram)
   }
