@@ -18,7 +18,7 @@ import Testing
       let run = try Tool.run(shell: example.command)
       #expect(run.status == example.status, "\(example.document): \(example.command)\n\(run.text)")
       var lines = run.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-      if lines.last == "" { lines.removeLast() }
+      while lines.last == "" { lines.removeLast() }
       #expect(
         Self.matches(lines[...], example.output[...]),
         "\(example.document): \(example.command) printed\n\(run.text)")
