@@ -17,8 +17,9 @@ build: setup ## Build the release binary (.build/release/promgate)
 demo: build ## One canary promoted, another one rolled back, on this machine
 	$(RELEASE) demo
 
+# One test after the other: some play real servers and clients, and want the machine to themselves.
 test: setup ## Build and run all tests
-	swift test
+	swift test --no-parallel
 
 format: ## Lay out all sources
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

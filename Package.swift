@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),
-    .testTarget(name: "ServerTests", dependencies: ["Server", "TimeSeries", "Evaluator"]),
+    .testTarget(name: "ServerTests", dependencies: ["Server", "PromQL", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),
     .testTarget(name: "ToolTests", dependencies: []),

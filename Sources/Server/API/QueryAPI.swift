@@ -10,7 +10,7 @@ public final class QueryAPI: Sendable {
   /// What the operator may choose.
   public struct Options: Sendable {
     public var evaluation = EvaluationOptions()
-    public var features = LanguageFeatures()
+    public var features = LanguageFeatures.all
     /// How long a query may take; clients may ask for less.
     public var queryTimeout = Duration.seconds(120)
     /// How many queries are evaluated at once; further ones wait. More than there are cores, so that

@@ -19,7 +19,7 @@ struct GateEvidence {
   private let engine: QueryEngine
 
   init(_ command: GateCommand, _ rollout: Rollout) throws {
-    engine = QueryEngine(options: command.evaluation.options)
+    engine = command.evaluation.engine
     if let path = command.data {
       let series = try command.recordings.open(path)
       guard let range = series.facts.timeRange else {

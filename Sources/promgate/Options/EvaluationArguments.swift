@@ -1,5 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Evaluator
+public import PromQL
 
 /// How queries are evaluated, for every command that evaluates some.
 struct EvaluationArguments: ParsableArguments {
@@ -23,6 +24,18 @@ struct EvaluationArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A switch of Prometheus' that is off by default; may be repeated."))
   var enableFeature: [Feature] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A part of the language to refuse, as a Prometheus without the flag would; may be repeated.",
+      valueName: "feature"))
+  var disableFeature: [LanguageFeature] = []
+
+  /// The parts of the language that are switched on: all, unless the user says otherwise.
+  var features: LanguageFeatures { LanguageFeatures.all.subtracting(disableFeature) }
+
+  /// The engine that evaluates so.
+  var engine: QueryEngine { QueryEngine(options: options, features: features) }
+
   /// The evaluator's options.
   var options: EvaluationOptions {
     EvaluationOptions(
@@ -32,3 +45,5 @@ struct EvaluationArguments: ParsableArguments {
       usesTypeAndUnitLabels: enableFeature.contains(.typeAndUnitLabels))
   }
 }
+
+extension LanguageFeature: ExpressibleByArgument {}

@@ -86,7 +86,7 @@ struct QueryCommand: AsyncParsableCommand {
   func run() async throws {
     let recording = try recordings.open(data)
     let text = Array(expression.utf8)
-    let engine = QueryEngine(options: evaluation.options, features: .all)
+    let engine = evaluation.engine
     let newest = recording.facts.timeRange?.upperBound ?? 0
     let grid = try grid(recording)
     do throws(QueryError) {
@@ -148,6 +148,9 @@ struct QueryCommand: AsyncParsableCommand {
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
       // What follows the first error is mostly its consequence, and Prometheus shows one too.
       for diagnostic in failure.diagnostics.prefix(1) { Output.note(renderer.render(diagnostic, in: text)) }
+    case .evaluation(.tooManySamples, _):
+      Output.note("error: \(error)")
+      Output.note("help: the limit is \(evaluation.maxSamples) samples; --max-samples raises it")
     case .creation, .evaluation, .source: Output.note("error: \(error)")
     }
   }

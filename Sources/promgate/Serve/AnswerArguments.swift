@@ -34,9 +34,10 @@ struct AnswerArguments: ParsableArguments {
   var corsOrigin: LabelPattern?
 
   /// The endpoint's options.
-  func options(_ evaluation: EvaluationOptions) -> QueryAPI.Options {
+  func options(_ evaluation: EvaluationArguments) -> QueryAPI.Options {
     var options = QueryAPI.Options()
-    options.evaluation = evaluation
+    options.evaluation = evaluation.options
+    options.features = evaluation.features
     options.queryTimeout = .milliseconds(queryTimeout)
     options.concurrentQueries = queryConcurrency
     options.allowedOrigins = corsOrigin

@@ -76,7 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
         maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
     let answersFromStore = !targets.isEmpty
     if answersFromStore, let recording { try store.load(recording) }
-    let options = answering.options(evaluation.options)
+    let options = answering.options(evaluation)
     let api = QueryAPI(options: options, now: TimeSource.wall.now) {
       if !answersFromStore, let recording { recording } else { store.snapshot() }
     }
