@@ -1,3 +1,4 @@
+import Scrape
 import Server
 import TimeSeries
 
@@ -38,20 +39,7 @@ struct MetricText {
   }
 
   private mutating func line(_ name: String, _ labels: [Label], _ value: String) {
-    let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
+    let pairs = labels.map { "\($0.name)=\"\(ExpositionText.escaped($0.value))\"" }.joined(separator: ",")
     text += pairs.isEmpty ? "\(name) \(value)\n" : "\(name){\(pairs)} \(value)\n"
-  }
-
-  private static func escaped(_ value: String) -> String {
-    var result = ""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

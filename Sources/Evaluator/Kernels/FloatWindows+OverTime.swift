@@ -16,11 +16,6 @@ extension FloatWindows {
     OverTime.medianDeviation(samples.values[lower..<upper])
   }
 
-  @inline(__always)
-  func best(_ lower: Int, _ upper: Int, _ beats: (Double, Double) -> Bool) -> Double {
-    OverTime.best(samples.values[lower..<upper], beats)
-  }
-
   /// The time in seconds of the last value that no other beats.
   @inline(__always)
   func timeOfLastBest(_ lower: Int, _ upper: Int, _ matches: (Double, Double) -> Bool) -> Double {
@@ -67,14 +62,6 @@ enum OverTime {
     let median = Quantile.of(&sorted, 0.5)
     for i in sorted.indices { sorted[i] = (sorted[i] - median).magnitude }
     return Quantile.of(&sorted, 0.5)
-  }
-
-  /// The best value; NaN only when all are.
-  @inline(__always)
-  static func best(_ values: ArraySlice<Double>, _ beats: (Double, Double) -> Bool) -> Double {
-    var best = values.first ?? .nan
-    for value in values.dropFirst() where beats(value, best) || best.isNaN { best = value }
-    return best
   }
 }
 

@@ -68,18 +68,6 @@ struct Presence: Sendable, Hashable {
     }
   }
 
-  /// Visits the present steps in order.
-  @inline(__always)
-  func forEach(_ body: (_ step: Int) throws(EvaluationError) -> Void) throws(EvaluationError) {
-    for i in words.indices {
-      var word = words[i]
-      while word != 0 {
-        try body((i << 6) + word.trailingZeroBitCount)
-        word &= word &- 1
-      }
-    }
-  }
-
   private static func lastWord(_ count: Int) -> UInt64 {
     count == 0 ? 0 : count & 63 == 0 ? .max : (1 << UInt64(count & 63)) - 1
   }

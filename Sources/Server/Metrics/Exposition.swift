@@ -24,26 +24,13 @@ struct Exposition {
       writer.append(metric.name + total + sample.suffix)
       for (index, label) in sample.labels.enumerated() {
         writer.append(index == 0 ? "{" : ",")
-        writer.append("\(label.name)=\"\(Self.escaped(label.value))\"")
+        writer.append("\(label.name)=\"\(ExpositionText.escaped(label.value))\"")
       }
       writer.append(sample.labels.isEmpty ? " " : "} ")
       writer.append(
         format == .openMetrics ? GoText.openMetrics(sample.value) : GoText.json(sample.value))
       writer.append(UInt8(ascii: "\n"))
     }
-  }
-
-  private static func escaped(_ value: String) -> String {
-    var result = ""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 

@@ -45,11 +45,6 @@ public final class LabelPattern: Sendable {
     if case .literals(let literals) = form { literals } else { nil }
   }
 
-  /// The literal that every match starts with; empty when none is known.
-  public var prefix: [UInt8] {
-    if case .prefix(let prefix, _) = form { prefix } else { [] }
-  }
-
   private static func contains(_ text: ArraySlice<UInt8>, _ middle: [UInt8]) -> Bool {
     guard text.count >= middle.count else { return false }
     return (text.startIndex...text.endIndex - middle.count).contains {

@@ -83,10 +83,6 @@ public struct LabelNames: Sendable, Hashable {
     }
     return false
   }
-
-  public func union(_ other: LabelNames) -> LabelNames {
-    LabelNames(names + other.names.filter { !names.contains($0) })
-  }
 }
 
 extension Labels: Comparable {
