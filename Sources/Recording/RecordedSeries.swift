@@ -66,7 +66,7 @@ struct RecordedColumn: Sendable {
   let timeline: Timeline
   /// The position on the timeline of the first value.
   let first: Int
-  let values: [Double]
+  let values: PackedColumn
   /// Positions (indexes of `values`), ascending.
   let staleMarkers: [Int]
 
@@ -79,15 +79,11 @@ struct RecordedColumn: Sendable {
 
   private func clamp(_ position: Int) -> Int { min(max(position - first, 0), values.count) }
 
-  /// A part of the column; the whole one is not copied.
+  /// A part of the column.
   func samples(_ range: Range<Int>) -> Samples {
-    guard range.count < values.count else {
-      return Samples(timeline: timeline, first: first, values: values, staleMarkers: staleMarkers)
-    }
-    let markers = staleMarkers.filter(range.contains).map { $0 - range.lowerBound }
-    return Samples(
-      timeline: timeline, first: first + range.lowerBound, values: Array(values[range]),
-      staleMarkers: markers)
+    Samples(
+      timeline: timeline, first: first + range.lowerBound, values: values.values(range),
+      staleMarkers: staleMarkers.filter(range.contains).map { $0 - range.lowerBound })
   }
 }
 

@@ -86,7 +86,8 @@ struct RecordingBuilder {
       let range = facts.timeRange ?? begin...end
       facts.timeRange = min(range.lowerBound, begin)...max(range.upperBound, end)
     }
-    return RecordedColumn(timeline: timeline, first: first, values: values, staleMarkers: stale)
+    return RecordedColumn(
+      timeline: timeline, first: first, values: PackedColumn(values), staleMarkers: stale)
   }
 
   /// Sorts a column by time and takes out repeated times; of differing values the first stays.

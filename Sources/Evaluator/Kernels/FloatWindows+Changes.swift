@@ -8,7 +8,7 @@ extension FloatWindows {
     let values = samples.values
     let resets = isCounter ? self.resets : []
     let table = locator.rates(samples.timeline, range: range, isRate: isRate)
-    if samples.coversTimeline, resets.isEmpty {
+    if samples.cover(bounds), resets.isEmpty {
       extrapolateWhole(table, into: &tile, isCounter: isCounter, isRate: isRate)
       return
     }
@@ -31,8 +31,8 @@ extension FloatWindows {
     }
   }
 
-  /// A series that has a sample at every timestamp and was never reset: the windows are those of the
-  /// table, and all steps are computed in one plain loop.
+  /// A series that has every sample that the windows need and was never reset: the windows are those
+  /// of the table, and all steps are computed in one plain loop.
   private func extrapolateWhole(
     _ table: RateTable, into tile: inout Row, isCounter: Bool, isRate: Bool
   ) {
@@ -42,12 +42,13 @@ extension FloatWindows {
         unsafe bounds.highs.withUnsafeBufferPointer { highs in
           unsafe table.factors.withUnsafeBufferPointer { factors in
             unsafe tile.values.withUnsafeMutableBufferPointer { output in
-              // Bounds lie within the timeline, which has one value a timestamp; steps without two
-              // samples are absent whatever is computed for them.
+              // The run covers the windows: they begin at or after its first position and end at most
+              // one past its last; steps without two samples are absent whatever is computed.
               let last = values.count - 1
+              let first = samples.first
               for step in 0..<output.count {
-                let lower = unsafe min(Int(lows[step]), last)
-                let upper = unsafe max(Int(highs[step]) - 1, 0)
+                let lower = unsafe min(Int(lows[step]) - first, last)
+                let upper = unsafe max(Int(highs[step]) - first - 1, 0)
                 let value = unsafe values[lower]
                 let rise = unsafe values[upper] - value
                 unsafe output[step] = unsafe rise * factors[step]

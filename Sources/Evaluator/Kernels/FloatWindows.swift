@@ -34,10 +34,12 @@ struct FloatWindows {
     into tile: inout Row, minimum: Int = 1,
     _ formula: (_ step: Int, _ lower: Int, _ upper: Int) -> Double?
   ) {
-    if minimum == 1, samples.coversTimeline {
+    if minimum == 1, samples.cover(bounds) {
+      let first = samples.first
       tile.presence = bounds.presence
       bounds.presence.forEachStep { step in
-        if let value = formula(step, Int(bounds.lows[step]), Int(bounds.highs[step])) {
+        let (lower, upper) = (Int(bounds.lows[step]) - first, Int(bounds.highs[step]) - first)
+        if let value = formula(step, lower, upper) {
           tile.values[step] = value
         } else {
           tile.presence[step] = false

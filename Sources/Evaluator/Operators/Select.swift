@@ -39,8 +39,8 @@ struct SelectRows: RowSource {
     let bounds = locator.bounds(samples.timeline)
     if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }
     if samples.histograms == nil, samples.staleMarkers.isEmpty, yield == .value {
-      if samples.coversTimeline {
-        samples.values.gather(at: bounds.highs, into: &tile.values)
+      if samples.cover(bounds) {
+        samples.values.gather(at: bounds.highs, from: samples.first, into: &tile.values)
         tile.presence = bounds.presence
         return
       }
@@ -79,19 +79,25 @@ struct SelectRows: RowSource {
 }
 
 extension Samples {
-  /// Whether the run is the whole timeline, so that windows found on the timeline are those of the run.
-  var coversTimeline: Bool { first == 0 && count == timeline.count }
+  /// Whether the run has every position that the windows need, so that the windows of the timeline are
+  /// those of the run.
+  @inline(__always)
+  func cover(_ bounds: WindowBounds) -> Bool {
+    count > 0 && first <= bounds.needed.lowerBound && first + count >= bounds.needed.upperBound
+  }
 }
 
 extension [Double] {
-  /// `target[i] = self[ends[i] - 1]`; an end of 0 takes the first value, which nobody looks at.
-  fileprivate func gather(at ends: [Int32], into target: inout [Double]) {
+  /// `target[i] = self[ends[i] - first - 1]`; an empty window takes any value, which nobody looks at.
+  fileprivate func gather(at ends: [Int32], from first: Int, into target: inout [Double]) {
     precondition(!isEmpty && ends.count == target.count)
     unsafe withUnsafeBufferPointer { values in
       unsafe ends.withUnsafeBufferPointer { ends in
         unsafe target.withUnsafeMutableBufferPointer { target in
-          // Ends lie in 0...count of the timeline, which has one value a timestamp.
-          for step in 0..<target.count { unsafe target[step] = values[Swift.max(0, Int(ends[step]) - 1)] }
+          // The run covers the windows: an end is at most one past its last position.
+          for step in 0..<target.count {
+            unsafe target[step] = values[Swift.max(0, Int(ends[step]) - first - 1)]
+          }
         }
       }
     }

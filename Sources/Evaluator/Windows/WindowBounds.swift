@@ -9,6 +9,8 @@ final class WindowBounds: Sendable {
   let highs: [Int32]
   /// The steps whose window holds a sample.
   let presence: Presence
+  /// The positions from the first window that holds a sample to the last one.
+  let needed: Range<Int>
 
   /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
   /// Two pointers: O(timestamps + steps).
@@ -34,9 +36,19 @@ final class WindowBounds: Sendable {
       lows.append(Int32(low))
       highs.append(Int32(high))
     }
+    var needed = 0..<0
+    if let first = presence.first, let last = presence.last {
+      needed = Int(lows[first])..<Int(highs[last])
+      // Empty windows stay within what is needed, so that loops over all steps may read there.
+      for step in lows.indices where lows[step] == highs[step] {
+        lows[step] = min(max(lows[step], lows[first]), highs[last])
+        highs[step] = lows[step]
+      }
+    }
     self.lows = lows
     self.highs = highs
     self.presence = presence
+    self.needed = needed
   }
 
   /// The bounds of a step's window on a run of the timeline, as positions of the run.

@@ -1,85 +1,119 @@
-/// Sealed, immutable samples of the series that were scraped together: columns over one timeline.
+/// Sealed, immutable samples of the series that were scraped together: packed columns over one
+/// timeline.
 final class Block: Sendable {
   let timeline: Timeline
   /// The series that have a column, ascending.
   let series: [Int32]
-  /// One column a series, in the order of `series`.
-  let columns: [Column]
   let sampleCount: Int
+  /// Where the column of each series begins among the bytes.
+  private let starts: [Int]
+  /// Of each column: its kind, which timestamps have a value (a bit each; only where some have
+  /// none), and a packed frame of the values.
+  private let bytes: [UInt8]
 
-  /// One series' samples in a block.
-  struct Column: Sendable {
-    /// The values at `positions`, or at every position of the timeline.
-    var values: [Double]
-    /// Where on the timeline the values are, ascending; nil: one at every position.
-    var positions: [Int32]?
-    var hasStaleMarkers: Bool
+  /// What the first byte of a column says.
+  private struct Kind: OptionSet {
+    let rawValue: UInt8
+    static let hasGaps = Kind(rawValue: 1)
+    static let hasStaleMarkers = Kind(rawValue: 2)
   }
 
-  init(timeline: Timeline, series: [Int32], columns: [Column]) {
+  private init(
+    timeline: Timeline, series: [Int32], starts: [Int], bytes: [UInt8], sampleCount: Int
+  ) {
     self.timeline = timeline
     self.series = series
-    self.columns = columns
-    sampleCount = columns.reduce(0) { $0 + $1.values.count }
+    self.starts = starts
+    self.bytes = bytes
+    self.sampleCount = sampleCount
   }
 
-  /// The column of a series; nil when it has no sample in the block. O(log series).
-  func column(of id: Int32) -> Column? {
+  /// What the block takes in memory, bytes.
+  var byteCount: Int { bytes.count + 12 * series.count + 8 * timeline.count }
+
+  /// The column of a series; nil when it has no sample in the block. O(1) where `guess` is right.
+  func column(of id: Int32, near guess: Int) -> Int? {
+    if guess < series.count, series[guess] == id { return guess }
     var low = 0
     var high = series.count
     while low < high {
       let middle = (low + high) / 2
       if series[middle] < id { low = middle + 1 } else { high = middle }
     }
-    return low < series.count && series[low] == id ? columns[low] : nil
+    return low < series.count && series[low] == id ? low : nil
   }
-}
 
-/// One scrape's values of all series of a target.
-@safe
-final class ScrapeRow: @unchecked Sendable {
-  // Sendable: the memory is written in init only, and freed with the row.
+  func hasStaleMarkers(_ column: Int) -> Bool { kind(column).contains(.hasStaleMarkers) }
 
-  /// Milliseconds since the epoch.
-  let timestamp: Int64
-  /// How many slots the row has; later slots had no sample.
-  let slotCount: Int
-  let sampleCount: Int
-  /// By slot. Readers of many rows keep the pointers and the rows, and touch no reference count.
-  let values: UnsafePointer<Double>
-  /// A bit a slot, set where there is a sample; nil: every slot has one.
-  let presence: UnsafePointer<UInt64>?
+  func hasGaps(_ column: Int) -> Bool { kind(column).contains(.hasGaps) }
 
-  init(timestamp: Int64, values: [Double], presence: [UInt64]?, sampleCount: Int) {
-    self.timestamp = timestamp
-    self.sampleCount = sampleCount
-    slotCount = values.count
-    let memory = UnsafeMutablePointer<Double>.allocate(capacity: max(1, values.count))
-    unsafe memory.initialize(repeating: 0, count: max(1, values.count))
-    for (slot, value) in values.enumerated() { unsafe memory[slot] = value }
-    unsafe self.values = unsafe UnsafePointer(memory)
-    if let presence {
-      let words = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, presence.count))
-      unsafe words.initialize(repeating: 0, count: max(1, presence.count))
-      for (index, word) in presence.enumerated() { unsafe words[index] = word }
-      unsafe self.presence = unsafe UnsafePointer(words)
-    } else {
-      unsafe self.presence = nil
+  /// The positions on the timeline at which a column has a value, ascending.
+  func positions(_ column: Int) -> [Int] {
+    guard hasGaps(column) else { return Array(0..<timeline.count) }
+    let start = starts[column] + 1
+    return (0..<timeline.count).filter { bytes[start + $0 / 8] & (1 << UInt8($0 % 8)) != 0 }
+  }
+
+  /// Decodes a column that has a value at every position into as many values from `output` on.
+  func decode(_ column: Int, into output: UnsafeMutablePointer<Double>) {
+    unsafe decode(column, after: 1, count: timeline.count, into: output)
+  }
+
+  /// The values at `positions(column)`.
+  func values(_ column: Int) -> [Double] {
+    let count = positions(column).count
+    let mask = hasGaps(column) ? (timeline.count + 7) / 8 : 0
+    return unsafe [Double](unsafeUninitializedCapacity: count) { output, initialized in
+      guard let target = output.baseAddress else { return }
+      unsafe decode(column, after: 1 + mask, count: count, into: target)
+      initialized = count
     }
   }
 
-  deinit {
-    unsafe values.deallocate()
-    unsafe presence?.deallocate()
+  private func decode(
+    _ column: Int, after header: Int, count: Int, into output: UnsafeMutablePointer<Double>
+  ) {
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      unsafe PackedFrame.decode(base + (starts[column] + header), count: count, into: output)
+    }
   }
 
-  /// The value in a slot; nil when there is none.
-  @inline(__always)
-  func value(_ slot: Int) -> Double? {
-    guard slot < slotCount else { return nil }
-    if let presence = unsafe presence, unsafe presence[slot / 64] & (1 << UInt64(slot % 64)) == 0 {
-      return nil
+  private func kind(_ column: Int) -> Kind { Kind(rawValue: bytes[starts[column]]) }
+
+  /// Gathers the columns of a block.
+  struct Builder {
+    private let timeline: Timeline
+    private var series: [Int32] = []
+    private var starts: [Int] = []
+    private var bytes: [UInt8] = []
+    private var sampleCount = 0
+
+    init(_ timeline: Timeline) { self.timeline = timeline }
+
+    /// Adds the column of a series, later than all before: `values` at `positions`, both not empty.
+    mutating func append(_ id: Int32, values: [Double], positions: [Int]) {
+      var kind: Kind = []
+      let isDense = values.count == timeline.count
+      if !isDense { kind.insert(.hasGaps) }
+      if values.contains(where: StaleMarker.isStale) { kind.insert(.hasStaleMarkers) }
+      series.append(id)
+      starts.append(bytes.count)
+      bytes.append(kind.rawValue)
+      if !isDense {
+        var mask = [UInt8](repeating: 0, count: (timeline.count + 7) / 8)
+        for position in positions { mask[position / 8] |= 1 << UInt8(position % 8) }
+        bytes += mask
+      }
+      unsafe values.withUnsafeBufferPointer { unsafe PackedFrame.append($0, to: &bytes) }
+      sampleCount += values.count
     }
-    return unsafe values[slot]
+
+    consuming func finish() -> Block {
+      bytes.append(contentsOf: repeatElement(0, count: PackedFrame.padding))
+      return Block(
+        timeline: timeline, series: series.trimmed(), starts: starts.trimmed(),
+        bytes: bytes.trimmed(), sampleCount: sampleCount)
+    }
   }
 }

@@ -30,36 +30,25 @@ struct Cohort: Sendable {
   mutating func seal() {
     guard let last = head.last else { return }
     let order = slots.indices.sorted { slots[$0] < slots[$1] }
-    var series: [Int32] = []
-    var columns: [Block.Column] = []
+    var block = Block.Builder(Timeline(head.map(\.timestamp)))
     for slot in order {
-      guard let column = column(slot) else { continue }
-      series.append(slots[slot])
-      columns.append(column)
+      var values: [Double] = []
+      values.reserveCapacity(head.count)
+      var positions: [Int] = []
+      for (position, row) in head.enumerated() {
+        guard let value = row.value(slot) else { continue }
+        values.append(value)
+        positions.append(position)
+      }
+      if !values.isEmpty { block.append(slots[slot], values: values, positions: positions) }
     }
-    blocks.append(
-      Block(timeline: Timeline(head.map(\.timestamp)), series: series, columns: columns))
+    blocks.append(block.finish())
     slots = slots.indices.filter { slot in
       last.value(slot).map { !StaleMarker.isStale($0) } ?? false
     }.map { slots[$0] }
     slotOfSeries = [:]
     for (slot, id) in slots.enumerated() { slotOfSeries[id] = Int32(slot) }
     head = []
-  }
-
-  private func column(_ slot: Int) -> Block.Column? {
-    var values: [Double] = []
-    values.reserveCapacity(head.count)
-    var positions: [Int32] = []
-    for (position, row) in head.enumerated() {
-      guard let value = row.value(slot) else { continue }
-      values.append(value)
-      positions.append(Int32(position))
-    }
-    guard !values.isEmpty else { return nil }
-    return Block.Column(
-      values: values, positions: values.count == head.count ? nil : positions,
-      hasStaleMarkers: values.contains(where: StaleMarker.isStale))
   }
 
   /// Drops blocks that end before a time; how many samples went with them.

@@ -150,45 +150,61 @@ final class CohortView: @unchecked Sendable {
       if Int(slot) < denseSlots { return true }
       if head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     }
-    return blocks.contains { $0.column(of: id) != nil }
+    return blocks.contains { $0.column(of: id, near: 0) != nil }
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
   func samples(_ id: Int32, slot: Int32) -> Samples {
-    var values: [Double] = []
-    values.reserveCapacity(timeline.count)
-    var first = -1
-    var position = 0
+    guard let run = run(id, slot: slot) else { return scattered(id, slot: slot) }
+    guard !run.isEmpty else { return .none }
     var hasStaleMarkers = false
-    for block in blocks {
-      if let column = block.column(of: id) {
-        guard column.positions == nil, first < 0 || first + values.count == position else {
-          return scattered(id, slot: slot)
-        }
-        if first < 0 { first = position }
-        values.append(contentsOf: column.values)
-        hasStaleMarkers = hasStaleMarkers || column.hasStaleMarkers
+    let values = unsafe [Double](unsafeUninitializedCapacity: run.count) { output, initialized in
+      guard var target = output.baseAddress else { return }
+      // A run is made of whole blocks, and of the head.
+      var guess = 0
+      for block in blocks {
+        guard let column = block.column(of: id, near: guess) else { continue }
+        guess = column
+        unsafe block.decode(column, into: target)
+        hasStaleMarkers = hasStaleMarkers || block.hasStaleMarkers(column)
+        unsafe target += block.timeline.count
       }
-      position += block.timeline.count
-    }
-    if slot >= 0 {
-      guard Int(slot) < denseSlots, first < 0 || first + values.count == position else {
-        return scattered(id, slot: slot)
-      }
-      if first < 0 { first = position }
-      unsafe headValues.withUnsafeBufferPointer { rows in
-        // The slot exists in every row of the head.
-        for row in 0..<rows.count {
-          let value = unsafe rows[row][Int(slot)]
-          values.append(value)
-          hasStaleMarkers = hasStaleMarkers || StaleMarker.isStale(value)
+      if slot >= 0 {
+        unsafe headValues.withUnsafeBufferPointer { rows in
+          // The slot exists in every row of the head.
+          for row in 0..<rows.count {
+            let value = unsafe rows[row][Int(slot)]
+            unsafe target[row] = value
+            hasStaleMarkers = hasStaleMarkers || StaleMarker.isStale(value)
+          }
         }
       }
+      initialized = run.count
     }
-    guard first >= 0 else { return .none }
-    var result = Samples(timeline: timeline, first: first, values: values)
+    var result = Samples(timeline: timeline, first: run.lowerBound, values: values)
     if hasStaleMarkers { result.noteStaleMarkers() }
     return result
+  }
+
+  /// The positions on the timeline at which a series has samples; nil when they are no single run.
+  private func run(_ id: Int32, slot: Int32) -> Range<Int>? {
+    var run: Range<Int>?
+    var position = 0
+    var guess = 0
+    for block in blocks {
+      let next = position + block.timeline.count
+      if let column = block.column(of: id, near: guess) {
+        guess = column
+        guard !block.hasGaps(column), run == nil || run?.upperBound == position else { return nil }
+        run = (run?.lowerBound ?? position)..<next
+      }
+      position = next
+    }
+    if slot >= 0 {
+      guard Int(slot) < denseSlots, run == nil || run?.upperBound == position else { return nil }
+      run = (run?.lowerBound ?? position)..<(position + head.count)
+    }
+    return run ?? 0..<0
   }
 
   /// The samples of a series with gaps.
@@ -196,13 +212,9 @@ final class CohortView: @unchecked Sendable {
     var times: [Int64] = []
     var values: [Double] = []
     for block in blocks {
-      guard let column = block.column(of: id) else { continue }
-      values.append(contentsOf: column.values)
-      if let positions = column.positions {
-        times += positions.map { block.timeline.timestamps[Int($0)] }
-      } else {
-        times += block.timeline.timestamps
-      }
+      guard let column = block.column(of: id, near: 0) else { continue }
+      values.append(contentsOf: block.values(column))
+      times += block.positions(column).map { block.timeline.timestamps[$0] }
     }
     if slot >= 0 {
       for row in head {
