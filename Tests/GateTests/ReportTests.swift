@@ -1,4 +1,5 @@
 import Gate
+import Evaluator
 import Manifests
 import Testing
 
@@ -39,7 +40,7 @@ import Testing
           AnsweredSeries(labels: #"{pod="a\u001b[2J"}"#, content: .value(.infinity)),
           AnsweredSeries(labels: #"{pod="b"}"#, content: .value(1e9)),
         ]))),
-    CheckEvidence(.success(InstantAnswer()), findings: [.unknownName("lat\u{1B}]0;x\u{07}")]),
+    CheckEvidence(.success(InstantAnswer()), findings: [.unknownName("lat\u{1B}]0;x\u{07}", nearest: nil)]),
     CheckEvidence(.failure(.unreachable(String(repeating: "x", count: 300)))),
   ]
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TimeSeries
+import TimeSeries
 
 @Suite("Packed columns")
 struct PackedColumnTests {

@@ -20,8 +20,8 @@ enum PointKernels {
     case .asin: map(&values) { Glibc.asin($0) }
     case .acos: map(&values) { Glibc.acos($0) }
     case .atan: map(&values) { Glibc.atan($0) }
-    case .sinh: map(&values) { Glibc.sinh($0) }
-    case .cosh: map(&values) { Glibc.cosh($0) }
+    case .sinh: map(&values) { Hyperbolic.sinh($0) }
+    case .cosh: map(&values) { Hyperbolic.cosh($0) }
     case .tanh: map(&values) { Glibc.tanh($0) }
     case .asinh: map(&values) { Glibc.asinh($0) }
     case .acosh: map(&values) { Glibc.acosh($0) }
@@ -96,5 +96,21 @@ enum ScalarColumn {
     case .constant(let value): [Double](repeating: value, count: count)
     case .steps(let values): values
     }
+  }
+}
+
+/// Hyperbolic functions that overflow where Go's do: half of e^|x| at large arguments, which is
+/// infinite a little earlier than the function itself.
+private enum Hyperbolic {
+  private static let large = 21.0
+
+  static func sinh(_ x: Double) -> Double {
+    guard x.magnitude > large else { return Glibc.sinh(x) }
+    let half = exp(x.magnitude) * 0.5
+    return x < 0 ? -half : half
+  }
+
+  static func cosh(_ x: Double) -> Double {
+    x.magnitude > large ? exp(x.magnitude) * 0.5 : Glibc.cosh(x)
   }
 }

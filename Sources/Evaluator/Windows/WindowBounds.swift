@@ -98,8 +98,9 @@ final class WindowLocator {
   /// What was asked for last: rows of one target follow each other.
   private var latest: Found?
 
-  /// Timelines remembered at a time: targets share theirs, series with their own never come back.
-  private static let capacity = 64
+  /// Timelines remembered at a time: targets share theirs and come back with every group; series with
+  /// their own never do. As many as fit into 64 MB.
+  private var capacity: Int { max(64, (1 << 26) / (40 * max(1, ends.count))) }
 
   init(_ grid: Grid, _ time: TimeReference, back: Int64, ahead: Int64 = 0) {
     ends = (0..<grid.count).map { time.reference(step: grid.time($0)) }
@@ -126,7 +127,7 @@ final class WindowLocator {
       return found
     }
     let bounds = WindowBounds(timeline.timestamps, ends: ends, back: back, ahead: ahead)
-    if known.count >= Self.capacity { known.removeAll(keepingCapacity: true) }
+    if known.count >= capacity { known.removeAll(keepingCapacity: true) }
     let found = Found(timeline, bounds)
     known[ObjectIdentifier(timeline)] = found
     latest = found

@@ -28,7 +28,7 @@ public struct LocalEvidence: EvidenceSource {
     guard case .success(let found) = answer, case .noValue = found.reading else {
       return CheckEvidence(answer)
     }
-    var examination = NoValueExamination(of: query, at: time, over: snapshot, engine: engine)
+    var examination = Examination(of: query, at: time, over: snapshot, engine: engine)
     return CheckEvidence(answer, findings: examination?.findings() ?? [])
   }
 

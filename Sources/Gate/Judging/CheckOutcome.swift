@@ -1,3 +1,4 @@
+public import Evaluator
 public import Manifests
 
 /// How a check came out. "Cannot measure" and "measured bad" are never the same case.

@@ -1,3 +1,4 @@
+public import Evaluator
 import Manifests
 
 /// What was found out about a check: the answer, and for an answer without a value what a closer look

@@ -1,23 +1,25 @@
 import TimeSeries
 
 /// One line of JSON, written member by member: keys come out in the order given.
-struct JSONText {
-  private(set) var text = "{"
+package struct JSONText {
+  private var text = "{"
   private var isFirst = true
 
-  mutating func add(_ key: String, _ value: String?) { raw(key, value.map(Self.string) ?? "null") }
-  mutating func add(_ key: String, _ value: Bool) { raw(key, value ? "true" : "false") }
-  mutating func add(_ key: String, _ value: Int64) { raw(key, String(value)) }
-  mutating func add(_ key: String, _ value: Int) { raw(key, String(value)) }
+  package init() {}
+
+  package mutating func add(_ key: String, _ value: String?) { raw(key, value.map(Self.string) ?? "null") }
+  package mutating func add(_ key: String, _ value: Bool) { raw(key, value ? "true" : "false") }
+  package mutating func add(_ key: String, _ value: Int64) { raw(key, String(value)) }
+  package mutating func add(_ key: String, _ value: Int) { raw(key, String(value)) }
   /// Numbers that JSON cannot write become strings (`"+Inf"`), as in the Prometheus API.
-  mutating func add(_ key: String, _ value: Double?) { raw(key, value.map(Self.number) ?? "null") }
-  mutating func add(_ key: String, _ values: [JSONText]) {
+  package mutating func add(_ key: String, _ value: Double?) { raw(key, value.map(Self.number) ?? "null") }
+  package mutating func add(_ key: String, _ values: [JSONText]) {
     raw(key, "[" + values.map(\.closed).joined(separator: ",") + "]")
   }
-  mutating func add(_ key: String, _ values: [String]) {
+  package mutating func add(_ key: String, _ values: [String]) {
     raw(key, "[" + values.map(Self.string).joined(separator: ",") + "]")
   }
-  mutating func add(_ key: String, _ value: JSONText?) { raw(key, value?.closed ?? "null") }
+  package mutating func add(_ key: String, _ value: JSONText?) { raw(key, value?.closed ?? "null") }
 
   private mutating func raw(_ key: String, _ value: String) {
     if !isFirst { text += "," }
@@ -26,7 +28,7 @@ struct JSONText {
   }
 
   /// The object, closed.
-  var closed: String { text + "}" }
+  package var closed: String { text + "}" }
 
   static func number(_ value: Double) -> String {
     value.isFinite ? GoText.json(value) : string(GoText.json(value))

@@ -1,3 +1,4 @@
+import Evaluator
 import Manifests
 import TimeSeries
 

@@ -10,7 +10,7 @@ extension Expression {
     while let (id, level) = open.popLast() {
       let node = self[id]
       let indent = String(repeating: "  ", count: level)
-      lines.append("\(indent)\(label(of: id)) — \(node.type.name) \(node.range.start)…\(node.range.end)")
+      lines.append("\(indent)\(headline(of: id)) — \(node.type.name) \(node.range.start)…\(node.range.end)")
       let children = children(of: id)
       if level < maximumLevel {
         open += children.reversed().map { ($0, level + 1) }
@@ -21,12 +21,14 @@ extension Expression {
     return lines.joined(separator: "\n")
   }
 
-  private func label(of id: NodeID) -> String {
+  /// What a node is without what is below it: `call rate`, `operator / on (pod)`.
+  public func headline(of id: NodeID) -> String {
     switch self[id].form {
     case .number, .string, .selector: text(of: id)
     case .matrix(_, let range): "range [\(text(of: range))]"
     case .subquery(let subquery): "subquery " + text(of: suffix(of: subquery))
-    case .aggregation(let aggregation): "aggregation " + Self.head(of: aggregation)
+    case .aggregation(let aggregation):
+      "aggregation " + Self.head(of: aggregation).split(separator: " ").joined(separator: " ")
     case .binary(let binary): "operator " + Self.sign(of: binary)
     case .call(let call): "call " + call.function.rawValue
     case .parenthesis: "parentheses"

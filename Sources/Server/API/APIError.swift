@@ -38,6 +38,14 @@ struct APIAnswer: Sendable {
   var warnings: [String] = []
   var infos: [String] = []
 
+  init(data: [UInt8], warnings: [String] = [], infos: [String] = []) {
+    self.data = data
+    self.warnings = warnings
+    self.infos = infos
+  }
+
+  init(data: String) { self.init(data: Array(data.utf8)) }
+
   /// What says that a list was cut.
   static let truncated = "results truncated due to limit"
 }

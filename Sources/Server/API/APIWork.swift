@@ -22,7 +22,9 @@ enum APIWork: Sendable {
         throw .badData("invalid label name: \(GoText.quoted(name))")
       }
       self = .values(try SeriesParameters(labels: form), name: name)
-    case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo: return nil
+    case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
+      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
+      return nil
     }
   }
 

@@ -32,6 +32,7 @@ public final class QueryAPI: Sendable {
   let options: Options
   private let now: @Sendable () -> Int64
   private let source: @Sendable () -> any SeriesSource
+  private let surroundings: Surroundings
   private let threads: QueryThreads
   private let deadlines = DeadlineWatch()
   private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
@@ -39,12 +40,14 @@ public final class QueryAPI: Sendable {
   /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds.
   public init(
     options: Options, now: @escaping @Sendable () -> Int64,
-    metrics: ServerMetrics = ServerMetrics(), source: @escaping @Sendable () -> any SeriesSource
+    metrics: ServerMetrics = ServerMetrics(), surroundings: Surroundings = Surroundings(),
+    source: @escaping @Sendable () -> any SeriesSource
   ) {
     self.options = options
     self.now = now
     self.metrics = metrics
     self.source = source
+    self.surroundings = surroundings
     threads = QueryThreads(count: options.concurrentQueries)
   }
 
@@ -82,6 +85,32 @@ public final class QueryAPI: Sendable {
     case .metrics: return compressed(metrics.response(to: request, options.build), for: request)
     case .buildInfo: return ServerResponse(APIAnswer(data: options.build.json))
     case .query, .queryRange, .series, .labels, .labelValues: return await api(request, route)
+    case .formatQuery:
+      return plain(request) { form throws(APIError) in try form.formattedQuery(options.features) }
+    case .parseQuery:
+      return plain(request) { form throws(APIError) in try form.parsedQuery(options.features) }
+    case .exemplars:
+      return plain(request) { form throws(APIError) in try form.exemplars(options.features) }
+    case .metadata: return plain(request, surroundings.metadata)
+    case .targets: return plain(request, surroundings.targetList)
+    case .targetsMetadata: return plain(request, surroundings.targetsMetadata)
+    case .scrapePools: return plain(request, surroundings.scrapePools)
+    case .alertmanagers:
+      return plain(request) { _ in
+        APIAnswer(data: #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#)
+      }
+    }
+  }
+
+  /// Answers what neither evaluates nor reads series; without data the answer has no body.
+  private func plain(
+    _ request: ServerRequest, _ answer: (FormValues) throws(APIError) -> APIAnswer?
+  ) -> ServerResponse {
+    do {
+      guard let answer = try answer(FormValues(request)) else { return ServerResponse(status: 204) }
+      return compressed(ServerResponse(answer), for: request)
+    } catch {
+      return ServerResponse(error)
     }
   }
 

@@ -13,6 +13,11 @@ enum Route: Sendable, Hashable {
   /// The name as the path has it, percent-encoding undone.
   case labelValues([UInt8])
   case buildInfo
+  case formatQuery, parseQuery
+  /// Exemplars are not kept: the list is empty.
+  case exemplars
+  case metadata
+  case targets, targetsMetadata, scrapePools, alertmanagers
 
   /// Where the API's paths begin.
   static let apiPrefix = "/api/v1/"
@@ -30,6 +35,14 @@ enum Route: Sendable, Hashable {
     case "/api/v1/series": self = .series
     case "/api/v1/labels": self = .labels
     case "/api/v1/status/buildinfo": self = .buildInfo
+    case "/api/v1/format_query": self = .formatQuery
+    case "/api/v1/parse_query": self = .parseQuery
+    case "/api/v1/query_exemplars": self = .exemplars
+    case "/api/v1/metadata": self = .metadata
+    case "/api/v1/targets": self = .targets
+    case "/api/v1/targets/metadata": self = .targetsMetadata
+    case "/api/v1/scrape_pools": self = .scrapePools
+    case "/api/v1/alertmanagers": self = .alertmanagers
     default:
       let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       guard parts.count == 6, path.hasPrefix(Self.apiPrefix), parts[3].elementsEqual("label".utf8),
@@ -43,8 +56,9 @@ enum Route: Sendable, Hashable {
   /// The methods that the route answers.
   var methods: [ServerRequest.Method] {
     switch self {
-    case .query, .queryRange, .series, .labels: [.get, .post]
-    case .labelValues, .buildInfo: [.get]
+    case .query, .queryRange, .series, .labels, .formatQuery, .parseQuery, .exemplars: [.get, .post]
+    case .labelValues, .buildInfo, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
+      [.get]
     case .index, .healthy, .ready, .metrics: [.get, .head]
     case .lifecycle: [.post, .put]
     }
@@ -54,7 +68,9 @@ enum Route: Sendable, Hashable {
   var needsSource: Bool {
     switch self {
     case .query, .queryRange, .series, .labels, .labelValues: true
-    case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo: false
+    case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
+      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
+      false
     }
   }
 
@@ -72,6 +88,14 @@ enum Route: Sendable, Hashable {
     case .labels: "/api/v1/labels"
     case .labelValues: "/api/v1/label/:name/values"
     case .buildInfo: "/api/v1/status/buildinfo"
+    case .formatQuery: "/api/v1/format_query"
+    case .parseQuery: "/api/v1/parse_query"
+    case .exemplars: "/api/v1/query_exemplars"
+    case .metadata: "/api/v1/metadata"
+    case .targets: "/api/v1/targets"
+    case .targetsMetadata: "/api/v1/targets/metadata"
+    case .scrapePools: "/api/v1/scrape_pools"
+    case .alertmanagers: "/api/v1/alertmanagers"
     }
   }
 }

@@ -1,49 +1,106 @@
 import ArgumentParser
+import Evaluator
 import PromQL
+import Recording
+import TimeSeries
 
 /// `promgate explain`: how a query is read and what it means.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Shows how a query is read and what it means.",
+    abstract: "Shows how a query is read, what it means, and what each part of it yields.",
     discussion: """
       Shows the tokens, the syntax tree with the place of every node, and the plan: durations folded, \
       optional arguments filled in, parts with one value for all steps pinned.
 
+      With --data it evaluates every part and shows what it yields instead: how many series, a few of \
+      their values, and for a part without a value the reason.
+
       EXAMPLES
         promgate explain 'sum by (le) (rate(latency_bucket[5m]))'
         promgate explain --show plan 'a @ end() + b offset 5m' --time 1760000000
+        promgate explain 'rate(http_requests[1m]) / errors' --data metrics.om
 
-      Exit status: 0 explained, 2 the query is faulty.
+      Exit status: 0 explained, 2 the query or the recording is faulty.
       """)
 
-  /// A stage of the way from text to plan.
+  /// A stage of the way from text to values.
   enum Stage: String, ExpressibleByArgument, CaseIterable {
     case tokens, tree, plan
+    /// What each part yields; needs data.
+    case values
+  }
+
+  /// How the explanation is written.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text
+    /// An object for each part; values only.
+    case json
   }
 
   @Argument(help: "The query, or - for standard input.")
   var expression: String
 
-  @Option(help: "What to show; may be repeated (default: all).")
+  @Option(help: "What to show; may be repeated (default: values with --data, else the rest).")
   var show: [Stage] = []
 
   @Option(
-    help: ArgumentHelp("The time that the plan is for: seconds or RFC 3339.", valueName: "time"),
+    help: ArgumentHelp("The recording that the parts are evaluated over.", valueName: "path"),
+    completion: .file())
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The time that it is for: seconds or RFC 3339 (default: the newest sample).", valueName: "time"),
     transform: ArgumentText.time)
   var time: Int64?
 
+  @Option(help: ArgumentHelp("How many values of each part are shown.", valueName: "count"))
+  var rows = 3
+
+  @Option(help: "How to write the values.")
+  var format = Format.text
+
+  @OptionGroup(title: "Evaluation")
+  var evaluation: EvaluationArguments
+
+  @OptionGroup(title: "Recordings")
+  var recordings: DataArguments
+
+  func validate() throws {
+    if data == nil, show.contains(.values) { throw ValidationError("--show values needs --data") }
+    if data == nil, format == .json { throw ValidationError("--format json shows values: give --data") }
+    guard rows >= 0 else { throw ValidationError("--rows cannot be negative") }
+  }
+
   func run() throws {
     let expression = try QueryText.parse(self.expression)
-    let stages = show.isEmpty ? Stage.allCases : show
+    var values: PartValues?
+    if let data { values = try self.values(expression, recordings.open(data)) }
+    if format == .json, let values {
+      return Output.write((values.json + "\n").utf8)
+    }
+    let stages = show.isEmpty ? (data == nil ? [.tokens, .tree, .plan] : [.values]) : show
     for (index, stage) in stages.enumerated() {
       if stages.count > 1 { Output.write("\(index > 0 ? "\n" : "")\(stage.rawValue)\n".utf8) }
-      Output.write((try text(stage, expression) + "\n").utf8)
+      Output.write((try text(stage, expression, values) + "\n").utf8)
     }
   }
 
-  private func text(_ stage: Stage, _ expression: Expression) throws -> String {
+  private func values(
+    _ expression: Expression, _ recording: RecordedSeries
+  ) throws -> PartValues {
+    let time = time ?? recording.facts.timeRange?.upperBound ?? 0
+    let examination = Examination(
+      expression, at: time, over: recording, engine: evaluation.engine)
+    return PartValues(expression, at: time, examination.reports(shown: rows))
+  }
+
+  private func text(
+    _ stage: Stage, _ expression: Expression, _ values: PartValues?
+  ) throws -> String {
     switch stage {
+    case .values: return values?.text(columns: Terminal.standardOutput.columns) ?? ""
     case .tokens:
       return Expression.tokens(of: expression.text).tokens.map { token in
         "\(token.range.start)…\(token.range.end) \(token.described(in: expression.text))"

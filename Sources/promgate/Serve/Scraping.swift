@@ -21,6 +21,9 @@ struct Scraping: Sendable {
     metrics.add { Self.families(store.snapshot()) + counts.families + [Self.health(loop.statuses)] }
   }
 
+  /// How each target is doing.
+  var statuses: [TargetStatus] { loop.statuses }
+
   /// Scrapes until the task is cancelled.
   @Sendable
   func run() async { await loop.run() }

@@ -77,12 +77,17 @@ struct ServeCommand: AsyncParsableCommand {
     let answersFromStore = !targets.isEmpty
     if answersFromStore, let recording { try store.load(recording) }
     let options = answering.options(evaluation)
-    let api = QueryAPI(options: options, now: TimeSource.wall.now) {
+    let metrics = ServerMetrics()
+    let scraper = Scraping(targets, into: store, metrics: metrics)
+    let surroundings = Surroundings(
+      targets: { scraper.statuses }, recorded: { recording?.facts.families ?? [] })
+    let api = QueryAPI(
+      options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings
+    ) {
       if !answersFromStore, let recording { recording } else { store.snapshot() }
     }
     let server = try await start(api)
     Output.note("listening on http://\(server.address)")
-    let scraper = Scraping(targets, into: store, metrics: api.metrics)
     await stop.wait(while: scraper.run)
     Output.note("stopping")
     api.readiness = .stopping

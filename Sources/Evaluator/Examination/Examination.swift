@@ -1,23 +1,29 @@
-public import Evaluator
-import PromQL
+public import PromQL
 public import TimeSeries
 
 /// Finds out why a query has no value: evaluates its parts against the same data, from the outside in,
 /// until one is found that is empty or NaN for a reason of its own.
 ///
 /// Pure; costs at most `budget` evaluations and a look at the labels that the selectors could match.
-public struct NoValueExamination {
+public struct Examination {
   let engine: QueryEngine
   let source: any SeriesSource
   /// Milliseconds since the epoch.
   let time: Int64
-  private var expression: Expression
+  let expression: Expression
   /// Evaluations and levels of nesting that are left.
-  private var budget = 60
+  var budget = 60
 
   /// Nil when the text is no query.
   public init?(of query: String, at time: Int64, over source: any SeriesSource, engine: QueryEngine) {
     guard let expression = try? Expression.parse(query, features: engine.features) else { return nil }
+    self.init(expression, at: time, over: source, engine: engine)
+  }
+
+  /// An examination of what is known to be a query.
+  public init(
+    _ expression: Expression, at time: Int64, over source: any SeriesSource, engine: QueryEngine
+  ) {
     self.expression = expression
     self.engine = engine
     self.source = source
@@ -26,10 +32,14 @@ public struct NoValueExamination {
 
   /// The reasons, the most telling first; empty when the query has a value.
   public mutating func findings() -> [Finding] {
-    let root = expression.root
-    switch answer(of: root) {
-    case .empty: return reasons(root, isNaN: false)
-    case .nan: return reasons(root, isNaN: true)
+    findings(expression.root)
+  }
+
+  /// The reasons of a part of the query.
+  mutating func findings(_ node: Expression.NodeID) -> [Finding] {
+    switch answer(of: node) {
+    case .empty: return reasons(node, isNaN: false)
+    case .nan: return reasons(node, isNaN: true)
     case .failed(let problem): return [.failure(problem)]
     case .scalar, .series: return []
     }
@@ -56,7 +66,7 @@ public struct NoValueExamination {
       }
     }
 
-    var count: Int { if case .series(let samples) = self { samples.count } else { 0 } }
+    var samples: [VectorSample] { if case .series(let samples) = self { samples } else { [] } }
   }
 
   private mutating func answer(of node: Expression.NodeID) -> PartAnswer {
@@ -85,7 +95,14 @@ public struct NoValueExamination {
     guard budget > 0 else { return [unknown] }
     budget -= 1
     switch expression[node].form {
-    case .number, .string, .subquery: return [unknown]
+    case .number, .string: return [unknown]
+    case .subquery(let subquery):
+      var inner = Examination(
+        expression, at: reference(subquery.time) ?? time, over: source, engine: engine)
+      inner.budget = budget
+      let found = inner.findings(subquery.expression)
+      budget = inner.budget
+      return found.isEmpty ? [unknown] : found
     case .parenthesis(let inner): return reasons(expression.unwrapped(inner), isNaN: isNaN)
     case .unary(_, let inner): return reasons(inner, isNaN: isNaN)
     case .selector(let selector):
@@ -113,7 +130,7 @@ public struct NoValueExamination {
       return windowReasons(selector, range, needs: call.function.samplesNeeded, isNaN: isNaN)
     }
     if let found = argumentReasons(call.arguments, isNaN: isNaN) { return found }
-    guard call.function == .histogramQuantile, isNaN, let buckets = call.arguments.last else {
+    guard call.function == .histogramQuantile, let buckets = call.arguments.last else {
       return nil
     }
     return [bucketReason(buckets)]
@@ -167,10 +184,30 @@ public struct NoValueExamination {
     case .set:
       return [.removedBySet(operation: binary.operation.rawValue, expression: text(binary.lhs))]
     case .comparison:
-      return [.filteredOut(expression: text(node), series: max(left.count, right.count))]
+      if let matching = binary.matching, let finding = unmatched(binary, matching, left, right) {
+        return [finding]
+      }
+      let filtered = left.samples.isEmpty ? right.samples : left.samples
+      let values = filtered.compactMap(\.number).filter { !$0.isNaN }
+      let range = values.min().flatMap { low in values.max().map { low...$0 } }
+      return [.filteredOut(expression: text(node), series: filtered.count, values: range)]
     case .arithmetic, .trim:
-      return [.unmatchedSides(left: text(binary.lhs), right: text(binary.rhs))]
+      guard let matching = binary.matching else { return nil }
+      return unmatched(binary, matching, left, right).map { [$0] }
     }
+  }
+
+  /// What keeps the series of the sides from meeting; nil when some do meet.
+  private func unmatched(
+    _ binary: Expression.Binary, _ matching: VectorMatching, _ left: PartAnswer, _ right: PartAnswer
+  ) -> Finding? {
+    let project = matching.labels.projection(nil)
+    let keys = Set(left.samples.map { project($0.labels) })
+    guard keys.isDisjoint(with: right.samples.map { project($0.labels) }) else { return nil }
+    let examination = MatchExamination(
+      left: left.samples.map(\.labels), right: right.samples.map(\.labels), matching: matching.labels)
+    return .unmatchedSides(
+      left: text(binary.lhs), right: text(binary.rhs), examination.difference())
   }
 
   // MARK: Selectors
@@ -195,7 +232,8 @@ public struct NoValueExamination {
     return examined.finding(needs: needs, isNaN: isNaN).map { [$0] }
   }
 
-  private func reference(_ modifiers: Expression.TimeModifiers) -> Int64? {
+  /// The time that a selector or subquery looks at; nil when it is computed.
+  func reference(_ modifiers: Expression.TimeModifiers) -> Int64? {
     var reference = time
     switch modifiers.at {
     case .time(let milliseconds): reference = milliseconds

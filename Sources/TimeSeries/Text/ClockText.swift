@@ -1,13 +1,13 @@
 /// Times and durations for people.
-enum ClockText {
+package enum ClockText {
   /// `2026-07-01 10:00:05.250Z`; the fraction only when there is one. Proleptic Gregorian, UTC.
-  static func timestamp(_ milliseconds: Int64) -> String {
+  package static func timestamp(_ milliseconds: Int64) -> String {
     let (date, time) = parts(milliseconds)
     return "\(date) \(time)Z"
   }
 
   /// `10:00:05Z`.
-  static func time(_ milliseconds: Int64) -> String { parts(milliseconds).time + "Z" }
+  package static func time(_ milliseconds: Int64) -> String { parts(milliseconds).time + "Z" }
 
   private static func parts(_ milliseconds: Int64) -> (date: String, time: String) {
     let day: Int64 = 86_400_000

@@ -14,34 +14,51 @@ struct SelectorExamination {
   /// Before and after everything, far from the ends of the type.
   private static let ever = Selection(matchers: [], after: -(1 << 60), through: 1 << 60)
   private static let shownValues = 5
+  /// So many series are read when none has a sample in the window.
+  private static let readSeries = 200
 
   /// Nil when nothing is wrong with what it selects.
   func finding(needs: Int, isNaN: Bool) -> Finding? {
     let matchers = selector.matchers.map(\.compiled)
-    let rows = samples(matchers)
-    let inside = rows.map { row in row.filter { $0.time > end &- window && $0.time <= end } }
+    let inside = windows(matchers)
     if inside.contains(where: { $0.count >= needs }) {
-      return isNaN && inside.contains(where: { $0.last?.value.isNaN ?? false })
-        ? .exportedNaN(selector: text) : nil
+      return isNaN && inside.contains(where: { $0.lastIsNaN }) ? .exportedNaN(selector: text) : nil
     }
-    let touched = inside.filter { !$0.isEmpty }.count
+    let touched = inside.filter { $0.count > 0 }.count
     if touched > 0 { return .oneSample(selector: text, series: touched, window: window) }
-    if !rows.isEmpty {
-      let before = rows.compactMap { row in row.last { $0.time <= end &- window }?.time }
-      return .nothingInWindow(
-        selector: text, series: rows.count, newest: before.max(), window: window)
+    guard let all = select(matchers), !all.labels.isEmpty else { return mismatch(matchers) }
+    var newest: Int64?
+    var hasEnded = false
+    for row in all.labels.indices.prefix(Self.readSeries) {
+      guard let samples = try? all.samples(row) else { continue }
+      let stale = Set(samples.staleMarkers)
+      guard
+        let last = (0..<samples.count).last(where: {
+          samples.timestamp($0) <= end && !stale.contains($0)
+        }), samples.timestamp(last) > newest ?? .min
+      else { continue }
+      newest = samples.timestamp(last)
+      hasEnded = stale.contains(last + 1)
     }
-    return mismatch(matchers)
+    return .nothingInWindow(
+      selector: text, series: all.labels.count, newest: newest, window: window, hasEnded: hasEnded)
   }
 
-  /// The samples of every series that matches, stale markers left out.
-  private func samples(_ matchers: [LabelMatcher]) -> [[(time: Int64, value: Double)]] {
-    guard let selected = select(matchers) else { return [] }
+  /// How many samples of each matching series lie in the window, and whether the last is NaN.
+  private func windows(_ matchers: [LabelMatcher]) -> [(count: Int, lastIsNaN: Bool)] {
+    let (after, overflow) = end.subtractingReportingOverflow(window)
+    let selection = Selection(matchers: matchers, after: overflow ? .min : after, through: end)
+    guard let selected = try? source.select(selection) else { return [] }
     return selected.labels.indices.compactMap { row in
       guard let samples = try? selected.samples(row) else { return nil }
       let stale = Set(samples.staleMarkers)
-      return samples.values.indices.filter { !stale.contains($0) }
-        .map { (samples.timestamp($0), samples.values[$0]) }
+      let positions = (0..<samples.count).filter { position in
+        let time = samples.timestamp(position)
+        return time > selection.after && time <= end && !stale.contains(position)
+      }
+      let isHistogram = positions.last.map { samples.histograms?.positions.contains($0) ?? false } ?? false
+      let lastIsNaN = positions.last.map { samples.values[$0].isNaN && !isHistogram } ?? false
+      return (positions.count, lastIsNaN)
     }
   }
 
@@ -59,7 +76,8 @@ struct SelectorExamination {
       guard names.count == 1, let name = names.first, name.operation == .equal else {
         return .unmatchedCombination(selector: text)
       }
-      return .unknownName(name.value)
+      let known = Set(select([])?.labels.compactMap(\.metricName) ?? [])
+      return .unknownName(name.value, nearest: Spelling.nearest(to: name.value, among: known.sorted()))
     }
     for matcher in matchers where matcher.name != LabelName.metric {
       guard let found = select(names + [matcher]), found.labels.isEmpty else { continue }
@@ -78,9 +96,16 @@ struct SelectorExamination {
       guard let value = labels[exported] else { return false }
       return matcher.accepts(Array(value.utf8)[...])
     }
+    var nearest: String?
+    if seen.isEmpty, !isRenamed {
+      let names = Set(series.flatMap { labels in labels.pairs.map(\.name) })
+      nearest = Spelling.nearest(to: matcher.name, among: names.sorted())
+    } else if matcher.operation == .equal {
+      nearest = Spelling.nearest(to: matcher.value, among: seen).map { GoText.quoted($0) }
+    }
     return .unmatchedLabel(
       name: selector.name ?? text, matcher: matcher.description,
-      seen: Array(seen.prefix(Self.shownValues)), seenCount: seen.count,
+      seen: Array(seen.prefix(Self.shownValues)), seenCount: seen.count, nearest: nearest,
       renamedTo: isRenamed ? exported : nil)
   }
 }
