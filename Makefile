@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each one does all the set-up that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test format lint install clean fuzz
+.PHONY: help setup build demo test docs format lint install clean fuzz differential
 
 PREFIX ?= /usr/local
 RELEASE := .build/release/promgate
@@ -21,6 +21,9 @@ demo: build ## One canary promoted, another one rolled back, on this machine
 test: setup ## Build and run all tests
 	swift test --no-parallel
 
+docs: setup ## Write docs/functions.md and docs/promql.md from the tables
+	PROMGATE_WRITE_DOCS=1 swift test --filter DocumentTests
+
 format: ## Lay out all sources
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
@@ -35,3 +38,7 @@ clean: ## Remove what was built
 
 fuzz: setup ## Compare engine and reference on CASES random queries (default 200000) from SEED on
 	PROMGATE_CASES=$(or $(CASES),200000) PROMGATE_SEED=$(or $(SEED),$(shell date +%s)) swift test -c release -Xswiftc -enable-testing --filter PropertyTests
+
+differential: build ## Compare the answers with those of a real Prometheus, unpacked from Debian's packages
+	scripts/peers .build/peers prometheus promtool
+	python3 Tests/Differential/run.py $(RELEASE) .build/peers .build/differential

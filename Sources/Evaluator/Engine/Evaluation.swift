@@ -136,7 +136,7 @@ final class Evaluation {
   /// W1.
   func warnQuantile(_ phi: Double, at site: SourceRange) {
     guard !(phi >= 0 && phi <= 1) else { return }
-    notes.warn("quantile value should be between 0 and 1, got \(GoText.general(phi))", at: site)
+    notes.add(.quantileRange, GoText.general(phi), at: site)
   }
 
   // MARK: Vectors
@@ -190,9 +190,7 @@ final class Evaluation {
     case .sort(let inner, let order):
       let rows = try open(inner, on: grid)
       if grid.start != grid.end {
-        notes.warn(
-          "sort is ineffective for range queries since results are always ordered by labels",
-          at: plan.site)
+        notes.add(.sortInRange, at: plan.site)
       }
       return try SortedRows.open(rows, order, evaluation: self, steps: grid.count)
     case .info(let inner, let info):

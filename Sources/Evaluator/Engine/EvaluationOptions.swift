@@ -16,6 +16,8 @@ public struct EvaluationOptions: Sendable, Hashable {
 
   /// A fault on purpose: tests prove with it that they would notice.
   package var mutation: Mutation?
+  /// A kind of annotation that is left out. Only tests set one.
+  package var mutedAnnotation: AnnotationCode?
 
   public init(
     lookback: Int64 = 300_000, maximumSamples: Int = 50_000_000,

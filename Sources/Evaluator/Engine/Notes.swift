@@ -4,7 +4,7 @@ import TimeSeries
 /// Collects annotations while an evaluation runs; each base text once (promql.md §5).
 final class Notes {
   private struct Entry {
-    var level: Annotation.Level
+    var code: AnnotationCode
     var range: SourceRange
     var occurrences: Occurrences?
   }
@@ -20,24 +20,22 @@ final class Notes {
   private var entries: [String: Entry] = [:]
   private var order: [String] = []
 
-  func warn(_ message: String, at range: SourceRange) { add(.warning, message, range) }
-  func inform(_ message: String, at range: SourceRange) { add(.info, message, range) }
-
-  private func add(_ level: Annotation.Level, _ message: String, _ range: SourceRange) {
-    let text = (level == .warning ? "PromQL warning: " : "PromQL info: ") + message
+  /// Notes one; the arguments fill the holes of its text. `metric`: the name that is put behind it.
+  func add(
+    _ code: AnnotationCode, _ arguments: String..., metric: String? = nil, at range: SourceRange
+  ) {
+    let text = code.message(arguments) + Self.forMetric(metric)
     if entries[text] == nil { order.append(text) }
-    entries[text] = Entry(level: level, range: range)
+    entries[text] = Entry(code: code, range: range)
   }
 
   /// I3, once for each group and step whose buckets decreased.
   func informForced(_ detail: ForcedMonotonicity, metricName: String?, at range: SourceRange) {
-    let link = "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
-    let text =
-      "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see \(link))"
-      + Self.forMetric(metricName)
+    let code = AnnotationCode.forcedMonotonicity
+    let text = code.message([]) + Self.forMetric(metricName)
     guard var entry = entries[text], case .forcedMonotonicity(var all) = entry.occurrences else {
       order.append(text)
-      entries[text] = Entry(level: .info, range: range, occurrences: .forcedMonotonicity(detail))
+      entries[text] = Entry(code: code, range: range, occurrences: .forcedMonotonicity(detail))
       return
     }
     all.merge(detail)
@@ -47,12 +45,11 @@ final class Notes {
 
   /// W13, once for each series and window.
   func warnOverlap(metricName: String, at range: SourceRange) {
-    let text =
-      "PromQL warning: sample has start time that overlaps with previous sample timestamp "
-      + "for metric \(GoText.quoted(metricName))"
+    let code = AnnotationCode.overlappingStart
+    let text = code.message([GoText.quoted(metricName)])
     guard var entry = entries[text], case .overlaps(let count) = entry.occurrences else {
       order.append(text)
-      entries[text] = Entry(level: .warning, range: range, occurrences: .overlaps(1))
+      entries[text] = Entry(code: code, range: range, occurrences: .overlaps(1))
       return
     }
     entry.occurrences = .overlaps(count + 1)
@@ -60,7 +57,7 @@ final class Notes {
   }
 
   /// ` for metric name "N"`, or nothing when there is no name.
-  static func forMetric(_ name: String?) -> String {
+  private static func forMetric(_ name: String?) -> String {
     guard let name, !name.isEmpty else { return "" }
     return " for metric name \(GoText.quoted(name))"
   }
@@ -74,7 +71,7 @@ final class Notes {
         case .forcedMonotonicity(let all): detail = all.description
         case .overlaps(let count): detail = count == 1 ? "" : " (\(count) occurrences)"
         }
-        return Annotation(level: entry.level, message: text + detail, range: entry.range)
+        return Annotation(code: entry.code, message: text + detail, range: entry.range)
       }
     }
   }

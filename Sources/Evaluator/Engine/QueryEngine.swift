@@ -78,10 +78,16 @@ public struct QueryEngine: Sendable {
     do throws(EvaluationError) {
       try cancellation?.check(.start)
       let value = try evaluation.answer(plan, context)
-      return QueryResult(value: value, annotations: evaluation.notes.annotations)
+      return QueryResult(value: value, annotations: annotations(evaluation))
     } catch {
-      throw .evaluation(error, evaluation.notes.annotations)
+      throw .evaluation(error, annotations(evaluation))
     }
+  }
+
+  private func annotations(_ evaluation: Evaluation) -> [Annotation] {
+    let all = evaluation.notes.annotations
+    guard let muted = options.mutedAnnotation else { return all }
+    return all.filter { $0.code != muted }
   }
 }
 

@@ -94,9 +94,7 @@ struct MixedWindows {
     guard !floats.isEmpty else { return nil }
     if !window.histograms.isEmpty {
       let site = reduction.function == .quantileOverTime ? reduction.argumentSites[0] : site
-      notes.inform(
-        "ignored histograms in a range containing both floats and histograms for metric name \(name)",
-        at: site)
+      notes.add(.ignoredInWindow, name, at: site)
     }
     guard floats.count >= minimum else { return nil }
     var tile = Row(steps: 1)
@@ -113,27 +111,25 @@ struct MixedWindows {
 
   /// W4.
   func noteMixed() {
-    notes.warn("encountered a mix of histograms and floats for metric name \(name)", at: site)
+    notes.add(.mixedWindow, name, at: site)
   }
 
   /// W9.
   func noteSchemas() {
-    notes.warn(
-      "vector contains a mix of histograms with exponential and custom buckets schemas "
-        + "for metric name \(name)", at: site)
+    notes.add(.mixedSchemas, name, at: site)
   }
 
   /// I10.
   func noteReconciled(_ operation: String) {
-    notes.inform("mismatched custom buckets were reconciled during \(operation)", at: site)
+    notes.add(.reconciledBounds, operation, at: site)
   }
 
   func noteNotCounter() {
-    notes.warn("this native histogram metric is not a counter: \(name)", at: site)
+    notes.add(.notCounter, name, at: site)
   }
 
   func noteNotGauge() {
-    notes.warn("this native histogram metric is not a gauge: \(name)", at: site)
+    notes.add(.notGauge, name, at: site)
   }
 
   private func sumOrAverage(_ window: MixedWindow) -> SamplePairs.Sample? {
@@ -153,7 +149,7 @@ struct MixedWindows {
       return nil
     }
     if total.collides {
-      notes.warn("conflicting counter resets during histogram aggregation", at: site)
+      notes.add(.conflictingResets, "aggregation", at: site)
     }
     if total.isReconciled { noteReconciled("aggregation") }
     return .histogram(total.value)

@@ -72,7 +72,7 @@ final class AggregatedRows: RowSource {
         case .count, .group:
           for step in member.histograms.steps { member.set(step, 0) }
         case .min, .max, .stddev, .stdvar:
-          notes.inform("ignored histogram in \(operation.rawValue) aggregation", at: site)
+          notes.add(.ignoredInAggregation, operation.rawValue, at: site)
         }
       }
       column.add(member)

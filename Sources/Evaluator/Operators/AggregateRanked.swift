@@ -63,7 +63,7 @@ struct RankedAggregation {
 
   private func noteIgnored(_ row: Row, _ name: String, at site: SourceRange) {
     if !row.histograms.isEmpty {
-      evaluation.notes.inform("ignored histogram in \(name) aggregation", at: site)
+      evaluation.notes.add(.ignoredInAggregation, name, at: site)
     }
   }
 
@@ -149,9 +149,7 @@ struct RankedAggregation {
   }
 
   private func warnRatio(_ ratio: Double, cap: Double, at site: SourceRange) {
-    evaluation.notes.warn(
-      "ratio value should be between -1 and 1, got \(GoText.general(ratio)), "
-        + "capping to \(GoText.general(cap))", at: site)
+    evaluation.notes.add(.ratioRange, GoText.general(ratio), GoText.general(cap), at: site)
   }
 
   // MARK: count_values

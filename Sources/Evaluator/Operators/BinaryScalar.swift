@@ -113,9 +113,8 @@ struct SamplePairs {
 
   /// I4.
   func noteIncompatible(_ operation: String, _ left: Kind, _ right: Kind) {
-    notes.inform(
-      "incompatible sample types encountered for binary operator \(GoText.quoted(operation)): "
-        + "\(left.rawValue) \(operation) \(right.rawValue)", at: site)
+    notes.add(
+      .incompatibleTypes, GoText.quoted(operation), left.rawValue, operation, right.rawValue, at: site)
   }
 
   func combine(_ operation: BinaryOperation, _ left: Sample, _ right: Sample) -> Outcome {
@@ -187,15 +186,15 @@ struct SamplePairs {
     _ result: NativeHistogram.Merge?, _ operation: String, _ noun: String
   ) -> Outcome {
     guard let result else {
-      notes.warn("incompatible bucket layout encountered for binary operator \(operation)", at: site)
+      notes.add(.bucketLayout, operation, at: site)
       return .failed
     }
     if result.collided {
-      notes.warn("conflicting counter resets during histogram \(noun)", at: site)
+      notes.add(.conflictingResets, noun, at: site)
       return .failed
     }
     if result.reconciled {
-      notes.inform("mismatched custom buckets were reconciled during \(noun)", at: site)
+      notes.add(.reconciledBounds, noun, at: site)
     }
     var histogram = result.histogram
     if operation == "-" { histogram.hint = .gauge }

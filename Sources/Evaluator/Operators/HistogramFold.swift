@@ -88,23 +88,21 @@ struct HistogramFold {
   /// Puts the results into the tile, beside floats already there: both kinds at a step are neither.
   func finish(into tile: inout Row, site: SourceRange, notes: Notes) {
     for (_, name) in incompatible.filter({ !tile.presence[$0.step] }) {
-      notes.warn(
-        "vector contains a mix of histograms with exponential and custom buckets schemas "
-          + "for metric name \(GoText.quoted(name))", at: site)
+      notes.add(.mixedSchemas, GoText.quoted(name), at: site)
     }
     for step in totals.keys.sorted() {
       guard let total = totals[step] else { continue }
       if tile.presence[step] {
-        notes.warn("encountered a mix of histograms and floats for aggregation", at: site)
+        notes.add(.mixedGroup, at: site)
         tile.presence[step] = false
         continue
       }
       if total.isIncompatible { continue }
       if total.collides {
-        notes.warn("conflicting counter resets during histogram aggregation", at: site)
+        notes.add(.conflictingResets, "aggregation", at: site)
       }
       if total.isReconciled {
-        notes.inform("mismatched custom buckets were reconciled during aggregation", at: site)
+        notes.add(.reconciledBounds, "aggregation", at: site)
       }
       tile.histograms.append(step, total.value.compacted())
     }

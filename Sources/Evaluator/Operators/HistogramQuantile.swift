@@ -138,8 +138,7 @@ final class HistogramRows: RowSource {
       let native = natives.lazy.compactMap { $0.histograms[step] }.first
       if present.isEmpty, native == nil { continue }
       if !present.isEmpty, native != nil {
-        evaluation.notes.warn(
-          "vector contains a mix of classic and native histograms" + noteName(group), at: site)
+        evaluation.notes.add(.mixedBuckets, metric: notedName(group), at: site)
         continue
       }
       if let native {
@@ -191,16 +190,14 @@ final class HistogramRows: RowSource {
 
   /// I7, I8, I9.
   private func note(_ effect: HistogramEstimate.NaNEffect?, _ group: Group) {
-    let text: String
+    let code: AnnotationCode
     switch effect {
     case nil: return
-    case .resultIsNaN: text = "input to histogram_quantile has NaN observations, result is NaN"
-    case .skewedHigher:
-      text = "input to histogram_quantile has NaN observations, result is skewed higher"
-    case .excludedFromFractions:
-      text = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+    case .resultIsNaN: code = .nanQuantile
+    case .skewedHigher: code = .skewedQuantile
+    case .excludedFromFractions: code = .nanFraction
     }
-    evaluation.notes.inform(text + noteName(group), at: site)
+    evaluation.notes.add(code, metric: notedName(group), at: site)
   }
 
   /// W3: floats without a valid bound.
@@ -210,13 +207,12 @@ final class HistogramRows: RowSource {
         continue
       }
       let text = source.keys[row].labels[LabelName.upperBound] ?? ""
-      evaluation.notes.warn(
-        "bucket label \"le\" is missing or has a malformed value of \(GoText.quoted(text))"
-          + noteName(group), at: site)
+      evaluation.notes.add(
+        .bucketLabel, GoText.quoted(text), metric: notedName(group), at: site)
     }
   }
 
-  private func noteName(_ group: Group) -> String {
-    Notes.forMetric(evaluation.options.delaysNameRemoval ? group.labels.metricName : nil)
+  private func notedName(_ group: Group) -> String? {
+    evaluation.options.delaysNameRemoval ? group.labels.metricName : nil
   }
 }

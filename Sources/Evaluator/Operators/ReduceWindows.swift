@@ -76,14 +76,10 @@ struct WindowReduction {
     if evaluation.options.usesTypeAndUnitLabels {
       let type = labels[LabelName.type] ?? ""
       if type == "counter" || type == "histogram" { return }
-      evaluation.notes.inform(
-        "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", "
-          + "got \(GoText.quoted(type)): \(GoText.quoted(name))", at: site)
+      evaluation.notes.add(.suspectCounterType, GoText.quoted(type), GoText.quoted(name), at: site)
       return
     }
-    evaluation.notes.inform(
-      "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
-        + GoText.quoted(name), at: site)
+    evaluation.notes.add(.suspectCounter, GoText.quoted(name), at: site)
   }
 }
 

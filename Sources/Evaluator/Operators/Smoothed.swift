@@ -41,9 +41,7 @@ struct SmoothedRows: RowSource {
       guard !window.isEmpty else { continue }
       let isHistogram = histograms[window.lowerBound] != nil
       if window.contains(where: { (histograms[$0] != nil) != isHistogram }) {
-        notes.warn(
-          "encountered a mix of histograms and floats for metric name "
-            + GoText.quoted(keys[row].labels.metricName ?? ""), at: site)
+        notes.add(.mixedWindow, GoText.quoted(keys[row].labels.metricName ?? ""), at: site)
         continue
       }
       value(samples, histograms, window, at: locator.ends[step], row: row)?.store(in: &tile, at: step)
@@ -77,14 +75,12 @@ struct SmoothedRows: RowSource {
         .init(time: samples.timestamp(after), start: 0, value: next), at: time,
         isCounter: !(histogram.hint == .gauge && next.hint == .gauge))
     guard let result else {
-      notes.warn(
-        "vector contains a mix of histograms with exponential and custom buckets schemas "
-          + "for metric name \(GoText.quoted(keys[row].labels.metricName ?? ""))", at: site)
+      notes.add(.mixedSchemas, GoText.quoted(keys[row].labels.metricName ?? ""), at: site)
       return nil
     }
     for (facts, operation) in [(result.subtraction, "subtraction"), (result.addition, "addition")]
     where facts.contains(.reconciledBounds) {
-      notes.inform("mismatched custom buckets were reconciled during \(operation)", at: site)
+      notes.add(.reconciledBounds, operation, at: site)
     }
     return .histogram(result.histogram)
   }

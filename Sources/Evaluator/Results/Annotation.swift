@@ -5,15 +5,18 @@ import TimeSeries
 public struct Annotation: Sendable, Hashable {
   public enum Level: String, Sendable, Hashable { case warning, info }
 
-  public var level: Level
+  /// What kind it is.
+  public var code: AnnotationCode
   /// Prometheus' text without the prefix's place: `PromQL info: metric might not be a counter, …`,
   /// details of accumulated occurrences included.
   public var message: String
   /// The place in the query's text; only the start is shown.
   public var range: SourceRange
 
-  public init(level: Level, message: String, range: SourceRange) {
-    self.level = level
+  public var level: Level { code.facts.level }
+
+  public init(code: AnnotationCode, message: String, range: SourceRange) {
+    self.code = code
     self.message = message
     self.range = range
   }

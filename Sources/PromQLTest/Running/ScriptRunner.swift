@@ -23,6 +23,12 @@ public struct ScriptRunner: Sendable {
     self.guarding = guarding
   }
 
+  /// Who runs scripts over an engine of its own.
+  package init(engine: QueryEngine) {
+    self.engine = engine
+    guarding = { _ in }
+  }
+
   /// Runs all commands; a failed one does not end the run.
   public func run(_ script: Script) -> ScriptResult {
     var result = ScriptResult(outcomes: [])
