@@ -37,7 +37,7 @@ clean: ## Remove what was built
 	rm -rf .build
 
 fuzz: setup ## Compare engine and reference on CASES random queries (default 200000) from SEED on
-	PROMGATE_CASES=$(or $(CASES),200000) PROMGATE_SEED=$(or $(SEED),$(shell date +%s)) swift test -c release -Xswiftc -enable-testing --filter PropertyTests
+	PROMGATE_CASES=$(or $(CASES),200000) PROMGATE_SEED=$(or $(SEED),$(shell date +%s)) swift test -c release -Xswiftc -enable-testing --filter "PropertyTests|FuzzTests"
 
 differential: build ## Compare the answers with those of a real Prometheus, unpacked from Debian's packages
 	scripts/peers .build/peers prometheus promtool

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluator
 import PromQLTest
 import Synchronization
+import TimeSeries
 
 /// `promgate test`: runs `.test` scripts and promtool's unit tests.
 struct TestCommand: AsyncParsableCommand {
@@ -23,6 +24,7 @@ struct TestCommand: AsyncParsableCommand {
         promgate test alerts_test.yml
         promgate test --file-summary Tests/
         promgate test --format junit Tests/ > report.xml
+        promgate test --run checkout --junit report.xml rules/
 
       Exit status: 0 all passed, 1 some failed, 2 a file could not be read or is no valid test.
       """)
@@ -41,13 +43,31 @@ struct TestCommand: AsyncParsableCommand {
   @Flag(help: "Adds a line with the counts of each file.")
   var fileSummary = false
 
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "Runs only the unit tests whose name matches; may be repeated.", valueName: "pattern"),
+    transform: { text in
+      do { return try LabelPattern("(?s:.*)(?:\(text))(?s:.*)") } catch { throw ValidationError("\(error)") }
+    })
+  var names: [LabelPattern] = []
+
+  @Option(
+    name: .customLong("junit"),
+    help: ArgumentHelp("Writes the report as JUnit to a file too.", valueName: "file"),
+    completion: .file())
+  var junitFile: String?
+
   /// How long one query may take.
   private static let timeout = Duration.seconds(100)
 
   func run() async throws {
     let deadline = QueryDeadline(after: Self.timeout)
     let run = TestFiles(
-      scripts: ScriptRunner(guarding: deadline.watch), unitTests: UnitTestRunner(guarding: deadline.watch))
+      scripts: ScriptRunner(guarding: deadline.watch),
+      unitTests: UnitTestRunner(guarding: deadline.watch) { [names] name in
+        names.isEmpty || names.contains { $0.matches(Array(name.utf8)[...]) }
+      })
     let watcher = Task.detached { await deadline.raiseWhenDue() }
     defer { watcher.cancel() }
     let report = TestReport(files: files.flatMap { run.reports(on: $0) })
@@ -55,6 +75,11 @@ struct TestCommand: AsyncParsableCommand {
     case .text: Output.write(TextReport(listsFiles: fileSummary).render(report).utf8)
     case .json: Output.write((try TestReportJSON(report).text + "\n").utf8)
     case .junit: Output.write(JUnitReport.render(report).utf8)
+    }
+    if let junitFile {
+      guard Output.write(JUnitReport.render(report), toFile: junitFile) else {
+        throw ToolFailure("\(junitFile): cannot be written")
+      }
     }
     if report.unreadable > 0 { throw ExitCode(2) }
     if report.failed > 0 { throw ExitCode(1) }

@@ -29,16 +29,14 @@ public struct QueryEngine: Sendable {
   public func instant(
     _ text: [UInt8], at time: Int64, over source: any SeriesSource, cancellation: Cancellation? = nil
   ) throws(QueryError) -> QueryResult {
-    let context = context(Grid(instant: time), isInstant: true)
-    return try evaluate(try plan(text, context), context, over: source, cancellation)
+    try answer(text, context(Grid(instant: time), isInstant: true), over: source, cancellation)
   }
 
   /// Evaluates at every step of a grid.
   public func range(
     _ text: [UInt8], over grid: Grid, in source: any SeriesSource, cancellation: Cancellation? = nil
   ) throws(QueryError) -> QueryResult {
-    let context = context(grid, isInstant: false)
-    return try evaluate(try plan(text, context), context, over: source, cancellation)
+    try answer(text, context(grid, isInstant: false), over: source, cancellation)
   }
 
   private func context(_ grid: Grid, isInstant: Bool) -> QueryContext {
@@ -47,12 +45,42 @@ public struct QueryEngine: Sendable {
       defaultSubqueryStep: options.defaultSubqueryStep)
   }
 
+  private func answer(
+    _ text: [UInt8], _ context: QueryContext, over source: any SeriesSource,
+    _ cancellation: Cancellation?
+  ) throws(QueryError) -> QueryResult {
+    let expression = try parse(text)
+    let depth = Lowering.depth(of: expression)
+    guard depth > Lowering.depthLimit else {
+      return try evaluate(try plan(expression, context), context, over: source, cancellation)
+    }
+    guard depth <= DeepStack.depthLimit else { throw .creation(.tooDeep(limit: DeepStack.depthLimit)) }
+    // The plan lives and dies on the deep stack: releasing it recurses too.
+    let result = DeepStack.run(levels: depth) { () -> Result<QueryResult, QueryError> in
+      Result { () throws(QueryError) in
+        try evaluate(
+          try plan(expression, context, depthLimit: depth), context, over: source, cancellation)
+      }
+    }
+    guard let result else { throw .creation(.tooDeep(limit: Lowering.depthLimit)) }
+    return try result.get()
+  }
+
   /// Parses and plans a query.
   public func plan(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> Plan {
-    let expression: Expression
-    do { expression = try Expression.parse(text, features: features) } catch { throw .syntax(error) }
+    try plan(try parse(text), context)
+  }
+
+  private func parse(_ text: [UInt8]) throws(QueryError) -> Expression {
+    do { return try Expression.parse(text, features: features) } catch { throw .syntax(error) }
+  }
+
+  private func plan(
+    _ expression: Expression, _ context: QueryContext, depthLimit: Int = Lowering.depthLimit
+  ) throws(QueryError) -> Plan {
     do {
-      return try Lowering.plan(expression, in: context, features: features)
+      return try Lowering.plan(
+        expression, in: context, features: features, depthLimit: depthLimit)
     } catch { throw .creation(error) }
   }
 

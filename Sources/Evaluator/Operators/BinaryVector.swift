@@ -12,8 +12,8 @@ final class MatchedRows: RowSource {
   private let matching: VectorMatching
   private let pairs: SamplePairs
   private let steps: Int
-  private var many: MatchSide
-  private var one: MatchSide
+  private let many: MatchSide
+  private let one: MatchSide
   private var outputs: [Output] = []
   /// For each match group, or group and result labels, where a second match is an error: where the
   /// first one was.
@@ -356,7 +356,7 @@ struct MatchGroups {
 }
 
 /// One operand's rows: read when first needed, kept while somebody will need them again.
-struct MatchSide {
+final class MatchSide {
   let source: any RowSource
   private let steps: Int
   private var uses: [Int]
@@ -368,17 +368,17 @@ struct MatchSide {
     uses = [Int](repeating: 0, count: source.keys.count)
   }
 
-  mutating func willUse(_ row: Int) { uses[row] += 1 }
+  func willUse(_ row: Int) { uses[row] += 1 }
 
   /// Reads a row that no pair needs: what reading it notes or refuses still counts.
-  mutating func discard(_ row: Int) throws(EvaluationError) {
+  func discard(_ row: Int) throws(EvaluationError) {
     if held[row] != nil { return }
     var tile = Row(steps: steps)
     try source.read(row, into: &tile)
   }
 
   /// The row, kept until all of its uses are done.
-  mutating func hold(_ row: Int) throws(EvaluationError) -> Row {
+  func hold(_ row: Int) throws(EvaluationError) -> Row {
     if let known = held[row] { return known }
     var tile = Row(steps: steps)
     try source.read(row, into: &tile)
@@ -387,7 +387,7 @@ struct MatchSide {
   }
 
   /// The row, for one of its uses.
-  mutating func take(_ row: Int) throws(EvaluationError) -> Row {
+  func take(_ row: Int) throws(EvaluationError) -> Row {
     uses[row] -= 1
     if let known = held[row] {
       if uses[row] <= 0 { held[row] = nil }

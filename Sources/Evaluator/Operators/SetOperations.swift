@@ -13,7 +13,8 @@ enum SetOperation {
     case .and, .unless:
       let present = try presence(of: right, groups.groupOfOne, count: groups.labels.count, steps: steps)
       return MaskedRows(
-        source: left, masks: present, maskOfRow: groups.groupOfMany, keepsMasked: operation == .and)
+        source: left, rows: Array(left.keys.indices), masks: present, maskOfRow: groups.groupOfMany,
+        keepsMasked: operation == .and)
     case .or:
       var table = RowTable()
       var present = groups.labels.map { _ in Presence(count: steps) }
@@ -23,8 +24,19 @@ enum SetOperation {
         present[groups.groupOfMany[row]].formUnion(tile.anyPresence)
         try evaluation.append(left.keys[row], tile, to: &table)
       }
+      // A row of which no step can stay is read for what it notes or refuses, and is none.
+      var rows: [Int] = []
+      var tile = Row(steps: steps)
+      for row in right.keys.indices {
+        if present[groups.groupOfOne[row]].isFull {
+          try right.read(row, into: &tile)
+        } else {
+          rows.append(row)
+        }
+      }
+      if rows.isEmpty { return table }
       let rest = MaskedRows(
-        source: right, masks: present, maskOfRow: groups.groupOfOne, keepsMasked: false)
+        source: right, rows: rows, masks: present, maskOfRow: groups.groupOfOne, keepsMasked: false)
       return ConcatenatedRows(first: table, second: rest)
     }
   }
@@ -45,18 +57,33 @@ enum SetOperation {
 
 /// Rows of which only some steps stay.
 struct MaskedRows: RowSource {
-  let source: any RowSource
-  let masks: [Presence]
-  let maskOfRow: [Int]
+  let keys: [RowKey]
+  private let source: any RowSource
+  /// The rows of the source that may stay.
+  private let rows: [Int]
+  private let masks: [Presence]
+  /// Of each row of the source.
+  private let maskOfRow: [Int]
   /// Whether the steps in the mask stay, or the others.
-  let keepsMasked: Bool
+  private let keepsMasked: Bool
+  let mayHoldHistograms: Bool
 
-  var keys: [RowKey] { source.keys }
-  var mayHoldHistograms: Bool { source.mayHoldHistograms }
+  init(
+    source: any RowSource, rows: [Int], masks: [Presence], maskOfRow: [Int], keepsMasked: Bool
+  ) {
+    self.source = source
+    self.rows = rows
+    self.masks = masks
+    self.maskOfRow = maskOfRow
+    self.keepsMasked = keepsMasked
+    let all = source.keys
+    keys = rows.count == all.count ? all : rows.map { all[$0] }
+    mayHoldHistograms = source.mayHoldHistograms
+  }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
-    try source.read(row, into: &tile)
-    let mask = masks[maskOfRow[row]]
+    try source.read(rows[row], into: &tile)
+    let mask = masks[maskOfRow[rows[row]]]
     if keepsMasked {
       tile.mask(mask)
     } else {

@@ -15,8 +15,9 @@ public struct Lowering {
   /// The plans of nodes whose parents have not been built yet.
   private var built: [Built]
 
-  /// How many levels of an expression can be evaluated; parentheses are free. Evaluating recurses: a
-  /// level costs up to 2 KB of stack, ten times as much without optimisation, and a thread has 8 MB.
+  /// How many levels of an expression can be evaluated, and its plan released, on an ordinary thread;
+  /// parentheses are free. Evaluating recurses: a level costs up to 2 KB of stack, ten times as much
+  /// without optimisation, and a thread has 8 MB. Deeper plans need a stack of their own.
   public static let depthLimit: Int = {
     #if DEBUG
       250
@@ -26,8 +27,11 @@ public struct Lowering {
   }()
 
   /// Plans an expression. Linear in its size; throws `LoweringError` in Prometheus' words.
+  ///
+  /// Who allows more levels than `depthLimit` has to keep the plan on a thread with room for them.
   public static func plan(
-    _ expression: Expression, in context: QueryContext, features: LanguageFeatures = .all
+    _ expression: Expression, in context: QueryContext, features: LanguageFeatures = .all,
+    depthLimit: Int = Lowering.depthLimit
   ) throws(LoweringError) -> Plan {
     if !context.isInstant {
       switch expression[expression.root].type {
@@ -36,7 +40,7 @@ public struct Lowering {
         throw .invalidRangeQueryType(expression[expression.root].type)
       }
     }
-    try checkDepth(expression)
+    if depth(of: expression) > depthLimit { throw .tooDeep(limit: depthLimit) }
     let durations = try ResolvedDurations(expression, context)
     try checkFeatures(expression, durations, features)
     var lowering = Lowering(expression, context, durations)
@@ -51,7 +55,8 @@ public struct Lowering {
     built = [Built](repeating: .nothing, count: expression.nodes.count)
   }
 
-  private static func checkDepth(_ expression: Expression) throws(LoweringError) {
+  /// How many levels an expression has, parentheses not counted. Linear in its size.
+  public static func depth(of expression: Expression) -> Int {
     var depths = [Int](repeating: 1, count: expression.nodes.count)
     for index in expression.nodes.indices {
       let id = Expression.NodeID(index)
@@ -62,8 +67,8 @@ public struct Lowering {
       for child in expression.children(of: id) {
         depths[index] = max(depths[index], depths[child.index] + 1)
       }
-      if depths[index] > depthLimit { throw .tooDeep(limit: depthLimit) }
     }
+    return depths.max() ?? 0
   }
 
   /// `@` and offsets into the future can be switched off.

@@ -1,9 +1,9 @@
-import TimeSeries
+package import TimeSeries
 
 extension ScriptLoad {
   /// Appends the values to a store (promqltest.md §2, §7). Throws at the first sample that the store
   /// refuses, with the line of its series.
-  func append(to store: Store) throws(ScriptError) {
+  package func append(to store: Store) throws(ScriptError) {
     for series in self.series { try append(series, to: store) }
     guard convertsClassicHistograms else { return }
     for (labels, samples) in try ClassicConversion(self).histograms() {

@@ -9,14 +9,20 @@ import TimeSeries
 /// Pure but for `guarding`.
 public struct UnitTestRunner: Sendable {
   private let guarding: @Sendable (Cancellation) -> Void
+  private let selects: @Sendable (String) -> Bool
 
   /// The most evaluations of the rules in one test.
   static let maximumSteps = 1_000_000
 
   /// - Parameter guarding: is handed a flag before each query; who has a clock raises it when the
   ///   query takes too long.
-  public init(guarding: @escaping @Sendable (Cancellation) -> Void = { _ in }) {
+  /// - Parameter selects: whether a test of this name is run; tests without a name have an empty one.
+  public init(
+    guarding: @escaping @Sendable (Cancellation) -> Void = { _ in },
+    selects: @escaping @Sendable (String) -> Bool = { _ in true }
+  ) {
     self.guarding = guarding
+    self.selects = selects
   }
 
   /// Runs all tests of a file; each starts with an empty store.
@@ -29,7 +35,7 @@ public struct UnitTestRunner: Sendable {
     // A stable order: equal ranks keep the files' order.
     let ordered = groups.enumerated()
       .sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
-    return file.tests.flatMap { run($0, of: file, groups: ordered) }
+    return file.tests.filter { selects($0.name) }.flatMap { run($0, of: file, groups: ordered) }
   }
 
   private func run(_ test: UnitTest, of file: UnitTestFile, groups: [RuleGroup]) -> [Outcome] {

@@ -40,6 +40,14 @@ enum Output {
   /// Everything that is no result; a line.
   static func note(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
 
+  /// A file of its own, made anew; false when it cannot be written.
+  static func write(_ text: String, toFile path: String) -> Bool {
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard file >= 0 else { return false }
+    write(Array(text.utf8), to: file)
+    return close(file) == 0
+  }
+
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var written = 0
     while written < bytes.count {
