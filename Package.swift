@@ -33,12 +33,15 @@ let package = Package(
     .target(name: "CCurl", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("curl")]),
     // zlib: compressed bodies and dumps, both ways.
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    // libsnappy and libzstd, and the checksum that goes with them: Prometheus' logs and remote read.
+    .target(
+      name: "CCompression", linkerSettings: [.linkedLibrary("snappy"), .linkedLibrary("zstd")]),
 
     .target(name: "TimeSeries", dependencies: ["CRE2"]),
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
-    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib"]),
+    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression"]),
     .target(
       // Of Yams its libyaml: events have the ends of values too. Of TimeSeries only Go's text forms.
       name: "Manifests",

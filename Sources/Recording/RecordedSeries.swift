@@ -1,39 +1,52 @@
 public import TimeSeries
 
-/// A recording that has been read: immutable columns on shared timelines.
+/// An opened recording of any format: series to select, and what is known of it without reading samples.
 public struct RecordedSeries: SeriesSource {
   /// What there is to know without reading samples.
   public let facts: RecordingFacts
-  /// Names, values and labels of all series.
-  public let index: SeriesIndex
-  let columns: [RecordedColumn]
+  private let source: any SeriesSource
 
-  /// `labels` ascend, and each has its column.
-  init(labels: [Labels], columns: [RecordedColumn], facts: RecordingFacts) {
-    index = SeriesIndex(sorted: labels)
-    self.columns = columns
+  init(_ source: any SeriesSource, _ facts: RecordingFacts) {
+    self.source = source
     self.facts = facts
   }
 
-  /// Opens a recording; its kind is recognised by looking at it, plain or gzip.
+  /// Opens a recording; its kind is recognised by looking at it, files plain or gzip.
   ///
-  /// Reads the whole file (compressed ones twice: their kind shows at their end). Throws with file,
-  /// line and column when it is broken, and with the limit's flag when it is too large.
+  /// Text is read whole (compressed, twice: its kind shows at its end); Prometheus' own data is mapped,
+  /// and read as it is selected. Throws with file and place when it is broken, and with the limit's flag
+  /// when it is too large.
   public static func open(
     path: String, options: RecordingOptions = RecordingOptions()
   ) throws(RecordingError) -> RecordedSeries {
     let glimpse = try Glimpse(path: path, limit: options.limits.text)
     guard let format = RecordingFormat.all.first(where: { $0.recognises(glimpse) }) else {
       throw RecordingError(
-        path: path, glimpse.head.isEmpty ? "is empty" : "is no recording that can be recognised",
-        hint: RecordingInput.expectation)
+        path: path, glimpse.isEmpty ? "is empty" : "is no recording that can be recognised",
+        hint: RecordingFormat.expectation)
     }
-    let input = try RecordingInput(path: path, limit: options.limits.text)
-    return try format.read(input, options)
+    return try format.read(path, options)
+  }
+
+  /// The series that satisfy the matchers and have samples in the interval, in label order. Throws when
+  /// the recording turns out to be damaged.
+  public func select(_ selection: Selection) throws -> any Selected { try source.select(selection) }
+}
+
+/// Series whose columns are in memory, on shared timelines.
+struct ColumnSeries: SeriesSource {
+  /// Names, values and labels of all series.
+  let index: SeriesIndex
+  let columns: [RecordedColumn]
+
+  /// `labels` ascend, and each has its column.
+  init(labels: [Labels], columns: [RecordedColumn]) {
+    index = SeriesIndex(sorted: labels)
+    self.columns = columns
   }
 
   /// The series that satisfy the matchers and have samples in the interval, in label order.
-  public func select(_ selection: Selection) -> any Selected {
+  func select(_ selection: Selection) -> any Selected {
     var rows: [RecordedRows.Row] = []
     for row in index.rows(matching: selection.matchers) {
       let range = columns[row].positions(after: selection.after, through: selection.through)
@@ -50,7 +63,7 @@ private struct RecordedRows: Selected {
     var range: Range<Int>
   }
 
-  let source: RecordedSeries
+  let source: ColumnSeries
   let rows: [Row]
 
   var labels: [Labels] { rows.map { source.index.labels[$0.series] } }
@@ -88,11 +101,19 @@ struct RecordedColumn: Sendable {
 }
 
 extension Glimpse {
-  /// Looks at both ends of a file; a compressed one is read through.
+  /// Looks at both ends of a file, a compressed one read through, or at the names in a folder.
   init(path: String, limit: Int) throws(RecordingError) {
-    let input = try RecordingInput(path: path, limit: limit)
-    var bytes: [UInt8] = []
     head = []
+    tail = []
+    entries = nil
+    let input: RecordingInput
+    do throws(RecordingError) { input = try RecordingInput(path: path, limit: limit) } catch {
+      let listing = DirectoryListing(path)
+      if listing.names.isEmpty { throw error }
+      entries = listing.names
+      return
+    }
+    var bytes: [UInt8] = []
     while try input.read(into: &bytes, atMost: input.isCompressed ? 1 << 18 : Self.size) {
       if head.count < Self.size { head.append(contentsOf: bytes.prefix(Self.size - head.count)) }
       let surplus = bytes.count - Self.size

@@ -66,8 +66,8 @@ struct RecordingBuilder {
       columns[index].values = []
     }
     facts.timelines = sharing.count
-    return RecordedSeries(
-      labels: columns.map(\.labels), columns: finished.compactMap { $0 }, facts: facts)
+    let series = ColumnSeries(labels: columns.map(\.labels), columns: finished.compactMap { $0 })
+    return RecordedSeries(series, facts)
   }
 
   private func column(

@@ -23,6 +23,9 @@ public struct RecordingFacts: Sendable, Hashable {
   /// Samples that repeat a time with another value; the first one was kept.
   public var conflicting = 0
 
+  /// What could not be read, in sentences.
+  public var notes: [String] = []
+
   public init(format: String, families: [MetricFamily] = []) {
     self.format = format
     self.families = families
@@ -33,7 +36,7 @@ public struct RecordingFacts: Sendable, Hashable {
 
   /// What a reader of results should know, in sentences.
   public var warnings: [String] {
-    var warnings: [String] = []
+    var warnings = notes
     if conflicting > 0 {
       warnings.append("\(conflicting) samples repeat a timestamp with another value; the first is used")
     }

@@ -6,7 +6,8 @@ extension RecordingFormat {
   static let openMetrics = RecordingFormat(
     name: "openmetrics", summary: "an OpenMetrics dump (it ends in # EOF)",
     recognises: { $0.looksLikeMetrics && $0.ends(withLine: "# EOF") },
-    read: { input, options throws(RecordingError) in
+    read: { path, options throws(RecordingError) in
+      let input = try RecordingInput(path: path, limit: options.limits.text)
       var reader = DumpReader(input, options, .openMetrics)
       return try reader.read(formatName: "openmetrics")
     })
@@ -15,7 +16,8 @@ extension RecordingFormat {
   static let text = RecordingFormat(
     name: "text", summary: "text with a timestamp in milliseconds on every sample",
     recognises: { $0.looksLikeMetrics },
-    read: { input, options throws(RecordingError) in
+    read: { path, options throws(RecordingError) in
+      let input = try RecordingInput(path: path, limit: options.limits.text)
       var reader = DumpReader(input, options, .text)
       return try reader.read(formatName: "text")
     })

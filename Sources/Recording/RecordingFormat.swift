@@ -7,10 +7,15 @@ public struct RecordingFormat: Sendable {
   public let summary: String
   /// Whether an input is of this kind, by looking at it.
   let recognises: @Sendable (Glimpse) -> Bool
-  let read: @Sendable (RecordingInput, RecordingOptions) throws(RecordingError) -> RecordedSeries
+  let read: @Sendable (_ path: String, RecordingOptions) throws(RecordingError) -> RecordedSeries
 
   /// All formats; the first that recognises an input reads it.
-  public static let all: [RecordingFormat] = [.openMetrics, .text]
+  public static let all: [RecordingFormat] = [.prometheus, .openMetrics, .text]
+
+  /// What a recording can be, for hints.
+  static var expectation: String {
+    "a recording is " + all.map(\.summary).joined(separator: ", or ")
+  }
 }
 
 /// What can be seen of an input at once.
@@ -19,6 +24,10 @@ struct Glimpse: Sendable {
   var head: [UInt8]
   /// The last bytes, decompressed.
   var tail: [UInt8]
+  /// The names in a folder; nil for a file.
+  var entries: [String]?
+
+  var isEmpty: Bool { head.isEmpty && entries == nil }
 
   /// How many bytes are looked at, at either end.
   static let size = 4096

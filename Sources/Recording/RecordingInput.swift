@@ -33,7 +33,7 @@ final class RecordingInput {
     unsafe gunzip = isGzip ? promgate_gunzip_new() : nil
     let kind = status.st_mode & S_IFMT
     if kind == S_IFDIR {
-      throw RecordingError(path: path, "is a directory", hint: RecordingInput.expectation)
+      throw RecordingError(path: path, "is a directory", hint: RecordingFormat.expectation)
     }
     guard kind == S_IFREG else {
       throw RecordingError(path: path, "is no regular file", hint: "write it to a file first")
@@ -53,11 +53,6 @@ final class RecordingInput {
     let target = max(total, Int(lseek(file, 0, SEEK_END)) - count)
     lseek(file, off_t(target), SEEK_SET)
     total = target
-  }
-
-  /// What a recording can be, for hints.
-  static var expectation: String {
-    "a recording is " + RecordingFormat.all.map(\.summary).joined(separator: ", or ")
   }
 
   /// Reads more bytes to the end of `buffer`; false at the end of the input.

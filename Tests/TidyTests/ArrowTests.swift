@@ -7,7 +7,7 @@ private let arrows: [String: Set<String>] = [
   "PromQL": ["TimeSeries"],
   "Evaluator": ["TimeSeries", "PromQL"],
   "Scrape": ["TimeSeries", "CCurl", "CZlib"],
-  "Recording": ["TimeSeries", "Scrape", "CZlib"],
+  "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression"],
   "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],

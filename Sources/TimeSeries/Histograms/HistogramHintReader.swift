@@ -3,21 +3,21 @@
 /// Prometheus stores the histograms of a series in runs. The first of a run reads as `unknown`,
 /// the others as `notReset`, whatever was written; only `gauge` reads as written. Feed the reader
 /// every sample of one series in time order.
-struct HistogramHintReader: Sendable {
+public struct HistogramHintReader: Sendable {
   /// The preceding sample, if it was a histogram and no stale marker: anything else ends the run.
   private var previous: (histogram: NativeHistogram, day: Int64)?
 
-  init() {}
+  public init() {}
 
   /// Notes that the next sample of the series is a float.
-  mutating func readFloat() { previous = nil }
+  public mutating func readFloat() { previous = nil }
 
   /// Notes that the series ends for now, at a time in milliseconds.
-  mutating func readStaleMarker(at timestamp: Int64) { previous = nil }
+  public mutating func readStaleMarker(at timestamp: Int64) { previous = nil }
 
   /// The hint with which the next sample is read: a histogram at a time in milliseconds, with the
   /// hint that was written. Costs one pass over the buckets.
-  mutating func hint(
+  public mutating func hint(
     of histogram: NativeHistogram, at timestamp: Int64
   ) -> NativeHistogram.ResetHint {
     let day = Self.day(timestamp)

@@ -1,0 +1,119 @@
+internal import CCompression
+private import FoundationEssentials
+
+/// Reads the records of a log: segments of pages of fragments (chunks-and-blocks.md §5, §6).
+struct LogSegments {
+  let folder: String
+  /// Records before this place are left out.
+  var start: (segment: Int, offset: Int) = (0, 0)
+
+  private static let pageSize = 32768
+  /// A record that says to be larger than this is damaged.
+  private static let largestRecord = 256 << 20
+
+  /// Hands over each record. A damaged one ends the reading, as in the server's own repair: the reason
+  /// is returned. At the end of the last segment of a log that is being written, what is incomplete is
+  /// no fault.
+  func read(_ body: (ByteReader) throws(RecordingError) -> Void) throws(RecordingError) -> String? {
+    let segments = DirectoryListing(folder).numbered().filter { $0.number >= start.segment }
+    for (position, segment) in segments.enumerated() {
+      let path = folder + "/" + segment.name
+      if position > 0, segment.number != segments[position - 1].number + 1 {
+        return "\(path): segments are not sequential; what follows is left out"
+      }
+      guard let data = try? Data(contentsOf: URL(filePath: path)) else { continue }
+      let bytes = [UInt8](data)
+      let begin = segment.number == start.segment ? min(start.offset, bytes.count) : 0
+      if let offset = try read(bytes, from: begin, body), position < segments.count - 1 {
+        return "\(path): damaged at byte \(offset); what follows in the log is left out"
+      }
+    }
+    return nil
+  }
+
+  /// The offset of the first damage; nil when all was read.
+  private func read(
+    _ bytes: [UInt8], from begin: Int, _ body: (ByteReader) throws(RecordingError) -> Void
+  ) throws(RecordingError) -> Int? {
+    let block = ByteBlock(bytes)
+    var record: [UInt8] = []
+    var isInside = false
+    var place = begin
+    while place < bytes.count {
+      let pageEnd = min(bytes.count, (place / Self.pageSize + 1) * Self.pageSize)
+      let header = bytes[place]
+      if header & 7 == 0 {
+        place = pageEnd
+        continue
+      }
+      var reader = block.reader(place + 1..<pageEnd)
+      guard let length = try? Int(reader.u16()), let sum = try? reader.u32(),
+        let data = try? reader.skip(length), block.reader(data).checksum == sum
+      else { return place }
+      let kind = header & 7
+      let startsRecord = kind == 1 || kind == 2
+      guard kind <= 4, startsRecord != isInside else { return place }
+      if startsRecord { record.removeAll(keepingCapacity: true) }
+      record += bytes[data]
+      isInside = kind == 2 || kind == 3
+      if !isInside {
+        guard let decoded = decompressed(record, header) else { return place }
+        let whole = ByteBlock(decoded)
+        try body(whole.reader)
+      }
+      place = data.upperBound
+    }
+    return isInside ? bytes.count : nil
+  }
+
+  private func decompressed(_ record: [UInt8], _ header: UInt8) -> [UInt8]? {
+    switch header & 0x18 {
+    case 0: record
+    case 0x08: Compression.snappy(record, limit: Self.largestRecord)
+    case 0x10: Compression.zstd(record, limit: Self.largestRecord)
+    default: nil
+    }
+  }
+}
+
+/// Blocks that are decompressed whole.
+enum Compression {
+  /// A snappy block; nil when it is damaged, or larger than the limit.
+  static func snappy(_ input: [UInt8], limit: Int) -> [UInt8]? {
+    let length = unsafe input.withUnsafeBufferPointer { input in
+      unsafe promgate_snappy_length(input.baseAddress, input.count)
+    }
+    // No block of snappy is more than about 21 times as small as what it stands for.
+    guard length >= 0, length <= limit, length <= 64 * (input.count + 16) else { return nil }
+    var isWhole = false
+    let output = unsafe [UInt8](unsafeUninitializedCapacity: max(1, Int(length))) { output, count in
+      isWhole = unsafe input.withUnsafeBufferPointer { input in
+        unsafe promgate_snappy_decompress(
+          input.baseAddress, input.count, output.baseAddress, Int(length)) != 0
+      }
+      count = isWhole ? Int(length) : 0
+    }
+    return isWhole ? output : nil
+  }
+
+  /// A zstd frame; nil when it is damaged, or larger than the limit.
+  static func zstd(_ input: [UInt8], limit: Int) -> [UInt8]? {
+    let said = unsafe input.withUnsafeBufferPointer { input in
+      unsafe promgate_zstd_length(input.baseAddress, input.count)
+    }
+    guard said > -2, said <= limit else { return nil }
+    var room = said >= 0 ? Int(said) : 8 * input.count + 1024
+    while true {
+      var length: Int64 = -1
+      let output = unsafe [UInt8](unsafeUninitializedCapacity: max(1, room)) { output, count in
+        length = unsafe input.withUnsafeBufferPointer { input in
+          unsafe promgate_zstd_decompress(input.baseAddress, input.count, output.baseAddress, room)
+        }
+        count = max(0, Int(length))
+      }
+      if length >= 0 { return output }
+      guard said < 0, room < limit else { return nil }
+      room = min(limit, room * 4)
+    }
+  }
+}

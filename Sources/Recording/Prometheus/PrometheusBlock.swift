@@ -1,0 +1,98 @@
+private import FoundationEssentials
+internal import TimeSeries
+
+/// A persistent block (chunks-and-blocks.md §3): immutable files, read where they are.
+final class PrometheusBlock: Sendable {
+  /// `meta.json`, as far as reading needs it.
+  struct Facts: Decodable, Sendable {
+    struct Compaction: Decodable, Sendable {
+      struct Parent: Decodable, Sendable { var ulid: String }
+
+      var parents: [Parent]?
+      var hints: [String]?
+      var deletable: Bool?
+    }
+
+    struct Stats: Decodable, Sendable { var numSamples: Int? }
+
+    var version: Int
+    var ulid: String
+    /// Inclusive, milliseconds.
+    var minTime: Int64
+    /// Exclusive, milliseconds.
+    var maxTime: Int64
+    var stats: Stats?
+    var compaction: Compaction?
+  }
+
+  let facts: Facts
+  private let index: BlockIndex
+  private let chunks: BlockChunks
+  private let tombstones: Tombstones
+
+  /// One series of the block that a selection found.
+  struct Row: Sendable {
+    var labels: Labels
+    var reference: UInt32
+    var chunks: [BlockIndex.Chunk]
+  }
+
+  static func facts(path: String) throws(RecordingError) -> Facts {
+    let name = path + "/meta.json"
+    do {
+      let facts = try JSONDecoder().decode(Facts.self, from: Data(contentsOf: URL(filePath: name)))
+      guard facts.version == 1 else {
+        throw RecordingError(path: name, "unexpected meta file version \(facts.version)")
+      }
+      return facts
+    } catch let error as RecordingError {
+      throw error
+    } catch {
+      throw RecordingError(path: name, "is no block's meta.json")
+    }
+  }
+
+  init(path: String, facts: Facts) throws(RecordingError) {
+    self.facts = facts
+    index = try BlockIndex(path: path + "/index")
+    let folder = path + "/chunks"
+    chunks = try BlockChunks(paths: DirectoryListing(folder).numbered().map { folder + "/" + $0.name })
+    let deleted = path + "/tombstones"
+    let hasDeleted = FileManager.default.fileExists(atPath: deleted)
+    tombstones = hasDeleted ? try Tombstones(path: deleted) : Tombstones()
+  }
+
+  var seriesCount: Int { index.seriesCount }
+
+  /// Whether the block says something of samples in (after, through].
+  func overlaps(after: Int64, through: Int64) -> Bool {
+    facts.minTime <= through && facts.maxTime > after
+  }
+
+  /// The series that satisfy the matchers and have chunks in (after, through], in label order.
+  func rows(
+    matching matchers: [LabelMatcher], after: Int64, through: Int64
+  ) throws(RecordingError) -> [Row] {
+    var rows: [Row] = []
+    for reference in try index.references(matching: matchers) {
+      let (labels, all) = try index.series(reference)
+      guard matchers.allSatisfy({ $0.accepts(labels) }) else { continue }
+      let chunks = all.filter { $0.first <= through && $0.last > after }
+      if !chunks.isEmpty { rows.append(Row(labels: labels, reference: reference, chunks: chunks)) }
+    }
+    return rows
+  }
+
+  /// The samples of a row's chunks: clipped to the block, what was deleted left out.
+  func samples(_ row: Row) throws(RecordingError) -> SampleColumns {
+    var columns = SampleColumns()
+    columns.reserve(row.chunks.count * 120)
+    for chunk in row.chunks { try chunks.append(chunk.reference, to: &columns) }
+    let (first, end) = (facts.minTime, facts.maxTime)
+    if columns.timestamps.first ?? first < first || columns.timestamps.last ?? first >= end {
+      columns = columns.filtered { $0 >= first && $0 < end }
+    }
+    if let keeps = tombstones.keeps(UInt64(row.reference)) { columns = columns.filtered(keeps) }
+    return columns
+  }
+}

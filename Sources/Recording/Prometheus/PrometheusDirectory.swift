@@ -1,0 +1,144 @@
+internal import Scrape
+private import Synchronization
+internal import TimeSeries
+
+/// A server's data: blocks, and what it had in memory. Read in place and never written.
+struct PrometheusDirectory: SeriesSource {
+  private let path: String
+  private let blocks: [PrometheusBlock]
+  private let head: PrometheusHead?
+  let facts: RecordingFacts
+
+  /// What in-order compaction does not do: such a block says nothing of how far the head was written.
+  private static let hints: Set<String> = [
+    "from-out-of-order", "from-stale-series", "from-selected-series",
+  ]
+
+  /// Opens a data directory, a snapshot, or one block.
+  init(path: String) throws(RecordingError) {
+    self.path = path
+    let listing = DirectoryListing(path)
+    var warnings: [String] = []
+    var known: [(path: String, facts: PrometheusBlock.Facts)] = []
+    for folder in listing.names.contains("meta.json") ? [path] : listing.blocks.map({ path + "/" + $0 }) {
+      do throws(RecordingError) {
+        known.append((folder, try PrometheusBlock.facts(path: folder)))
+      } catch {
+        // A block that is being written or deleted has no readable facts; a block alone must have some.
+        if folder == path { throw error }
+        warnings.append("\(error); the block is left out")
+      }
+    }
+    let parents = Set(known.flatMap { ($0.facts.compaction?.parents ?? []).map(\.ulid) })
+    let current = known.filter { !parents.contains($0.facts.ulid) && $0.facts.compaction?.deletable != true }
+    var blocks: [PrometheusBlock] = []
+    for (folder, facts) in current { blocks.append(try PrometheusBlock(path: folder, facts: facts)) }
+    self.blocks = blocks.sorted { ($0.facts.minTime, $0.facts.ulid) < ($1.facts.minTime, $1.facts.ulid) }
+    let written = current.filter { block in
+      Self.hints.isDisjoint(with: block.facts.compaction?.hints ?? [])
+    }
+    head =
+      listing.names.contains("wal")
+      ? try PrometheusHead(directory: path, minimum: written.map(\.facts.maxTime).max() ?? .min) : nil
+    facts = Self.facts(current.map(\.facts), head, warnings)
+  }
+
+  private static func facts(
+    _ blocks: [PrometheusBlock.Facts], _ head: PrometheusHead?, _ warnings: [String]
+  ) -> RecordingFacts {
+    var facts = RecordingFacts(format: "prometheus", families: head?.families ?? [])
+    facts.notes = warnings + (head?.warnings ?? [])
+    var ranges = blocks.map { $0.minTime...max($0.minTime, $0.maxTime - 1) }
+    ranges += (head?.series ?? []).compactMap(\.timeRange)
+    if let first = ranges.map(\.lowerBound).min(), let last = ranges.map(\.upperBound).max() {
+      facts.timeRange = first...last
+    }
+    facts.samples = blocks.reduce(0) { $0 + ($1.stats?.numSamples ?? 0) }
+    return facts
+  }
+
+  func select(_ selection: Selection) throws -> any Selected {
+    var rows: [Labels: DirectoryRow] = [:]
+    for block in blocks where block.overlaps(after: selection.after, through: selection.through) {
+      let found = try block.rows(
+        matching: selection.matchers, after: selection.after, through: selection.through)
+      for row in found { rows[row.labels, default: DirectoryRow()].blocks.append((block, row)) }
+    }
+    if let head {
+      for number in head.index.rows(matching: selection.matchers) {
+        let series = head.series[number]
+        guard let range = series.timeRange, range.lowerBound <= selection.through,
+          range.upperBound > selection.after
+        else { continue }
+        rows[series.labels, default: DirectoryRow()].head = series
+      }
+    }
+    return DirectorySelection(rows, selection)
+  }
+}
+
+/// Where the samples of one series are.
+private struct DirectoryRow: Sendable {
+  /// In the order of the blocks' times.
+  var blocks: [(block: PrometheusBlock, row: PrometheusBlock.Row)] = []
+  var head: PrometheusHead.Series?
+
+  /// All samples in (after, through], one a time; of several at a time that of the first part stays.
+  func samples(after: Int64, through: Int64) throws(RecordingError) -> SampleColumns {
+    var all = SampleColumns()
+    for (block, row) in blocks {
+      let columns = try block.samples(row)
+      if all.isEmpty { all = columns } else { all.append(columns) }
+    }
+    if let head {
+      for part in try head.parts(after: after, through: through) {
+        if all.isEmpty { all = part } else { all.append(part) }
+      }
+    }
+    return all.sorted().filtered { $0 > after && $0 <= through }
+  }
+}
+
+/// The rows that a selection found in a directory, decoded when they are read.
+private final class DirectorySelection: Selected {
+  let labels: [Labels]
+  private let rows: [DirectoryRow]
+  private let selection: Selection
+  private let timelines = Mutex(TimelineTable())
+
+  init(_ found: [Labels: DirectoryRow], _ selection: Selection) {
+    let sorted = found.sorted { $0.key < $1.key }
+    labels = sorted.map(\.key)
+    rows = sorted.map(\.value)
+    self.selection = selection
+  }
+
+  /// Chunks tell only when they are decoded.
+  var mayHoldHistograms: Bool { true }
+
+  func samples(_ row: Int) throws -> Samples {
+    let columns = try rows[row].samples(after: selection.after, through: selection.through)
+    guard !columns.isEmpty else { return .none }
+    return columns.samples(on: timelines.withLock { $0.timeline(columns.timestamps) })
+  }
+}
+
+/// Timelines that series share: those with the same timestamps.
+struct TimelineTable: Sendable {
+  private struct Key: Hashable {
+    var first: Int64
+    var last: Int64
+    var count: Int
+  }
+
+  private var known: [Key: [Timeline]] = [:]
+
+  /// The timeline with these ascending timestamps, at least one.
+  mutating func timeline(_ timestamps: [Int64]) -> Timeline {
+    let key = Key(first: timestamps[0], last: timestamps[timestamps.count - 1], count: timestamps.count)
+    if let found = known[key]?.first(where: { $0.timestamps == timestamps }) { return found }
+    let timeline = Timeline(timestamps)
+    known[key, default: []].append(timeline)
+    return timeline
+  }
+}
