@@ -22,7 +22,7 @@ import compare
 
 here = os.path.dirname(os.path.abspath(__file__))
 START, LENGTH, STEP = 1767225600, 7200, 15
-FLAGS = "promql-experimental-functions,promql-per-step-stats"
+FLAGS = "promql-experimental-functions,promql-per-step-stats,native-histograms"
 
 
 class Explained:

@@ -62,7 +62,8 @@ final class AggregatedRows: RowSource {
     _ members: [Int], _ empty: some FoldColumn, into tile: inout Row
   ) throws(EvaluationError) {
     var column = empty
-    var histograms = HistogramFold(averages: operation == .avg, mutation: mutation)
+    var histograms = HistogramFold(
+      averages: operation == .avg, steps: tile.steps, mutation: mutation)
     for row in members {
       try source.read(row, into: &member)
       let name = { [source] in source.keys[row].labels.metricName ?? "" }
@@ -75,6 +76,7 @@ final class AggregatedRows: RowSource {
           notes.add(.ignoredInAggregation, operation.rawValue, at: site)
         }
       }
+      if mayHoldHistograms { histograms.noteFloats(member.presence) }
       column.add(member)
     }
     column.finish(into: &tile)

@@ -61,13 +61,20 @@ struct HistogramFold {
   private var totals: [Int: HistogramTotal] = [:]
   /// The name of the row that could not be combined at a step, for the message.
   private var incompatible: [(step: Int, name: String)] = []
+  private var startedWithFloat: Set<Int> = []
 
+  /// Steps at which a float came first: histograms are not looked at there, the result is none anyway.
+  private var floats: Presence
   private let mutation: Mutation?
 
-  init(averages: Bool, mutation: Mutation?) {
+  init(averages: Bool, steps: Int, mutation: Mutation?) {
     self.averages = averages
     self.mutation = mutation
+    floats = Presence(count: steps)
   }
+
+  /// Notes the floats of a row, before its histograms are added.
+  mutating func noteFloats(_ presence: Presence) { floats.formUnion(presence) }
 
   var isEmpty: Bool { totals.isEmpty }
 
@@ -75,8 +82,10 @@ struct HistogramFold {
     for (step, histogram) in zip(column.steps, column.histograms) {
       guard var total = totals[step] else {
         totals[step] = HistogramTotal(histogram, averages: averages)
+        if floats[step] { startedWithFloat.insert(step) }
         continue
       }
+      if startedWithFloat.contains(step) { continue }
       if mutation == .histogramSchema, histogram.schema != total.value.schema { continue }
       let wasFine = !total.isIncompatible
       total.add(histogram)
@@ -87,7 +96,7 @@ struct HistogramFold {
 
   /// Puts the results into the tile, beside floats already there: both kinds at a step are neither.
   func finish(into tile: inout Row, site: SourceRange, notes: Notes) {
-    for (_, name) in incompatible.filter({ !tile.presence[$0.step] }) {
+    for (_, name) in incompatible {
       notes.add(.mixedSchemas, GoText.quoted(name), at: site)
     }
     for step in totals.keys.sorted() {

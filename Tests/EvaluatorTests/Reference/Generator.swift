@@ -29,6 +29,8 @@ enum SeriesGenerator {
   static func series(_ random: inout Seeded) -> [ReferenceEvaluator.Series] {
     var all: [Labels: ReferenceEvaluator.Series] = [:]
     let isHostile = random.chance(30)
+    // Sums of histograms need groups without floats.
+    let holdsHistogramsOnly = random.chance(12)
     for _ in 0..<Int.random(in: 1...9, using: &random) {
       let name = random.pick(names + ["m0", "m0"])
       var pairs = [(name: LabelName.metric, value: name)]
@@ -37,17 +39,18 @@ enum SeriesGenerator {
       }
       if name == "h_bucket" { pairs.append(("le", random.pick(["0.1", "1", "5", "+Inf", "bad"]))) }
       let labels = Labels(pairs)
-      all[labels] = ReferenceEvaluator.Series(labels: labels, samples: samples(&random, isHostile))
+      all[labels] = ReferenceEvaluator.Series(
+        labels: labels, samples: samples(&random, isHostile, holdsHistogramsOnly))
     }
     return Array(all.values)
   }
 
   private static func samples(
-    _ random: inout Seeded, _ isHostile: Bool
+    _ random: inout Seeded, _ isHostile: Bool, _ holdsHistogramsOnly: Bool
   ) -> [(time: Int64, value: ReferenceEvaluator.Sample)] {
     let interval = random.pick([10_000, 15_000, 30_000, 60_000, 299_000, 300_000, 301_000] as [Int64])
     let jitters = random.chance(30)
-    let kind = random.pick(isHostile ? [0, 2, 4, 4, 4, 5, 6, 7] : [0, 1, 2, 3, 6])
+    let kind = holdsHistogramsOnly ? 6 : random.pick(isHostile ? [0, 2, 4, 4, 4, 4, 4, 4, 5, 6, 7] : [0, 1, 2, 3, 6])
     var time = Int64.random(in: -2...2, using: &random) * interval
     if random.chance(20) { time += Int64.random(in: 0..<interval, using: &random) }
     var value = random.pick([0, 1, 100, 0x1p53])
@@ -98,7 +101,10 @@ enum SeriesGenerator {
       histogram.schema = random.pick([0, 0, 0, 1, 2])
       histogram.zeroThreshold = 0.001
       histogram.zeroCount = value
-      histogram.positive = (1...3).map { .init(index: Int32($0), count: value + Double($0)) }
+      // Some lists are dense, others have holes, so that lists of different schemas interleave.
+      let indexes =
+        random.chance(50) ? Array(1...3) : (-4...9).filter { _ in random.chance(35) }
+      histogram.positive = indexes.map { .init(index: Int32($0), count: value + Double(abs($0))) }
       if random.chance(30) { histogram.negative = [.init(index: 1, count: value)] }
       histogram.count =
         histogram.zeroCount + (histogram.positive + histogram.negative).reduce(0) { $0 + $1.count }

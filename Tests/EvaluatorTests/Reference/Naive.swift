@@ -15,15 +15,54 @@ enum Naive {
     if sum.isFinite { return sum / Double(values.count) }
     // The sum overflowed: divide first.
     if values.allSatisfy(\.isFinite) { return self.sum(values.map { $0 / Double(values.count) }) }
-    return values.reduce(0, +) / Double(values.count)
+    var mean = 0.0
+    for (index, value) in values.enumerated() {
+      let count = Double(index + 1)
+      mean = mean * (Double(index) / count) + value / count
+    }
+    return mean
   }
 
   static func sum(_ histograms: [NativeHistogram]) -> NativeHistogram? {
     guard var total = histograms.first else { return nil }
     for next in histograms.dropFirst() {
-      guard (try? total.add(next)) != nil else { return nil }
+      if let sum = exponentialSum(total, next) {
+        total = sum
+      } else {
+        // Custom bounds and zero buckets of other widths: the engine's own addition.
+        guard (try? total.add(next)) != nil else { return nil }
+      }
     }
     return total
+  }
+
+  /// Bucket by bucket, at the coarser resolution; nil when the zero buckets differ.
+  private static func exponentialSum(_ a: NativeHistogram, _ b: NativeHistogram) -> NativeHistogram? {
+    guard !a.isCustom, !b.isCustom, a.zeroThreshold == b.zeroThreshold else { return nil }
+    var sum = a
+    sum.hint = a.hint.combined(with: b.hint).hint
+    sum.schema = min(a.schema, b.schema)
+    sum.count += b.count
+    sum.zeroCount += b.zeroCount
+    sum.sum += b.sum
+    sum.positive = buckets([(a.schema, a.positive), (b.schema, b.positive)], at: sum.schema)
+    sum.negative = buckets([(a.schema, a.negative), (b.schema, b.negative)], at: sum.schema)
+    return sum
+  }
+
+  private static func buckets(
+    _ lists: [(schema: Int32, buckets: [NativeHistogram.Bucket])], at schema: Int32
+  ) -> [NativeHistogram.Bucket] {
+    var counts: [Int32: Double] = [:]
+    for (own, buckets) in lists {
+      let width = Int32(1) << (own - schema)
+      for bucket in buckets {
+        // The index of the coarse bucket that ends where this one ends, or after it.
+        let index = Int32((Double(bucket.index) / Double(width)).rounded(.up))
+        counts[index, default: 0] += bucket.count
+      }
+    }
+    return counts.sorted { $0.key < $1.key }.map { NativeHistogram.Bucket(index: $0.key, count: $0.value) }
   }
 
   static func best(_ values: [Double], _ beats: (Double, Double) -> Bool) -> Double {

@@ -15,7 +15,7 @@ enum BucketList {
     var target = sums.count - 1
     // From the back, so that nothing is overwritten before it has moved.
     for bucket in buckets.reversed() {
-      while source >= 0, target > source, sums[source].index > bucket.index {
+      while source >= 0, target >= 0, sums[source].index > bucket.index {
         sums[target] = sums[source]
         source -= 1
         target -= 1
