@@ -12,8 +12,7 @@ struct LogSegments {
   private static let largestRecord = 256 << 20
 
   /// Hands over each record. A damaged one ends the reading, as in the server's own repair: the reason
-  /// is returned. At the end of the last segment of a log that is being written, what is incomplete is
-  /// no fault.
+  /// is returned. On the last page of a log that is being written, what is incomplete is no fault.
   func read(_ body: (ByteReader) throws(RecordingError) -> Void) throws(RecordingError) -> String? {
     let segments = DirectoryListing(folder).numbered().filter { $0.number >= start.segment }
     for (position, segment) in segments.enumerated() {
@@ -24,9 +23,9 @@ struct LogSegments {
       guard let data = try? Data(contentsOf: URL(filePath: path)) else { continue }
       let bytes = [UInt8](data)
       let begin = segment.number == start.segment ? min(start.offset, bytes.count) : 0
-      if let offset = try read(bytes, from: begin, body), position < segments.count - 1 {
-        return "\(path): damaged at byte \(offset); what follows in the log is left out"
-      }
+      guard let offset = try read(bytes, from: begin, body) else { continue }
+      let isTorn = position == segments.count - 1 && bytes.count - offset <= Self.pageSize
+      if !isTorn { return "\(path): damaged at byte \(offset); what follows in the log is left out" }
     }
     return nil
   }

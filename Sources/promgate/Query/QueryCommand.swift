@@ -39,8 +39,8 @@ struct QueryCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The recording to ask: OpenMetrics, or text with timestamps, plain or gzip.", valueName: "path"),
-    completion: .file())
+      "The recording to ask: a directory of Prometheus, OpenMetrics, or text with timestamps.",
+      valueName: "path"), completion: .file())
   var data: String
 
   @Option(
