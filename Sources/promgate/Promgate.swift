@@ -1,13 +1,15 @@
 import ArgumentParser
 import Glibc
+import Server
 
 struct Promgate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promgate",
     abstract: "May this canary go on?",
+    version: "promgate " + BuildInformation().version,
     subcommands: [
       DemoCommand.self, GateCommand.self, QueryCommand.self, ExplainCommand.self, FormatCommand.self,
-      ServeCommand.self, TestCommand.self,
+      InspectCommand.self, ServeCommand.self, TestCommand.self,
     ])
 }
 

@@ -54,8 +54,8 @@ extension SampleColumns {
       throw file.fault(ChunkError.unknownEncoding(number).description, at: offset)
     }
     do {
-      try unsafe reader.withBytes(payload) { bytes throws(ChunkError) in
-        try unsafe append(chunk: bytes, encoding)
+      try unsafe reader.withBytes(payload) { bytes, behind throws(ChunkError) in
+        try unsafe append(chunk: bytes, encoding, slack: behind)
       }
     } catch {
       throw file.fault("\(error)", at: offset)

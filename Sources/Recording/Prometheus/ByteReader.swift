@@ -90,11 +90,11 @@ struct ByteReader {
     unsafe [UInt8](UnsafeRawBufferPointer(rebasing: bytes[range]))
   }
 
-  /// Lets `body` look at a part that was skipped.
+  /// Lets `body` look at a part that was skipped, and says how many bytes there are behind it.
   func withBytes<Result, Failure: Error>(
-    _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    _ range: Range<Int>, _ body: (_ part: UnsafeRawBufferPointer, _ behind: Int) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[range]), bytes.count - range.upperBound)
   }
 
   /// Labels: a number of pairs of texts, in the order of their names.

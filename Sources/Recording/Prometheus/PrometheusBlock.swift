@@ -88,10 +88,8 @@ final class PrometheusBlock: Sendable {
     var columns = SampleColumns()
     columns.reserve(row.chunks.count * 120)
     for chunk in row.chunks { try chunks.append(chunk.reference, to: &columns) }
-    let (first, end) = (facts.minTime, facts.maxTime)
-    if columns.timestamps.first ?? first < first || columns.timestamps.last ?? first >= end {
-      columns = columns.filtered { $0 >= first && $0 < end }
-    }
+    // Chunks of one series do not overlap, unless somebody damaged them.
+    columns = columns.sorted().clipped(facts.minTime, facts.maxTime - 1)
     if let keeps = tombstones.keeps(UInt64(row.reference)) { columns = columns.filtered(keeps) }
     return columns
   }

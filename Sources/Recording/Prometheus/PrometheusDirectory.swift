@@ -95,7 +95,7 @@ private struct DirectoryRow: Sendable {
         if all.isEmpty { all = part } else { all.append(part) }
       }
     }
-    return all.sorted().filtered { $0 > after && $0 <= through }
+    return all.sorted().clipped(after == .max ? .max : after + 1, through)
   }
 }
 

@@ -4,13 +4,17 @@
 struct BitReader {
   private let bytes: UnsafeRawPointer
   private let count: Int
+  /// Bytes that may be looked at, those behind the end included.
+  private let readable: Int
   /// Counted in bits from the beginning.
   var position = 0
 
-  init(_ bytes: UnsafeRawBufferPointer, from start: Int) {
+  /// `slack`: so many bytes behind the buffer may be looked at.
+  init(_ bytes: UnsafeRawBufferPointer, slack: Int, from start: Int) {
     // An empty buffer may have no address; nothing is read from it then.
     unsafe self.bytes = unsafe bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 8).unsafelyUnwrapped
     count = bytes.count
+    readable = bytes.count + slack
     position = start * 8
   }
 
@@ -21,8 +25,8 @@ struct BitReader {
   func peek() -> UInt64 {
     let byte = position >> 3
     let shift = UInt64(position & 7)
-    guard byte + 9 <= count else { return peekNearEnd(byte, shift) }
-    // Nine bytes from here on lie within the buffer.
+    guard byte + 9 <= readable else { return peekNearEnd(byte, shift) }
+    // Nine bytes from here on may be looked at.
     let word = unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: byte, as: UInt64.self))
     let next = unsafe UInt64(bytes.load(fromByteOffset: byte + 8, as: UInt8.self))
     return (word << shift) | (next >> (8 - shift))

@@ -27,22 +27,24 @@ public enum ChunkError: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension SampleColumns {
   /// Decodes a chunk and appends its samples. Costs a few nanoseconds a float; memory goes to samples
-  /// that the bytes can hold. A chunk that throws has appended nothing.
+  /// that the bytes can hold. A chunk that throws has appended nothing. `slack` bytes behind the buffer
+  /// may be looked at, which is quicker; what they are does not matter.
   public mutating func append(
-    chunk bytes: UnsafeRawBufferPointer, _ encoding: ChunkEncoding
+    chunk bytes: UnsafeRawBufferPointer, _ encoding: ChunkEncoding, slack: Int = 0
   ) throws(ChunkError) {
     let before = count
     let histogramsBefore = histograms.positions.count
     do throws(ChunkError) {
       switch encoding {
-      case .xor: try unsafe appendXOR(bytes)
-      case .xor2: try unsafe appendXOR2(bytes)
+      case .xor: try unsafe appendXOR(bytes, slack: slack)
+      case .xor2: try unsafe appendXOR2(bytes, slack: slack)
       case .histogram, .histogramST:
-        var decoder = try unsafe HistogramChunk(bytes, hasStartTimestamps: encoding == .histogramST)
+        var decoder = try unsafe HistogramChunk(
+          bytes, slack: slack, hasStartTimestamps: encoding == .histogramST)
         try decoder.appendIntegers(to: &self)
       case .floatHistogram, .floatHistogramST:
         var decoder = try unsafe HistogramChunk(
-          bytes, hasStartTimestamps: encoding == .floatHistogramST)
+          bytes, slack: slack, hasStartTimestamps: encoding == .floatHistogramST)
         try decoder.appendFloats(to: &self)
       }
     } catch {

@@ -9,7 +9,9 @@ struct HistogramChunk {
   private var layout = HistogramLayout()
 
   /// Sets out; memory for `total` samples is not taken before they are there.
-  init(_ bytes: UnsafeRawBufferPointer, hasStartTimestamps: Bool) throws(ChunkError) {
+  init(
+    _ bytes: UnsafeRawBufferPointer, slack: Int, hasStartTimestamps: Bool
+  ) throws(ChunkError) {
     guard bytes.count >= 3 else { throw .cut(samples: 0) }
     let flags = unsafe hasStartTimestamps ? bytes[0] : bytes[2]
     header = flags & 0xC0
@@ -17,7 +19,7 @@ struct HistogramChunk {
     let count = unsafe Int(UInt16(high) << 8 | UInt16(bytes[1]))
     total = count
     if hasStartTimestamps { starts = unsafe StartTimestampReader(bytes[2]) }
-    reader = unsafe BitReader(bytes, from: 3)
+    reader = unsafe BitReader(bytes, slack: slack, from: 3)
     // A sample takes four bits at least.
     guard bytes.count * 2 >= count else { throw .cut(samples: count) }
     if count > 0 { layout = try HistogramLayout(&reader, limit: bytes.count * 8) }

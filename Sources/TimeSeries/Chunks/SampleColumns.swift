@@ -95,6 +95,35 @@ public struct SampleColumns: Sendable {
     return picking(timestamps.indices.filter { keeps(timestamps[$0]) })
   }
 
+  /// The samples in first...last, of columns that are in order of time.
+  public func clipped(_ first: Int64, _ last: Int64) -> SampleColumns {
+    guard let begin = timestamps.first, let end = timestamps.last else { return self }
+    if begin >= first, end <= last { return self }
+    let low = Self.position(timestamps, first)
+    let high = last == .max ? count : Self.position(timestamps, last + 1)
+    var result = SampleColumns()
+    guard low < high else { return result }
+    result.timestamps = Array(timestamps[low..<high])
+    result.values = Array(values[low..<high])
+    if !startTimestamps.isEmpty { result.startTimestamps = Array(startTimestamps[low..<high]) }
+    for (position, histogram) in zip(histograms.positions, histograms.histograms)
+    where position >= low && position < high {
+      result.histograms.positions.append(position - low)
+      result.histograms.histograms.append(histogram)
+    }
+    return result
+  }
+
+  /// The first position at or after a time.
+  private static func position(_ timestamps: [Int64], _ time: Int64) -> Int {
+    var (low, high) = (0, timestamps.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if timestamps[middle] < time { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   private func picking(_ positions: [Int]) -> SampleColumns {
     var result = SampleColumns()
     result.timestamps = positions.map { timestamps[$0] }

@@ -1,13 +1,13 @@
 extension SampleColumns {
   /// Appends an XOR2 chunk (chunks-and-blocks.md §1.3).
-  mutating func appendXOR2(_ bytes: UnsafeRawBufferPointer) throws(ChunkError) {
+  mutating func appendXOR2(_ bytes: UnsafeRawBufferPointer, slack: Int) throws(ChunkError) {
     guard bytes.count >= 3 else { throw .cut(samples: 0) }
     let total = unsafe Int(UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
     guard total > 0 else { return }
     // From the third sample on a sample takes a bit at least.
     guard bytes.count * 8 >= total else { throw .cut(samples: total) }
     var starts = unsafe StartTimestampReader(bytes[2])
-    var reader = unsafe BitReader(bytes, from: 3)
+    var reader = unsafe BitReader(bytes, slack: slack, from: 3)
     var time = reader.varint()
     let value = Double(bitPattern: reader.bits(64))
     var baseline = XORState(StaleMarker.isStale(value) ? 0 : value)

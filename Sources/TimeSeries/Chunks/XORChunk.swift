@@ -1,12 +1,12 @@
 extension SampleColumns {
   /// Appends an XOR chunk (chunks-and-blocks.md §1.2).
-  mutating func appendXOR(_ bytes: UnsafeRawBufferPointer) throws(ChunkError) {
+  mutating func appendXOR(_ bytes: UnsafeRawBufferPointer, slack: Int) throws(ChunkError) {
     guard bytes.count >= 2 else { throw .cut(samples: 0) }
     let total = unsafe Int(UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
     guard total > 0 else { return }
     // A sample takes two bits at least: what cannot be there gets no memory.
     guard bytes.count * 4 >= total else { throw .cut(samples: total) }
-    var reader = unsafe BitReader(bytes, from: 2)
+    var reader = unsafe BitReader(bytes, slack: slack, from: 2)
     var time = reader.varint()
     var state = XORState(Double(bitPattern: reader.bits(64)))
     let before = count
