@@ -11,6 +11,13 @@ public struct RecordedSeries: SeriesSource {
     self.facts = facts
   }
 
+  /// The same with more to note.
+  func adding(notes: [String]) -> RecordedSeries {
+    var facts = facts
+    facts.notes += notes
+    return RecordedSeries(source, facts)
+  }
+
   /// Opens a recording; its kind is recognised by looking at it, files plain or gzip.
   ///
   /// Text is read whole (compressed, twice: its kind shows at its end); Prometheus' own data is mapped,

@@ -10,7 +10,9 @@ public struct RecordingFormat: Sendable {
   let read: @Sendable (_ path: String, RecordingOptions) throws(RecordingError) -> RecordedSeries
 
   /// All formats; the first that recognises an input reads it.
-  public static let all: [RecordingFormat] = [.prometheus, .openMetrics, .text]
+  public static let all: [RecordingFormat] = [
+    .prometheus, .victoriaMetrics, .answer, .openMetrics, .text,
+  ]
 
   /// What a recording can be, for hints.
   static var expectation: String {
