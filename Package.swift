@@ -37,6 +37,9 @@ let package = Package(
     .target(
       name: "CCompression", linkerSettings: [.linkedLibrary("snappy"), .linkedLibrary("zstd")]),
 
+    // The shortest digits of doubles, from the C++ library.
+    .target(name: "CFloat"),
+
     .target(name: "TimeSeries", dependencies: ["CRE2"]),
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
@@ -54,7 +57,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib",
+        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -54,6 +54,6 @@ struct Endpoint {
 
   /// The body of the answer as text.
   func text(_ target: String) async -> String {
-    String(decoding: await get(target).body, as: UTF8.self)
+    String(decoding: await get(target).body.bytes, as: UTF8.self)
   }
 }

@@ -46,7 +46,7 @@ struct ParameterTests {
     let path = "/api/v1/query?query=url&time=1&limit=%zz"
     let body = #"{"status":"success","data":{"resultType":"string","result":[1,"a +"]}}"#
     let answer = await endpoint.send(.post, path, form, body: "query=%22a+%2B%22&;=1")
-    #expect(String(decoding: answer.body, as: UTF8.self) == body)
+    #expect(String(decoding: answer.body.bytes, as: UTF8.self) == body)
   }
 
   @Test func `match parameters of the body and of the URL add up`() async throws {
@@ -55,7 +55,7 @@ struct ParameterTests {
     let answer = await endpoint.send(
       .post, "/api/v1/series?match[]=a", form, body: "match%5B%5D=b")
     let expected = #"{"status":"success","data":[{"__name__":"a"},{"__name__":"b"}]}"#
-    #expect(String(decoding: answer.body, as: UTF8.self) == expected)
+    #expect(String(decoding: answer.body.bytes, as: UTF8.self) == expected)
   }
 
   @Test func `a faulty encoding is told where the reference tells it`() async {
@@ -79,7 +79,7 @@ struct ParameterTests {
       (.post, [("content-type", "application/json")], false),
     ] {
       let answer = await endpoint.send(method, "/api/v1/query", fields, body: "query=1")
-      #expect(String(decoding: answer.body, as: UTF8.self).contains(missing) == !isRead)
+      #expect(String(decoding: answer.body.bytes, as: UTF8.self).contains(missing) == !isRead)
     }
   }
 

@@ -104,12 +104,12 @@ struct QueryAPITests {
     let many = await endpoint.get("/api/v1/query?query=up[100s:1s]&time=99")
     #expect(many.status == 422)
     #expect(
-      String(decoding: many.body, as: UTF8.self).contains(
+      String(decoding: many.body.bytes, as: UTF8.self).contains(
         "query processing would load too many samples into memory in query execution"))
     let timedOut = try await crowded().get(Self.longQuery + "&timeout=1ms")
     #expect(timedOut.status == 503)
     #expect(
-      String(decoding: timedOut.body, as: UTF8.self).hasPrefix(
+      String(decoding: timedOut.body.bytes, as: UTF8.self).hasPrefix(
         #"{"status":"error","errorType":"timeout","error":"query timed out in "#))
   }
 
@@ -137,7 +137,7 @@ struct QueryAPITests {
     }
     let refused = await endpoint.send(.put, "/api/v1/query")
     #expect(refused.headers["Allow"] == "GET, OPTIONS, POST")
-    #expect(String(decoding: refused.body, as: UTF8.self) == "Method Not Allowed\n")
+    #expect(String(decoding: refused.body.bytes, as: UTF8.self) == "Method Not Allowed\n")
   }
 
   @Test func `an endpoint that is not ready refuses`() async {
@@ -147,7 +147,7 @@ struct QueryAPITests {
       for path in ["/api/v1/query?query=1", "/-/ready"] {
         let response = await endpoint.get(path)
         #expect(response.status == 503)
-        #expect(String(decoding: response.body, as: UTF8.self) == "Service Unavailable")
+        #expect(String(decoding: response.body.bytes, as: UTF8.self) == "Service Unavailable")
         #expect(response.headers["X-Prometheus-Stopping"] == stopping)
       }
       #expect(await endpoint.get("/-/healthy").status == 200)
@@ -184,7 +184,7 @@ struct QueryAPITests {
       if used != nil { #expect(response.body.count < plain.body.count) }
     }
     let packed = await endpoint.get(request, [("Accept-Encoding", "gzip")])
-    #expect(try Self.unpacked(packed.body) == plain.body)
+    #expect(try Self.unpacked(packed.body.bytes) == plain.body.bytes)
   }
 
   /// What `gzip` makes of the bytes.
@@ -210,7 +210,7 @@ struct QueryAPITests {
     _ = await endpoint.get("/api/v1/query?query=(")
     let text = await endpoint.get("/metrics")
     #expect(text.headers["Content-Type"] == ExpositionFormat.text.contentType)
-    let body = String(decoding: text.body, as: UTF8.self)
+    let body = String(decoding: text.body.bytes, as: UTF8.self)
     for line in [
       "# TYPE promgate_http_requests_total counter",
       #"promgate_http_requests_total{code="200",handler="/api/v1/query"} 1"#,
@@ -223,7 +223,7 @@ struct QueryAPITests {
     let accept = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.4"
     let open = await endpoint.get("/metrics", [("Accept", accept)])
     #expect(open.headers["Content-Type"] == ExpositionFormat.openMetrics.contentType)
-    let openBody = String(decoding: open.body, as: UTF8.self)
+    let openBody = String(decoding: open.body.bytes, as: UTF8.self)
     #expect(openBody.hasSuffix("\n# EOF\n"))
     #expect(openBody.contains("# TYPE promgate_http_requests counter\npromgate_http_requests_total{"))
     #expect(openBody.contains("process_cpu_seconds_total "))

@@ -24,7 +24,7 @@ struct RecordedBodyTests {
       let target = Self.encoded(String(request.split(separator: " ", maxSplits: 1)[1]))
       guard request.hasPrefix("GET"), RecordedServer.isOffered(target) else { continue }
       let response = await endpoint.get(target)
-      var text = String(decoding: response.body, as: UTF8.self)
+      var text = String(decoding: response.body.bytes, as: UTF8.self)
       if !request.contains("time="), body.contains("1795412851") {
         // Asked at the recording's own time.
         text = text.replacing(/1795412851\.\d+/, with: "1795412851.641")
@@ -77,7 +77,7 @@ struct RecordedBodyTests {
       if fields[2] != "None" { #expect(response.headers["Content-Type"] == fields[2], "\(fields[0])") }
       let expected = RecordedServer.sorted(String(decoding: recorded, as: UTF8.self))
       // Its time may be over before the query has begun.
-      let body = String(decoding: response.body, as: UTF8.self)
+      let body = String(decoding: response.body.bytes, as: UTF8.self)
         .replacing("timed out in query execution", with: "timed out in expression evaluation")
       let text = RecordedServer.sorted(body)
       #expect(text == expected, "\(fields[0])")

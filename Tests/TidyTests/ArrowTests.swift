@@ -12,7 +12,7 @@ private let arrows: [String: Set<String>] = [
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
-  "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib"],
+  "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat"],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
     "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Rules",

@@ -34,14 +34,18 @@ struct APIError: Error, Sendable {
 /// What a request of the API is answered.
 struct APIAnswer: Sendable {
   /// The JSON text of the `data` member.
-  var data: [UInt8]
+  var data: ResponseBody
   var warnings: [String] = []
   var infos: [String] = []
 
-  init(data: [UInt8], warnings: [String] = [], infos: [String] = []) {
+  init(data: ResponseBody, warnings: [String] = [], infos: [String] = []) {
     self.data = data
     self.warnings = warnings
     self.infos = infos
+  }
+
+  init(data: [UInt8], warnings: [String] = [], infos: [String] = []) {
+    self.init(data: ResponseBody(data), warnings: warnings, infos: infos)
   }
 
   init(data: String) { self.init(data: Array(data.utf8)) }
@@ -53,13 +57,13 @@ struct APIAnswer: Sendable {
 extension ServerResponse {
   /// A success in the API's envelope.
   init(_ answer: APIAnswer) {
-    var writer = ByteWriter(capacity: answer.data.count + 64)
-    writer.append(#"{"status":"success","data":"#)
-    writer.append(contentsOf: answer.data)
+    var writer = ByteWriter()
     writer.append(strings: answer.warnings, as: "warnings")
     writer.append(strings: answer.infos, as: "infos")
     writer.append(UInt8(ascii: "}"))
-    self.init(status: 200, headers: Self.jsonFields, body: writer.finish())
+    let head = Array(#"{"status":"success","data":"#.utf8)
+    self.init(
+      status: 200, headers: Self.jsonFields, body: answer.data.wrapped(in: head, writer.finish()))
   }
 
   /// An error in the API's envelope.

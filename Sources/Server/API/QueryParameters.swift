@@ -84,11 +84,11 @@ public enum QueryBody {
   /// What `/api/v1/query` or `/api/v1/query_range` answers for a result; `steps` are the times of a
   /// range query, milliseconds.
   public static func success(_ result: QueryResult, steps: [Int64] = [], in text: [UInt8]) -> [UInt8] {
-    ServerResponse(APIAnswer(result, limit: .max, steps: steps, in: text)).body
+    ServerResponse(APIAnswer(result, limit: .max, steps: steps, in: text)).body.bytes
   }
 
   /// What the API answers for a query that failed.
-  public static func failure(_ error: QueryError) -> [UInt8] { ServerResponse(APIError(error)).body }
+  public static func failure(_ error: QueryError) -> [UInt8] { ServerResponse(APIError(error)).body.bytes }
 }
 
 extension APIAnswer {
@@ -105,7 +105,7 @@ extension APIAnswer {
     writer.append(result: result.value, limit: limit, steps: steps)
     if let timings { writer.append(timings: timings) }
     writer.append(UInt8(ascii: "}"))
-    self.init(data: writer.finish())
+    self.init(data: writer.body())
     add(result.annotations, in: text)
     if result.value.seriesCount ?? 0 > limit { warnings.append(Self.truncated) }
   }

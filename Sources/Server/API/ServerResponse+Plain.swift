@@ -55,9 +55,9 @@ extension QueryAPI {
     var response = response
     response.headers.add("Vary", "Accept-Encoding")
     let encoding = ContentEncoding(accepted: request.headers["Accept-Encoding"])
-    guard let encoding, let body = encoding.compressed(response.body) else { return response }
+    guard let encoding, let body = encoding.compressed(response.body.bytes) else { return response }
     response.headers["Content-Encoding"] = encoding.rawValue
-    response.body = body
+    response.body = ResponseBody(body)
     return response
   }
 

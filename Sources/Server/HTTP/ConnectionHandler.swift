@@ -150,25 +150,30 @@ extension ConnectionHandler {
       head.headers.replaceOrAdd(name: "Connection", value: "keep-alive")
     }
     context.write(wrapOutboundOut(.head(head)), promise: nil)
-    let sent = hasBody && request.method != .HEAD ? response.body[...] : []
-    send(sent, closes: closes, context: context)
+    let parts = hasBody && request.method != .HEAD ? response.body.parts[...] : []
+    send(parts.first?[...] ?? [], parts.dropFirst(), closes: closes, context: context)
   }
 
   /// Writes the rest of a body part by part, each with its own time, then ends the answer.
-  private func send(_ rest: ArraySlice<UInt8>, closes: Bool, context: ChannelHandlerContext) {
+  private func send(
+    _ rest: ArraySlice<UInt8>, _ parts: ArraySlice<[UInt8]>, closes: Bool,
+    context: ChannelHandlerContext
+  ) {
     connection.enter(.answering, timeout: limits.stallTimeout)
     let part = rest.prefix(Self.partSize)
     if !part.isEmpty {
       var buffer = context.channel.allocator.buffer(capacity: part.count)
       buffer.writeBytes(part)
       let body = wrapOutboundOut(.body(.byteBuffer(buffer)))
-      if part.endIndex < rest.endIndex {
+      if part.endIndex < rest.endIndex || !parts.isEmpty {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let remaining = rest[part.endIndex...]
+        let isDone = part.endIndex == rest.endIndex
+        let remaining = isDone ? parts.first?[...] ?? [] : rest[part.endIndex...]
+        let others = isDone ? parts.dropFirst() : parts
         context.writeAndFlush(body).whenSuccess {
           let (connection, context) = bound.value
           guard case .answering = connection.state else { return }
-          connection.send(remaining, closes: closes, context: context)
+          connection.send(remaining, others, closes: closes, context: context)
         }
         return
       }

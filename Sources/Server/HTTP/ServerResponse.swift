@@ -3,9 +3,13 @@ public struct ServerResponse: Sendable {
   /// The status code.
   public var status: Int
   public var headers: HTTPFields
-  public var body: [UInt8]
+  public var body: ResponseBody
 
   public init(status: Int = 200, headers: HTTPFields = HTTPFields(), body: [UInt8] = []) {
+    self.init(status: status, headers: headers, body: ResponseBody(body))
+  }
+
+  init(status: Int, headers: HTTPFields, body: ResponseBody) {
     self.status = status
     self.headers = headers
     self.body = body

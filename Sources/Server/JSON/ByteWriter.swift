@@ -1,37 +1,71 @@
-/// Grows a text byte by byte. Appending costs a bounds check and, rarely, a move.
+/// Grows a text byte by byte, in parts of bounded size. Appending costs a bounds check; what was written
+/// moves only while the text is small.
 struct ByteWriter {
-  /// Bytes beyond `count` are room.
-  private(set) var storage: [UInt8]
-  private(set) var count = 0
+  /// What is complete.
+  private var parts: [[UInt8]] = []
+  /// The part that is being written; bytes beyond `used` are room.
+  private var storage: [UInt8]
+  private var used = 0
+  private var complete = 0
 
-  init(capacity: Int = 512) { storage = [UInt8](repeating: 0, count: capacity) }
+  /// Parts grow to this size, bytes. Small enough for the allocator to keep and use again.
+  private static let partSize = 1 << 18
+
+  init(capacity: Int = 512) {
+    storage = [UInt8](repeating: 0, count: min(max(capacity, 16), Self.partSize))
+  }
+
+  /// How many bytes were written.
+  var count: Int { complete + used }
+
+  /// What was written, in one piece. Ends the writing.
+  consuming func finish() -> [UInt8] { body().bytes }
 
   /// What was written. Ends the writing.
-  consuming func finish() -> [UInt8] {
-    storage.removeSubrange(count...)
-    return storage
+  consuming func body() -> ResponseBody {
+    storage.removeSubrange(used...)
+    return ResponseBody(parts: parts + [storage])
   }
 
   /// Makes room for `room` more bytes, so that `fill` may write them without asking.
   mutating func reserve(_ room: Int) {
-    guard storage.count - count < room else { return }
-    let target = max(storage.count * 2, count + room)
-    storage.append(contentsOf: repeatElement(0, count: target - storage.count))
+    guard storage.count - used < room else { return }
+    if storage.count < Self.partSize, used + room <= Self.partSize {
+      let target = min(Self.partSize, max(storage.count * 2, used + room))
+      storage.append(contentsOf: repeatElement(0, count: target - storage.count))
+      return
+    }
+    complete += used
+    storage.removeSubrange(used...)
+    parts.append(storage)
+    storage = [UInt8](repeating: 0, count: max(Self.partSize, room))
+    used = 0
   }
 
   /// Writes at most `room` bytes through a cursor over the room.
   mutating func fill(_ room: Int, _ body: (inout MutableSpan<UInt8>, inout Int) -> Void) {
     reserve(room)
-    var position = count
+    var position = used
     var span = storage.mutableSpan
     body(&span, &position)
-    count = position
+    used = position
+  }
+
+  /// Writes at most `room` bytes from a place in memory on; `body` says how many.
+  @inline(__always)
+  mutating func fillMemory(_ room: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+    reserve(room)
+    unsafe storage.withUnsafeMutableBufferPointer { buffer in
+      // There is room, so there is an address.
+      guard let start = buffer.baseAddress else { return }
+      used += unsafe body(start + used)
+    }
   }
 
   mutating func append(_ byte: UInt8) {
     reserve(1)
-    storage[count] = byte
-    count += 1
+    storage[used] = byte
+    used += 1
   }
 
   mutating func append(_ text: String) { append(contentsOf: text.utf8) }
@@ -39,7 +73,7 @@ struct ByteWriter {
   mutating func append(contentsOf bytes: some Collection<UInt8>) {
     let length = bytes.count
     reserve(length)
-    storage.replaceSubrange(count..<count + length, with: bytes)
-    count += length
+    storage.replaceSubrange(used..<used + length, with: bytes)
+    used += length
   }
 }

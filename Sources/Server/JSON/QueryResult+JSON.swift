@@ -100,29 +100,26 @@ extension ByteWriter {
 
   /// `[time,"value"],…`
   private mutating func append(_ timestamps: [Int64], _ values: [Double], _ texts: StepTexts) {
-    let size = 2 * Self.numberSize
     var cursor = texts.cursor(at: timestamps.first ?? 0)
     let count = min(timestamps.count, values.count)
     var start = 0
     while start < count {
       let end = min(start + 1024, count)
-      fill((end - start) * size) { bytes, position in
-        for index in start..<end {
-          if index > 0 {
-            bytes[position] = UInt8(ascii: ",")
-            position += 1
+      unsafe fillMemory((end - start) * StepTexts.sampleSize) { memory in
+        var place = unsafe memory
+        unsafe values.withUnsafeBufferPointer { values in
+          // A sample takes `sampleSize` bytes at most.
+          for index in start..<end {
+            unsafe texts.write(timestamps[index], &cursor, &place)
+            unsafe JSONNumber.value(values[index], &place)
+            unsafe place[0] = UInt8(ascii: "\"")
+            unsafe place[1] = UInt8(ascii: "]")
+            unsafe place[2] = UInt8(ascii: ",")
+            unsafe place += 3
           }
-          bytes[position] = UInt8(ascii: "[")
-          position += 1
-          texts.write(timestamps[index], &cursor, &bytes, &position)
-          bytes[position] = UInt8(ascii: ",")
-          bytes[position + 1] = UInt8(ascii: "\"")
-          position += 2
-          JSONNumber.value(values[index], &bytes, &position)
-          bytes[position] = UInt8(ascii: "\"")
-          bytes[position + 1] = UInt8(ascii: "]")
-          position += 2
         }
+        // No comma behind the last one.
+        return unsafe place - memory - (end == count ? 1 : 0)
       }
       start = end
     }
@@ -150,24 +147,39 @@ extension QueryValue {
   }
 }
 
-/// The texts of a query's steps, made once and copied for every series.
+/// The texts of a query's steps, made once and copied for every series: `[time,"`.
 struct StepTexts {
   private let times: [Int64]
-  private var bytes: [UInt8]
-  /// Where the text of step i starts; one entry more than there are steps.
-  private var starts: [Int]
+  /// Texts of `slot` bytes each, padded.
+  private let texts: [UInt8]
+  private let lengths: [UInt8]
+
+  /// What a text takes, so that it is copied in whole words.
+  private static let slot = 32
+  /// The most bytes that a sample with its time takes while it is written.
+  static let sampleSize = slot + ByteWriter.numberSize + 8
 
   /// For ascending times, milliseconds.
   init(_ times: [Int64]) {
     self.times = times
-    var writer = ByteWriter(capacity: times.count * 16)
-    starts = [0]
-    starts.reserveCapacity(times.count + 1)
-    for time in times {
-      writer.append(milliseconds: time)
-      starts.append(writer.count)
+    var texts = [UInt8](repeating: 0, count: times.count * Self.slot)
+    var lengths: [UInt8] = []
+    lengths.reserveCapacity(times.count)
+    for (index, time) in times.enumerated() {
+      let text = Self.text(time)
+      texts.replaceSubrange(index * Self.slot..<index * Self.slot + text.count, with: text)
+      lengths.append(UInt8(text.count))
     }
-    bytes = writer.finish()
+    self.texts = texts
+    self.lengths = lengths
+  }
+
+  private static func text(_ time: Int64) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(UInt8(ascii: "["))
+    writer.append(milliseconds: time)
+    writer.append(#",""#)
+    return writer.finish()
   }
 
   /// The first step at or after a time.
@@ -181,18 +193,24 @@ struct StepTexts {
     return low
   }
 
-  /// Writes the text of a time, from the steps when it is one of them. Times ascend from call to call.
+  /// Writes the text of a time, from the steps when it is one of them, and moves the place behind it;
+  /// up to `slot` bytes are touched. Times ascend from call to call.
   @inline(__always)
-  func write(
-    _ time: Int64, _ cursor: inout Int, _ target: inout MutableSpan<UInt8>, _ position: inout Int
-  ) {
+  func write(_ time: Int64, _ cursor: inout Int, _ place: inout UnsafeMutablePointer<UInt8>) {
     while cursor < times.count, times[cursor] < time { cursor += 1 }
     guard cursor < times.count, times[cursor] == time else {
-      return JSONNumber.seconds(time, &target, &position)
+      for byte in Self.text(time) {
+        unsafe place[0] = byte
+        unsafe place += 1
+      }
+      return
     }
-    for index in starts[cursor]..<starts[cursor + 1] {
-      target[position] = bytes[index]
-      position += 1
+    unsafe texts.withUnsafeBufferPointer { texts in
+      // Each step has a slot; the writer has as much room.
+      if let base = texts.baseAddress {
+        unsafe place.update(from: base + cursor * Self.slot, count: Self.slot)
+      }
     }
+    unsafe place += Int(lengths[cursor])
   }
 }
