@@ -37,6 +37,8 @@ let package = Package(
     .target(
       name: "CCompression", linkerSettings: [.linkedLibrary("snappy"), .linkedLibrary("zstd")]),
 
+    // The allocator's switches.
+    .target(name: "CMemory"),
     // The shortest digits of doubles, from the C++ library.
     .target(name: "CFloat"),
 
@@ -44,7 +46,7 @@ let package = Package(
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
-    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression"]),
+    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory"]),
     .target(
       // Of Yams its libyaml: events have the ends of values too. Of TimeSeries only Go's text forms.
       name: "Manifests",
@@ -57,7 +59,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat",
+        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -68,7 +70,7 @@ let package = Package(
       name: "promgate",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
-        "Rules", "PromQLTest", "Server", "Demo",
+        "Rules", "PromQLTest", "Server", "Demo", "CMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

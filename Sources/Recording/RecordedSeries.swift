@@ -1,3 +1,4 @@
+private import CMemory
 public import TimeSeries
 
 /// An opened recording of any format: series to select, and what is known of it without reading samples.
@@ -32,7 +33,10 @@ public struct RecordedSeries: SeriesSource {
         path: path, glimpse.isEmpty ? "is empty" : "is no recording that can be recognised",
         hint: RecordingFormat.expectation)
     }
-    return try format.read(path, options)
+    let recording = try format.read(path, options)
+    // Reading takes several times what stays: the rest goes back to the system.
+    promgate_memory_trim()
+    return recording
   }
 
   /// The series that satisfy the matchers and have samples in the interval, in label order. Throws when

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMemory
 import Glibc
 import Server
 
@@ -19,6 +20,8 @@ struct Promgate: AsyncParsableCommand {
 @main
 enum Tool {
   static func main() async {
+    // Many threads evaluate now and then: one arena each would keep the memory of many answers.
+    promgate_memory_arenas(2)
     do {
       var command = try Promgate.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -7,16 +7,16 @@ private let arrows: [String: Set<String>] = [
   "PromQL": ["TimeSeries"],
   "Evaluator": ["TimeSeries", "PromQL"],
   "Scrape": ["TimeSeries", "CCurl", "CZlib"],
-  "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression"],
+  "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory"],
   "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
-  "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat"],
+  "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory"],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
     "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Rules",
-    "PromQLTest", "Server", "Demo",
+    "PromQLTest", "Server", "Demo", "CMemory",
   ],
 ]
 

@@ -35,6 +35,7 @@ public final class QueryAPI: Sendable {
   private let surroundings: Surroundings
   private let threads: QueryThreads
   private let deadlines = DeadlineWatch()
+  private let release = MemoryRelease()
   private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
 
   /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds.
@@ -152,7 +153,9 @@ public final class QueryAPI: Sendable {
         case .names(let parameters): try parameters.namesAnswer(source())
         case .values(let parameters, let name): try parameters.valuesAnswer(name, source())
         }
-      return compressed(ServerResponse(answer), for: request)
+      let response = ServerResponse(answer)
+      if response.body.count >= MemoryRelease.worthwhile { release.schedule() }
+      return compressed(response, for: request)
     } catch {
       return ServerResponse(error)
     }

@@ -1,0 +1,11 @@
+// The C library's allocator behind plain functions.
+#ifndef PROMGATE_CMEMORY_H
+#define PROMGATE_CMEMORY_H
+
+/// Lets threads share so many arenas: each one keeps what was freed in it.
+void promgate_memory_arenas(int count);
+
+/// Gives freed memory back to the system; costs up to some milliseconds.
+void promgate_memory_trim(void);
+
+#endif
