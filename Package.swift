@@ -52,6 +52,7 @@ let package = Package(
       name: "Manifests",
       dependencies: ["TimeSeries", "PromQL", .product(name: "Yams", package: "Yams")]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
+    .target(name: "Lint", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"]),
     .target(name: "Rules", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
     .target(
       name: "PromQLTest",

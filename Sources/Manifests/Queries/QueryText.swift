@@ -22,6 +22,16 @@ public struct QueryText: Sendable, Hashable {
     (sent, sentMap) = Self.collapsingWhitespace(rendered)
   }
 
+  /// A query that is no template and is sent as it is written: one of a rule file.
+  public init(verbatim text: ManifestText) {
+    let map = PositionMap(verbatim: SourceRange(0, text.text.utf8.count))
+    template = text
+    rendered = text.text
+    renderedMap = map
+    sent = text.text
+    sentMap = map
+  }
+
   /// Where a part of the sent query was written in the template's text.
   public func templateRange(_ inSent: SourceRange) -> SourceRange {
     renderedMap.range(sentMap.range(inSent))

@@ -27,6 +27,11 @@ public struct PositionMap: Sendable, Hashable {
     appendVerbatim(origin)
   }
 
+  /// The map of a text all of which stands for some bytes of the original.
+  public init(standingFor origin: SourceRange?, length: Int) {
+    if let origin { append(length, standingFor: origin) }
+  }
+
   /// Adds bytes that are the same in the original.
   mutating func appendVerbatim(_ origin: SourceRange) {
     guard origin.end > origin.start else { return }

@@ -1,0 +1,148 @@
+public import Manifests
+public import PromQL
+
+/// Runs all rules over manifests, rule files' queries and queries on their own.
+public struct Linter: Sendable {
+  private let options: LintOptions
+  private let data: LintData?
+  private let rules: [Rule]
+
+  /// - Parameter data: what rules that look at real series are given.
+  public init(_ options: LintOptions = LintOptions(), data: LintData? = nil, rules: [Rule] = Rule.all) {
+    self.options = options
+    self.data = data
+    self.rules = rules
+  }
+
+  /// All findings of a reading: its own problems, and what the rules say; in the order of files and
+  /// offsets, each place and message once. Suppressions in the texts are honoured.
+  public func lint(_ reading: ManifestReading) -> LintResult {
+    var found = reading.findings.map(Finding.init(reading:))
+    found += reading.set.validated(controller).map(Finding.init(reading:))
+    found += findings(reading.set)
+    return finished(LintResult(found, sources: reading.sources))
+  }
+
+  /// What the rules say of queries that stand on their own or in rule files.
+  public func lint(_ sites: [QuerySite], sources: [ManifestSource]) -> LintResult {
+    finished(LintResult(sites.flatMap { findings(of: $0, values: nil) }, sources: sources))
+  }
+
+  private func finished(_ result: LintResult) -> LintResult {
+    var result = result
+    result.suppress(options, known: Set(rules.map(\.code) + rules.map(\.name)))
+    return result
+  }
+
+  private var controller: ControllerOptions {
+    var controller = ControllerOptions()
+    controller.globalProvider = options.meshProvider
+    return controller
+  }
+
+  private func findings(_ set: ManifestSet) -> [Finding] {
+    let canaries = set.canaries.map { CanarySubject($0, in: set, options: options) }
+    var users: [String: [MetricSubject]] = [:]
+    var found: [Finding] = []
+    for canary in canaries {
+      found += sign { if case .canary(let check) = $0 { check(canary) } else { [] } }
+      for metric in canary.metrics {
+        found += sign { if case .metric(let check) = $0 { check(metric) } else { [] } }
+        for (site, values) in metric.sites { found += findings(of: site, values: values) }
+        if let template = metric.template { users[template.key, default: []].append(metric) }
+      }
+    }
+    for template in set.templates {
+      let subject = TemplateSubject(
+        template: template, users: users[template.key] ?? [], hasCanaries: !canaries.isEmpty)
+      found += sign { if case .template(let check) = $0 { check(subject) } else { [] } }
+      // Nobody refers to it: rendered with values that stand in for a canary's.
+      if subject.users.isEmpty, template.isPrometheus {
+        let site = QuerySite(template: template)
+        found += findings(of: site, values: StandInValues.values(for: template))
+      }
+    }
+    return found
+  }
+
+  private func findings(of site: QuerySite, values: TemplateValues?) -> [Finding] {
+    switch site.attempt(values, options: options, data: data) {
+    case .success(let query):
+      sign { if case .query(let check) = $0 { check(query) } else { [] } }
+    case .failure(let error):
+      sign { if case .failure(let check) = $0 { check(site, error.failure, options) } else { [] } }
+    }
+  }
+
+  /// Asks every rule, and signs what it says.
+  private func sign(_ ask: (Rule.Check) -> [Advice]) -> [Finding] {
+    rules.flatMap { rule in ask(rule.check).map { Finding($0, by: rule) } }
+  }
+}
+
+extension Finding {
+  init(_ advice: Advice, by rule: Rule) {
+    self.init(
+      code: rule.code, name: rule.name, severity: advice.severity ?? rule.severity, message: advice.message,
+      place: advice.place, subject: advice.subject, related: advice.related, evidence: advice.evidence,
+      help: advice.help, fixes: advice.fixes, query: advice.query)
+  }
+
+  /// A problem of reading.
+  init(reading finding: ManifestFinding) {
+    let diagnostic = finding.diagnostic
+    let source = finding.source
+    self.init(
+      code: diagnostic.code, name: diagnostic.code, severity: diagnostic.severity,
+      message: diagnostic.message, place: Place(source, diagnostic.range), subject: "",
+      related: diagnostic.notes.map { Related(Place(source, $0.range), $0.message) }, evidence: nil,
+      help: diagnostic.fixes.first?.message,
+      fixes: diagnostic.fixes.map {
+        Fix($0.message, isSafe: $0.isSafe, [Fix.Edit(source, $0.range, $0.replacement)])
+      }, query: nil)
+  }
+}
+
+/// What linting found.
+public struct LintResult: Sendable {
+  /// In the order of files and offsets.
+  public var findings: [Finding]
+  /// How many findings a comment suppressed.
+  public var suppressedCount: Int
+  /// The texts that were looked at.
+  public var sources: [ManifestSource]
+
+  /// Orders, drops repetitions and applies the suppressions in the texts.
+  init(_ found: [Finding], sources: [ManifestSource], suppressedCount: Int = 0) {
+    var seen: Set<String> = []
+    self.suppressedCount = suppressedCount
+    self.sources = sources
+    findings = found
+      .filter { seen.insert("\($0.code)\u{0}\($0.place.order)\u{0}\($0.message)").inserted }
+      .sorted { $0.precedes($1) }
+  }
+
+  /// Both together.
+  public func adding(_ other: LintResult) -> LintResult {
+    LintResult(
+      findings + other.findings, sources: sources + other.sources,
+      suppressedCount: suppressedCount + other.suppressedCount)
+  }
+
+  /// How many findings have a severity.
+  public func count(_ severity: Diagnostic.Severity) -> Int {
+    findings.count { $0.severity == severity }
+  }
+}
+
+extension Finding {
+  fileprivate func precedes(_ other: Finding) -> Bool {
+    let (one, two) = (place.order, other.place.order)
+    return one == two ? code < other.code : one < two
+  }
+}
+
+extension MetricTemplate {
+  var key: String { "\(namespace)/\(name)" }
+  var isPrometheus: Bool { provider.value.type.value == .prometheus }
+}

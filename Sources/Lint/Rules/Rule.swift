@@ -1,0 +1,112 @@
+public import PromQL
+
+/// One thing that lint looks for: a value of this type is its check, its page and its tests.
+public struct Rule: Sendable {
+  /// `MT007`; stays.
+  public let code: String
+  /// `self-ratio`
+  public let name: String
+  /// What it is unless a finding says otherwise: an error makes a gate wrong or unable to work.
+  public let severity: Diagnostic.Severity
+  /// One sentence.
+  public let summary: String
+  /// Why it matters, with numbers; paragraphs of Markdown.
+  public let why: String
+  /// What it finds.
+  public let fires: [Example]
+  /// What it leaves alone.
+  public let quiet: [Example]
+  let check: Check
+
+  /// What a rule looks at.
+  enum Check: Sendable {
+    case failure(@Sendable (QuerySite, QueryFailure, LintOptions) -> [Advice])
+    case query(@Sendable (QuerySubject) -> [Advice])
+    case metric(@Sendable (MetricSubject) -> [Advice])
+    case canary(@Sendable (CanarySubject) -> [Advice])
+    case template(@Sendable (TemplateSubject) -> [Advice])
+    /// Looked at last, with all findings.
+    case suppression
+  }
+
+  init(
+    _ code: String, _ name: String, _ severity: Diagnostic.Severity, _ summary: String, why: String,
+    fires: [Example], quiet: [Example], _ check: Check
+  ) {
+    self.code = code
+    self.name = name
+    self.severity = severity
+    self.summary = summary
+    self.why = why
+    self.fires = fires
+    self.quiet = quiet
+    self.check = check
+  }
+
+  /// Manifests, or a query in the manifests that it needs: an example of a rule, and its test.
+  public struct Example: Sendable {
+    /// What the page shows.
+    public var shown: String
+    /// What the test lints.
+    public var manifests: String
+    /// An OpenMetrics text to lint with.
+    public var data: String?
+
+    /// Documents as they are.
+    static func manifests(_ text: String, data: String? = nil) -> Example {
+      Example(shown: text, manifests: text, data: data)
+    }
+
+    /// A query of a MetricTemplate, judged by a canary; `metric` are lines for the metric's entry.
+    static func query(
+      _ query: String, metric: String = "thresholdRange: {max: 500}", interval: String? = "1m",
+      canary: String = "", kind: String = "Deployment", name: String = "podinfo", template: String = "check",
+      data: String? = nil
+    ) -> Example {
+      let indented = query.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }
+        .joined(separator: "\n")
+      let period = interval.map { "\n      interval: \($0)" } ?? ""
+      let lines = metric.split(separator: "\n").map { "\n      " + $0 }.joined()
+      let extra = canary.split(separator: "\n").map { "\n  " + $0 }.joined()
+      return Example(
+        shown: query + "\n",
+        manifests: """
+          apiVersion: flagger.app/v1beta1
+          kind: MetricTemplate
+          metadata:
+            name: \(template)
+            namespace: test
+          spec:
+            provider:
+              type: prometheus
+              address: http://prometheus:9090
+            query: |
+          \(indented)
+          ---
+          apiVersion: flagger.app/v1beta1
+          kind: Canary
+          metadata:
+            name: \(name)
+            namespace: test
+          spec:\(extra)
+            targetRef:
+              apiVersion: apps/v1
+              kind: \(kind)
+              name: \(name)
+            service:
+              port: 9898
+            analysis:
+              interval: 1m
+              threshold: 5
+              maxWeight: 50
+              stepWeight: 10
+              metrics:
+              - name: \(template)
+                templateRef:
+                  name: \(template)\(period)\(lines)
+
+          """,
+        data: data)
+    }
+  }
+}

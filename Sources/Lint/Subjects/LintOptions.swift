@@ -1,0 +1,60 @@
+public import TimeSeries
+
+/// What the linter is told besides the manifests.
+public struct LintOptions: Sendable {
+  /// Flagger's -mesh-provider, for a canary that names no provider.
+  public var meshProvider = "istio"
+  /// Milliseconds between two scrapes of a target; nil when unknown.
+  public var scrapeInterval: Int64?
+  /// The version of the server that is asked, as major and minor.
+  public var prometheusVersion: PrometheusVersion?
+  /// Whether VictoriaMetrics answers the queries.
+  public var isVictoriaMetrics = false
+  /// Today, in days since the epoch, for suppressions that end.
+  public var today: Int64 = 0
+
+  public init() {}
+}
+
+/// `3.5` of Prometheus.
+public struct PrometheusVersion: Sendable, Hashable, Comparable {
+  public var major: Int
+  public var minor: Int
+
+  public init(major: Int, minor: Int) {
+    self.major = major
+    self.minor = minor
+  }
+
+  /// `3.5`, `v2.53.1`; nil for what is no version.
+  public init?(_ text: String) {
+    let parts = text.drop { $0 == "v" }.split(separator: ".").map { Int($0) }
+    guard parts.count >= 2, let major = parts[0], let minor = parts[1] else { return nil }
+    self.init(major: major, minor: minor)
+  }
+
+  public static func < (lhs: PrometheusVersion, rhs: PrometheusVersion) -> Bool {
+    (lhs.major, lhs.minor) < (rhs.major, rhs.minor)
+  }
+}
+
+/// What a recording knows of real series, for the rules that can use it.
+public struct LintData: Sendable {
+  /// The types that an exposition declares.
+  public enum DeclaredType: String, Sendable, Hashable {
+    case counter, gauge, histogram, gaugehistogram, summary, info, stateset, unknown
+  }
+
+  /// The series themselves; read where a rule has to see what a query yields.
+  public var source: any SeriesSource
+  /// By family name, without `_total`, `_bucket` and the like.
+  public var types: [String: DeclaredType]
+  /// When queries are evaluated, milliseconds: the newest sample.
+  public var time: Int64
+
+  public init(source: any SeriesSource, types: [String: DeclaredType] = [:], time: Int64) {
+    self.source = source
+    self.types = types
+    self.time = time
+  }
+}

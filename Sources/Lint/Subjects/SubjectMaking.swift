@@ -1,0 +1,103 @@
+import Gate
+import Manifests
+import PromQL
+
+extension CanarySubject {
+  init(_ canary: Canary, in manifests: ManifestSet, options: LintOptions) {
+    self.canary = canary
+    self.manifests = manifests
+    self.options = options
+    rollout = Rollout(canary, in: manifests, globalProvider: options.meshProvider)
+    forecast = Forecast(rollout)
+  }
+
+  /// Its metrics, in the order written.
+  var metrics: [MetricSubject] {
+    analysis.allMetrics.enumerated().map { index, metric in
+      let template = metric.value.templateRef.flatMap { try? manifests.template($0.value, of: canary) }
+      return MetricSubject(canary: self, metric: metric, index: index, template: template)
+    }
+  }
+}
+
+extension MetricSubject {
+  /// The queries that Flagger sends for the metric, each with the values that its template gets.
+  var sites: [(QuerySite, TemplateValues)] {
+    var sites: [(QuerySite, TemplateValues)] = []
+    if let query = value.query, !query.text.isEmpty, let source = canary.canary.origin?.source {
+      var site = QuerySite(
+        use: .inline, text: query, source: source, subject: canary.subject(path + ".query"))
+      site.canary = canary.canary
+      site.metric = metric
+      sites.append((site, TemplateValues(canary: canary.canary, metric: value, pass: .builtInOrInline)))
+    } else if let builtIn = value.builtIn, let source = canary.canary.origin?.source {
+      let observer = ObserverChoice(for: canary.canary, globalProvider: canary.options.meshProvider).observer
+      let query = BuiltInQuery(builtIn, of: observer)
+      var site = QuerySite(
+        use: .builtIn, text: ManifestText(query.template), source: source, subject: canary.subject(path))
+      site.text.range = value.name.range
+      site.text.map = PositionMap(standingFor: value.name.range, length: query.template.utf8.count)
+      site.canary = canary.canary
+      site.metric = metric
+      let values = TemplateValues(canary: canary.canary, metric: value, pass: .builtInOrInline)
+      sites.append((site, query.values(values)))
+    }
+    if let template, template.isPrometheus {
+      var site = QuerySite(template: template)
+      site.canary = canary.canary
+      site.metric = metric
+      sites.append((site, TemplateValues(canary: canary.canary, metric: value, pass: .template)))
+    }
+    return sites
+  }
+}
+
+extension QuerySite {
+  /// The query of a template, for no canary in particular.
+  init(template: MetricTemplate) {
+    self.init(
+      use: .template, text: template.query,
+      source: template.origin?.source ?? ManifestSource(name: template.name, bytes: []),
+      subject: "MetricTemplate \(template.namespace)/\(template.name), .spec.query")
+    self.template = template
+  }
+
+  /// A query as it is.
+  init(use: Use, text: ManifestText, source: ManifestSource, subject: String) {
+    self.use = use
+    self.text = text
+    self.source = source
+    self.subject = subject
+  }
+}
+
+/// Values for a template that no canary refers to.
+enum StandInValues {
+  /// As many variables as the template asks for, each called by its key.
+  static func values(for template: MetricTemplate) -> TemplateValues {
+    var values = TemplateValues(
+      name: "app", namespace: template.namespace, target: "app", service: "app", ingress: "app",
+      route: "app", interval: "1m")
+    guard let parsed = try? QueryTemplate(parsing: template.query) else { return values }
+    // Each try names one missing variable.
+    for _ in 0..<64 {
+      do {
+        _ = try parsed.render(values)
+        return values
+      } catch {
+        guard let key = missingKey(error.message), values.variables[key] == nil else { return values }
+        values.variables[key] = key
+      }
+    }
+    return values
+  }
+
+  /// `…map has no entry for key "x"`
+  static func missingKey(_ message: String) -> String? {
+    let parts = message.split(separator: "\"", omittingEmptySubsequences: false)
+    guard message.hasSuffix("\""), parts.count >= 3, message.contains("map has no entry for key") else {
+      return nil
+    }
+    return String(parts[parts.count - 2])
+  }
+}
