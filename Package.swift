@@ -71,7 +71,7 @@ let package = Package(
       name: "promgate",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
-        "Rules", "PromQLTest", "Server", "Demo", "CMemory",
+        "Lint", "Rules", "PromQLTest", "Server", "Demo", "CMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -84,6 +84,9 @@ let package = Package(
     .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
+    .testTarget(
+      name: "LintTests",
+      dependencies: ["Lint", "Manifests", "PromQL", "Evaluator", "TimeSeries", "Scrape", "Recording", "Gate"]),
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),

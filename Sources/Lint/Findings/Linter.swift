@@ -20,12 +20,18 @@ public struct Linter: Sendable {
     var found = reading.findings.map(Finding.init(reading:))
     found += reading.set.validated(controller).map(Finding.init(reading:))
     found += findings(reading.set)
+    for foreign in reading.foreignQueries {
+      let site = QuerySite(foreign)
+      found += findings(of: site, values: StandInValues.values(for: site.text, namespace: "default"))
+    }
     return finished(LintResult(found, sources: reading.sources))
   }
 
-  /// What the rules say of queries that stand on their own or in rule files.
-  public func lint(_ sites: [QuerySite], sources: [ManifestSource]) -> LintResult {
-    finished(LintResult(sites.flatMap { findings(of: $0, values: nil) }, sources: sources))
+  /// What the rules say of a query that would stand in a metric template.
+  public func lint(query source: ManifestSource) -> LintResult {
+    let site = QuerySite(query: source)
+    let values = StandInValues.values(for: site.text, namespace: "default")
+    return finished(LintResult(findings(of: site, values: values), sources: [source]))
   }
 
   private func finished(_ result: LintResult) -> LintResult {
@@ -59,13 +65,13 @@ public struct Linter: Sendable {
       // Nobody refers to it: rendered with values that stand in for a canary's.
       if subject.users.isEmpty, template.isPrometheus {
         let site = QuerySite(template: template)
-        found += findings(of: site, values: StandInValues.values(for: template))
+        found += findings(of: site, values: StandInValues.values(for: site.text, namespace: template.namespace))
       }
     }
     return found
   }
 
-  private func findings(of site: QuerySite, values: TemplateValues?) -> [Finding] {
+  private func findings(of site: QuerySite, values: TemplateValues) -> [Finding] {
     switch site.attempt(values, options: options, data: data) {
     case .success(let query):
       sign { if case .query(let check) = $0 { check(query) } else { [] } }

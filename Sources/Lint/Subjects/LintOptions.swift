@@ -51,10 +51,16 @@ public struct LintData: Sendable {
   public var types: [String: DeclaredType]
   /// When queries are evaluated, milliseconds: the newest sample.
   public var time: Int64
+  /// Whether this is what one target exposes, once: without the labels that a scrape adds, and nothing
+  /// to take a rate of.
+  public var isExposition: Bool
 
-  public init(source: any SeriesSource, types: [String: DeclaredType] = [:], time: Int64) {
+  public init(
+    source: any SeriesSource, types: [String: DeclaredType] = [:], time: Int64, isExposition: Bool = false
+  ) {
     self.source = source
     self.types = types
     self.time = time
+    self.isExposition = isExposition
   }
 }

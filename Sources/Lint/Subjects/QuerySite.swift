@@ -23,6 +23,8 @@ public struct QuerySite: Sendable {
   public var template: MetricTemplate?
   public var canary: Canary?
   public var metric: Located<CanaryMetric>?
+  /// The query, where Flagger's templates have no part in it.
+  public var prepared: QueryText?
   /// Whose query it is: `MetricTemplate test/latency, .spec.query`.
   public var subject: String
 
@@ -124,16 +126,15 @@ public enum QueryFailure: Sendable {
 extension QuerySite {
   /// Renders, parses and plans.
   func attempt(
-    _ values: TemplateValues?, options: LintOptions, data: LintData?
+    _ values: TemplateValues, options: LintOptions, data: LintData?
   ) -> Result<QuerySubject, QueryAttemptError> {
     let query: QueryText
-    if let values {
+    if let prepared {
+      query = prepared
+    } else {
       do { query = try QueryTemplate(parsing: text).render(values) } catch {
         return .failure(QueryAttemptError(failure: .unrendered(error)))
       }
-    } else {
-      // Only Flagger collapses whitespace; a rule's query is sent as it is.
-      query = QueryText(verbatim: text)
     }
     let expression: Expression
     do { expression = try Expression.parse(query.sent) } catch {

@@ -62,6 +62,29 @@ extension QuerySite {
     self.template = template
   }
 
+  /// A query of another resource than Flagger's.
+  init(_ foreign: ForeignQuery) {
+    let use: Use
+    let subject: String
+    switch foreign.holder {
+    case .alertingRule(let group): (use, subject) = (.alertingRule, "alert \(foreign.name) of group \(group)")
+    case .recordingRule(let group): (use, subject) = (.recordingRule, "record \(foreign.name) of group \(group)")
+    case .analysisMetric(let template):
+      (use, subject) = (.expression, "AnalysisTemplate \(template), metric \(foreign.name)")
+    }
+    self.init(use: use, text: foreign.query.template, source: foreign.source, subject: subject)
+    prepared = foreign.query
+  }
+
+  /// A query of a template that stands on its own.
+  init(query source: ManifestSource) {
+    let text = String(decoding: source.bytes, as: UTF8.self)
+    let range = SourceRange(0, source.bytes.count)
+    self.init(
+      use: .template, text: ManifestText(text, at: range, map: PositionMap(verbatim: range)), source: source,
+      subject: "")
+  }
+
   /// A query as it is.
   init(use: Use, text: ManifestText, source: ManifestSource, subject: String) {
     self.use = use
@@ -74,11 +97,11 @@ extension QuerySite {
 /// Values for a template that no canary refers to.
 enum StandInValues {
   /// As many variables as the template asks for, each called by its key.
-  static func values(for template: MetricTemplate) -> TemplateValues {
+  static func values(for query: ManifestText, namespace: String) -> TemplateValues {
     var values = TemplateValues(
-      name: "app", namespace: template.namespace, target: "app", service: "app", ingress: "app",
+      name: "app", namespace: namespace, target: "app", service: "app", ingress: "app",
       route: "app", interval: "1m")
-    guard let parsed = try? QueryTemplate(parsing: template.query) else { return values }
+    guard let parsed = try? QueryTemplate(parsing: query) else { return values }
     // Each try names one missing variable.
     for _ in 0..<64 {
       do {

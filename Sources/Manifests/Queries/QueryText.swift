@@ -32,6 +32,15 @@ public struct QueryText: Sendable, Hashable {
     sentMap = map
   }
 
+  /// A query in which somebody else than Flagger put values, which is sent as it came out.
+  init(verbatim text: ManifestText, rendered: String, _ renderedMap: PositionMap) {
+    template = text
+    self.rendered = rendered
+    self.renderedMap = renderedMap
+    sent = rendered
+    sentMap = PositionMap(verbatim: SourceRange(0, rendered.utf8.count))
+  }
+
   /// Where a part of the sent query was written in the template's text.
   public func templateRange(_ inSent: SourceRange) -> SourceRange {
     renderedMap.range(sentMap.range(inSent))

@@ -8,9 +8,11 @@ struct DocumentReader {
   var set = ManifestSet()
   var diagnostics: [Diagnostic] = []
   var skippedCount = 0
+  var foreignQueries: ForeignQueries
 
   init(source: ManifestSource, skipsForeign: Bool) {
     self.source = source
+    foreignQueries = ForeignQueries(source: source)
     self.skipsForeign = skipsForeign
   }
 
@@ -54,6 +56,10 @@ struct DocumentReader {
   }
 
   private mutating func mapped(_ mapping: ManifestNode.Mapping, _ node: ManifestNode) {
+    if foreignQueries.add(mapping) {
+      skippedCount += 1
+      return
+    }
     guard let kind = text(mapping, "kind"), let version = text(mapping, "apiVersion") else {
       let missing = ["apiVersion", "kind"].filter { text(mapping, $0) == nil }
       return foreign(

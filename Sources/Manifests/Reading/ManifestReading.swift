@@ -9,6 +9,8 @@ public struct ManifestReading: Sendable {
   public var sources: [ManifestSource] = []
   /// Documents of other kinds (Deployments, …), which Flagger's analysis does not look at.
   public var skippedCount = 0
+  /// Queries of rule files and analysis templates, in order.
+  public var foreignQueries: [ForeignQuery] = []
 
   public init() {}
 
@@ -25,6 +27,7 @@ public struct ManifestReading: Sendable {
     findings += other.findings
     sources += other.sources
     skippedCount += other.skippedCount
+    foreignQueries += other.foreignQueries
   }
 }
 
@@ -39,6 +42,7 @@ extension ManifestReading {
     reader.read()
     set = reader.set
     skippedCount = reader.skippedCount
+    foreignQueries = reader.foreignQueries.found
     findings = reader.diagnostics.map { ManifestFinding($0, in: source) }
   }
 

@@ -14,7 +14,7 @@ extension Rule {
     .query { query in
       guard let data = query.data else { return [] }
       return query.selectors.compactMap { selector in
-        guard !data.has(selector.matchers), let name = selector.plan.metricName else { return nil }
+        guard !data.has(data.decidable(selector.matchers)), let name = selector.plan.metricName else { return nil }
         let nameOnly = [LabelMatcher(LabelFacts.metricName, equals: name)]
         guard data.has(nameOnly) else {
           let nearest = Spelling.nearest(to: name, among: data.names)
@@ -22,6 +22,7 @@ extension Rule {
         }
         guard query.site.isMetric else { return nil }
         for written in query.written(selector) where written.matcher.name != LabelFacts.metricName {
+          guard data.isDecidable(written.matcher, of: nameOnly) else { continue }
           guard !data.has(nameOnly + [written.matcher]) else { continue }
           let values = data.values(of: written.matcher.name, in: nameOnly)
           // A status that no request has had yet is no mistake.
@@ -39,7 +40,7 @@ extension Rule {
     why: "With a recording the query is evaluated at its newest sample: a gate wants exactly one number.",
     fires: [.query("sum by (pod) (rate(http_requests_total[1m]))", data: requests)], quiet: [.query("sum(rate(http_requests_total[1m]))", data: requests)],
     .query { query in
-      guard let data = query.data, query.site.isMetric, query.root != nil,
+      guard let data = query.data, !data.isExposition, query.site.isMetric, query.root != nil,
         let result = try? QueryEngine().instant(query.expression.text, at: data.time, over: data.source),
         case .vector(_, let samples) = result.value
       else { return [] }
@@ -108,6 +109,16 @@ extension QuerySubject {
 extension LintData {
   /// Whether any series satisfies the matchers, at any time.
   func has(_ matchers: [LabelMatcher]) -> Bool { !labels(matchers).isEmpty }
+
+  /// The matchers that can be looked up: a target that is asked directly lacks the labels that a scrape adds.
+  func decidable(_ matchers: [LabelMatcher]) -> [LabelMatcher] {
+    let names = matchers.filter { $0.name == LabelFacts.metricName }
+    return matchers.filter { isDecidable($0, of: names) }
+  }
+
+  func isDecidable(_ matcher: LabelMatcher, of metric: [LabelMatcher]) -> Bool {
+    !isExposition || matcher.name == LabelFacts.metricName || !values(of: matcher.name, in: metric).isEmpty
+  }
 
   private func labels(_ matchers: [LabelMatcher]) -> [Labels] {
     (try? source.select(Selection(matchers: matchers, after: .min, through: .max)).labels) ?? []

@@ -1,0 +1,46 @@
+import Manifests
+import PromQL
+
+extension Rule {
+  /// The rule's page: Markdown, the same for `--explain` and for the documentation.
+  ///
+  /// What an example yields is linted on the spot, so that the page cannot say anything else; an example
+  /// that needs data shows its query only.
+  public var page: String {
+    var text = "# \(code) \(name)\n\n**\(severity.rawValue)**: \(summary).\n\n\(why)\n"
+    if !fires.isEmpty { text += "\n## Found\n" + fires.map { section($0, fires: true) }.joined() }
+    if !quiet.isEmpty { text += "\n## Left alone\n" + quiet.map { section($0, fires: false) }.joined() }
+    return text
+  }
+
+  private func section(_ example: Example, fires: Bool) -> String {
+    let isManifest = example.shown == example.manifests
+    var text = "\n```\(isManifest ? "yaml" : "promql")\n\(Self.ended(example.shown))```\n"
+    guard fires else { return text }
+    guard example.data == nil else { return text + "\n(with a recording)\n" }
+    let result = Linter().lint(ManifestReading(reading: example.manifests))
+    for finding in result.findings where finding.code == code {
+      text += "\n> \(finding.message)\n"
+      if let evidence = finding.evidence { text += "\n```text\n\(Self.ended(evidence))```\n" }
+      if let help = finding.help { text += "\nhelp: \(help)\n" }
+      break
+    }
+    return text
+  }
+
+  private static func ended(_ text: String) -> String { text.hasSuffix("\n") ? text : text + "\n" }
+
+  /// All rules by code: a table in Markdown with a link to each page.
+  public static var index: String {
+    var text = "| code | name | severity | finds |\n|---|---|---|---|\n"
+    for rule in documented {
+      text += "| [\(rule.code)](\(rule.code).md) | `\(rule.name)` | \(rule.severity.rawValue) | \(rule.summary) |\n"
+    }
+    return text
+  }
+
+  /// The rule with a code (`MT007`, in any case) or a name; nil when there is none.
+  public static func named(_ text: String) -> Rule? {
+    documented.first { $0.code == text.uppercased() || $0.name == text.lowercased() }
+  }
+}

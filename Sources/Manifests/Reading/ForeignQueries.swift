@@ -1,0 +1,104 @@
+import PromQL
+
+/// Finds queries in documents that are not Flagger's: Prometheus' rule files, PrometheusRule resources
+/// and Argo Rollouts' AnalysisTemplates. What does not have their shape is passed over: whether such a
+/// document is sound is for their own tools to say.
+struct ForeignQueries {
+  let source: ManifestSource
+  private(set) var found: [ForeignQuery] = []
+
+  init(source: ManifestSource) { self.source = source }
+
+  /// Takes the queries of a document; false when it holds none by its shape.
+  mutating func add(_ document: ManifestNode.Mapping) -> Bool {
+    switch document["kind"].flatMap({ Self.text($0.value, in: source) })?.text {
+    case nil: return document["apiVersion"] == nil && addGroups(document)
+    case "PrometheusRule": return mapping(document["spec"]).map { addGroups($0) } ?? false
+    case "AnalysisTemplate", "ClusterAnalysisTemplate":
+      return mapping(document["spec"]).map { addMetrics($0, of: document) } ?? false
+    default: return false
+    }
+  }
+
+  // MARK: Rules
+
+  private mutating func addGroups(_ holder: ManifestNode.Mapping) -> Bool {
+    guard let groups = sequence(holder["groups"]) else { return false }
+    for case .mapping(let group) in groups.map(\.content) {
+      let name = group["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
+      for case .mapping(let rule) in (sequence(group["rules"]) ?? []).map(\.content) {
+        guard let query = rule["expr"].flatMap({ Self.text($0.value, in: source) }) else { continue }
+        if let alert = rule["alert"].flatMap({ Self.text($0.value, in: source) }) {
+          append(.alertingRule(group: name), alert.text, QueryText(verbatim: query))
+        } else if let record = rule["record"].flatMap({ Self.text($0.value, in: source) }) {
+          append(.recordingRule(group: name), record.text, QueryText(verbatim: query))
+        }
+      }
+    }
+    return true
+  }
+
+  // MARK: Analysis templates
+
+  private mutating func addMetrics(_ spec: ManifestNode.Mapping, of document: ManifestNode.Mapping) -> Bool {
+    guard let metrics = sequence(spec["metrics"]) else { return false }
+    let template = mapping(document["metadata"])?["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
+    var values: [String: String] = [:]
+    for case .mapping(let argument) in (sequence(spec["args"]) ?? []).map(\.content) {
+      guard let name = argument["name"].flatMap({ Self.text($0.value, in: source) })?.text else { continue }
+      values[name] = argument["value"].flatMap { Self.text($0.value, in: source) }?.text
+    }
+    for case .mapping(let metric) in metrics.map(\.content) {
+      guard let provider = mapping(metric["provider"]), let prometheus = mapping(provider["prometheus"]),
+        let query = prometheus["query"].flatMap({ Self.text($0.value, in: source) })
+      else { continue }
+      let name = metric["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
+      append(.analysisMetric(template: template), name, Self.substituted(query, values))
+    }
+    return true
+  }
+
+  /// `{{args.service-name}}` with its value, or with its name where the template gives none.
+  private static func substituted(_ query: ManifestText, _ values: [String: String]) -> QueryText {
+    let bytes = Array(query.text.utf8)
+    var text: [UInt8] = []
+    var map = PositionMap()
+    var at = 0
+    var start = 0
+    while let opening = bytes[at...].firstRange(of: Array("{{".utf8)),
+      let closing = bytes[opening.upperBound...].firstRange(of: Array("}}".utf8))
+    {
+      at = closing.upperBound
+      let inner = String(decoding: bytes[opening.upperBound..<closing.lowerBound], as: UTF8.self)
+      let word = inner.split(separator: " ").joined()
+      let argument = word.hasPrefix("args.") ? String(word.dropFirst(5)) : word
+      text += bytes[start..<opening.lowerBound]
+      if start < opening.lowerBound { map.appendVerbatim(SourceRange(start, opening.lowerBound)) }
+      let value = Array((values[argument] ?? argument).utf8)
+      text += value
+      if !value.isEmpty { map.append(value.count, standingFor: SourceRange(opening.lowerBound, at)) }
+      start = at
+    }
+    text += bytes[start...]
+    if start < bytes.count { map.appendVerbatim(SourceRange(start, bytes.count)) }
+    return QueryText(verbatim: query, rendered: String(decoding: text, as: UTF8.self), map)
+  }
+
+  // MARK: Shapes
+
+  private mutating func append(_ holder: ForeignQuery.Holder, _ name: String, _ query: QueryText) {
+    found.append(ForeignQuery(holder: holder, name: name, query: query, source: source))
+  }
+
+  private func mapping(_ entry: ManifestNode.Mapping.Entry?) -> ManifestNode.Mapping? {
+    if case .mapping(let mapping)? = entry?.value.content { mapping } else { nil }
+  }
+
+  private func sequence(_ entry: ManifestNode.Mapping.Entry?) -> [ManifestNode]? {
+    if case .sequence(let nodes)? = entry?.value.content { nodes } else { nil }
+  }
+
+  private static func text(_ node: ManifestNode, in source: ManifestSource) -> ManifestText? {
+    ManifestText(node, in: source)
+  }
+}
