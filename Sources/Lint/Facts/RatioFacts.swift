@@ -23,7 +23,8 @@ struct RatioFacts {
     if isPart {
       kind = numerator.kindOfExtra(beyond: denominator)
     } else if numerator.metric != denominator.metric {
-      kind = numerator.metric.flatMap { RequestMeaning.kind(ofName: $0) }
+      // Handled calls over started ones: a label says which.
+      kind = numerator.metric.flatMap { RequestMeaning.kind(ofName: $0) } ?? numerator.kindOfExtra(beyond: denominator)
       // Failures over failures say nothing.
       if kind == denominator.metric.flatMap({ RequestMeaning.kind(ofName: $0) }) { kind = nil }
     }
@@ -113,7 +114,7 @@ struct CountedPart {
           plan = inner
         case .set(.or, let inner, let other, _):
           isGuarded = true
-          if case .vector(.number(let number)) = other.form { guardValue = number }
+          guardValue = other.constant
           plan = inner
         case .plus(let inner), .pinned(let inner), .sort(let inner, _): plan = inner
         case .aggregate(let aggregation):

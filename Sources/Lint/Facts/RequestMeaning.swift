@@ -4,15 +4,9 @@ import TimeSeries
 enum RequestMeaning {
   /// Which requests a matcher on a label of outcomes keeps; nil for a label that says nothing of it.
   static func kind(of matcher: LabelMatcher) -> RequestShare.Kind? {
-    guard let outcomes = Outcomes.all.first(where: { $0.labels.contains(matcher.name) }) else { return nil }
-    let good = outcomes.good.contains { matcher.accepts(Array($0.utf8)[...]) }
-    let bad = outcomes.bad.contains { matcher.accepts(Array($0.utf8)[...]) }
-    switch (good, bad) {
-    case (true, false): return .succeeded
-    case (false, true): return .failed
-    case (true, true): return nil
-    case (false, false): return .other
-    }
+    // The same label holds names with one exporter and numbers with another.
+    let kinds = Outcomes.all.filter { $0.labels.contains(matcher.name) }.compactMap { $0.kind(of: matcher) }
+    return kinds.first { $0 != .other } ?? kinds.first
   }
 
   /// A value of a good and one of a failed request; nil for a label that says nothing of it.
@@ -40,6 +34,19 @@ private struct Outcomes {
   var good: [String]
   var bad: [String]
 
+  func kind(of matcher: LabelMatcher) -> RequestShare.Kind? {
+    let acceptsGood = good.contains { matcher.accepts(Array($0.utf8)[...]) }
+    let acceptsBad = bad.contains { matcher.accepts(Array($0.utf8)[...]) }
+    return switch (acceptsGood, acceptsBad) {
+    case (true, false): .succeeded
+    case (false, true): .failed
+    case (true, true): nil
+    case (false, false): .other
+    }
+  }
+
+  private static let grpcLabels: Set<String> = ["grpc_code", "grpc_status", "grpc_response_status", "rpc_code"]
+
   static let all = [
     Outcomes(
       labels: [
@@ -49,9 +56,8 @@ private struct Outcomes {
       ],
       good: ["200", "201", "204", "301", "302", "304", "2xx", "3xx"],
       bad: ["500", "502", "503", "504", "5xx"]),
-    Outcomes(
-      labels: ["grpc_code", "grpc_status", "grpc_response_status", "rpc_code"], good: ["OK", "0"],
-      bad: ["Internal", "Unavailable", "Unknown", "INTERNAL", "13", "14", "2"]),
+    Outcomes(labels: grpcLabels, good: ["OK"], bad: ["Internal", "Unavailable", "Unknown", "INTERNAL"]),
+    Outcomes(labels: grpcLabels, good: ["0"], bad: ["13", "14", "2"]),
     Outcomes(labels: ["envoy_response_code_class", "code_class", "status_class"], good: ["2", "3", "2xx"], bad: ["5", "5xx"]),
     Outcomes(
       labels: ["classification", "outcome", "result", "success", "is_error", "error"],

@@ -158,9 +158,13 @@ extension VectorFacts {
     guard let constant = number.constant else { return result }
     switch (operation, side) {
     case (.equal, _): result.values = ValueFacts(constant, constant)
-    case (.less, .right), (.lessOrEqual, .right), (.greater, .left), (.greaterOrEqual, .left):
+    case (.less, .right), (.greater, .left):
+      result.values = ValueFacts(min(values.lower, constant.nextDown), min(values.upper, constant.nextDown))
+    case (.lessOrEqual, .right), (.greaterOrEqual, .left):
       result.values = ValueFacts(min(values.lower, constant), min(values.upper, constant))
-    case (.greater, .right), (.greaterOrEqual, .right), (.less, .left), (.lessOrEqual, .left):
+    case (.greater, .right), (.less, .left):
+      result.values = ValueFacts(max(values.lower, constant.nextUp), max(values.upper, constant.nextUp))
+    case (.greaterOrEqual, .right), (.lessOrEqual, .left):
       result.values = ValueFacts(max(values.lower, constant), max(values.upper, constant))
     case (.notEqual, _): break
     }

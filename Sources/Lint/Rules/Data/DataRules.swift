@@ -27,10 +27,12 @@ extension Rule {
           let values = data.values(of: written.matcher.name, in: nameOnly)
           // A status that no request has had yet is no mistake.
           let isOutcome = RequestMeaning.values(of: written.matcher.name) != nil
+          if isOutcome, !values.isEmpty, query.hasFallback(selector) { continue }
           let seen = values.isEmpty ? "the label \(written.matcher.name) is never there" : "seen: \(values.prefix(8).joined(separator: ", "))"
           return query.advice("no series of \(name) has \(written.matcher)", at: written.range)
             .with(severity: isOutcome && !values.isEmpty ? .warning : .error).shown(seen)
         }
+        if query.hasFallback(selector) { return nil }
         return query.advice("no series of \(name) has all of these labels together", at: selector.site).with(severity: .warning)
       }
     })
@@ -84,6 +86,13 @@ extension Rule {
 }
 
 extension QuerySubject {
+  /// Whether something stands in for a selector's series while there are none.
+  fileprivate func hasFallback(_ selector: SelectorPart) -> Bool {
+    ancestors(selector.index).contains { node in
+      if case .vector(let plan, _) = node.content, case .set(.or, _, _, _) = plan.form { true } else { false }
+    }
+  }
+
   /// The quantile that the query yields, and by what it is multiplied.
   fileprivate var rootQuantile: (VectorPart, Double)? {
     guard var part = root else { return nil }

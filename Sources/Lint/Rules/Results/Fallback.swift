@@ -17,7 +17,7 @@ extension Rule {
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, case .set(.or, _, let other, _) = root.form,
-        case .vector(.number(let number)) = other.form, let limits = query.site.limits,
+        let number = other.constant, let limits = query.site.limits,
         limits.min.map({ number >= $0.value }) ?? true, limits.max.map({ number <= $0.value }) ?? true
       else { return [] }
       let bound = limits.max ?? limits.min
@@ -42,7 +42,7 @@ extension Rule {
       guard query.site.isMetric, let root = query.root, case .set(.or, let lhs, let other, _) = root.form,
         let left = query.vectors.first(where: { $0.site == lhs.site }),
         left.facts.values.nan.contains(.division) || left.facts.values.nan.contains(.noObservations),
-        case .vector = other.form
+        other.constant != nil
       else { return [] }
       return [
         query.advice("`or` stands in for a missing value, not for NaN, which is what this yields without traffic", at: root.site)
@@ -92,4 +92,15 @@ extension Rule {
           .related(query.place(inner.site), "may be 0/0 for each series").help("divide the sums: sum(…) / sum(…)")
       }
     })
+}
+
+extension VectorPlan {
+  /// The number of `vector(0)`; nil for anything else.
+  var constant: Double? {
+    switch form {
+    case .vector(.number(let number)), .vector(.pinned(.number(let number))): number
+    case .pinned(let inner): inner.constant
+    default: nil
+    }
+  }
 }
