@@ -6,15 +6,24 @@ struct RatioFacts {
   private let numerator: CountedPart?
   private let denominator: CountedPart?
   private let matching: VectorMatching
+  /// What the numerator adds up; nil when it is no plain sum.
+  private let terms: [CountedPart]?
 
   init(_ lhs: VectorPlan, _ rhs: VectorPlan, _ selections: [Selection], _ matching: VectorMatching) {
     numerator = CountedPart(lhs, selections)
     denominator = CountedPart(rhs, selections)
     self.matching = matching
+    terms = CountedPart.terms(lhs, selections)
   }
 
   /// Narrows what is known of the quotient.
   func refine(_ facts: inout VectorFacts) {
+    if let denominator, let terms,
+      terms.allSatisfy({ $0.counting == denominator.counting && $0.isPart(of: denominator) && $0.guardValue ?? 0 == 0 })
+    {
+      // Nothing is counted above that is not counted below: 0/0, but never x/0.
+      facts.values.mayDivideByZero = false
+    }
     guard let numerator, let denominator, numerator.counting == denominator.counting else { return }
     let scale = numerator.factor / denominator.factor
     guard scale > 0, scale.isFinite else { return }
@@ -94,6 +103,19 @@ struct CountedPart {
     }
   }
 
+  /// The parts that a sum adds, constant factors aside; nil when one of them counts nothing.
+  static func terms(_ plan: VectorPlan, _ selections: [Selection]) -> [CountedPart]? {
+    switch plan.form {
+    case .arithmetic(.add, let lhs, let rhs, _):
+      guard let left = terms(lhs, selections), let right = terms(rhs, selections) else { return nil }
+      return left + right
+    case .scalarArithmetic(.multiply, let inner, .number, _), .scalarArithmetic(.divide, let inner, .number, .right),
+      .plus(let inner), .pinned(let inner):
+      return terms(inner, selections)
+    default: return CountedPart(plan, selections).map { [$0] }
+    }
+  }
+
   /// What stands around the counting itself.
   private struct Wrapping {
     var factor = 1.0
@@ -145,13 +167,21 @@ struct CountedPart {
   /// Whether it counts some of what the other one counts: the same metric with the same conditions and
   /// perhaps more.
   func isPart(of whole: CountedPart) -> Bool {
-    metric != nil && metric == whole.metric && whole.complement == nil
-      && whole.matchers.allSatisfy(matchers.contains)
+    whole.complement == nil && (hasMetric(of: whole) || isBucket(of: whole))
+      && whole.matchers.filter { $0.name != LabelFacts.metricName }.allSatisfy(matchers.contains)
+  }
+
+  private func hasMetric(of whole: CountedPart) -> Bool { metric != nil && metric == whole.metric }
+
+  /// Whether it is one bucket of the histogram all of whose observations the whole counts.
+  private func isBucket(of whole: CountedPart) -> Bool {
+    guard let metric, let count = whole.metric, metric.hasSuffix("_bucket"), count.hasSuffix("_count") else { return false }
+    return metric.dropLast(7) == count.dropLast(6) && matchers.contains { $0.name == "le" && $0.operation == .equal }
   }
 
   /// The conditions that it has and the whole has not.
   func extra(beyond whole: CountedPart) -> [LabelMatcher] {
-    matchers.filter { !whole.matchers.contains($0) }
+    matchers.filter { $0.name != LabelFacts.metricName && !whole.matchers.contains($0) }
   }
 
   /// What the conditions beyond the whole's say of the requests.
