@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(name: "TimeSeriesTests", dependencies: ["TimeSeries"]),
     .testTarget(name: "PromQLTests", dependencies: ["PromQL", "TimeSeries"]),
     .testTarget(
-      name: "EvaluatorTests", dependencies: ["Evaluator", "PromQL", "TimeSeries", "PromQLTest"],
+      name: "EvaluatorTests", dependencies: ["Evaluator", "PromQL", "TimeSeries", "PromQLTest", "Lint"],
       exclude: ["Scripts"]),
     .testTarget(name: "ScrapeTests", dependencies: ["Scrape", "TimeSeries"]),
     .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
