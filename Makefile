@@ -21,8 +21,8 @@ demo: build ## One canary promoted, another one rolled back, on this machine
 test: setup ## Build and run all tests
 	swift test --no-parallel
 
-docs: setup ## Write docs/functions.md and docs/promql.md from the tables
-	PROMGATE_WRITE_DOCS=1 swift test --filter DocumentTests
+docs: setup ## Write the pages that come from tables: functions, language, lint rules
+	PROMGATE_WRITE_DOCS=1 swift test --filter "DocumentTests|ReportTests"
 
 format: ## Lay out all sources
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -47,7 +47,9 @@ import TimeSeries
   ) -> String? {
     var counts = [Int](repeating: 0, count: grid.count)
     for row in rows {
-      for time in row.timestamps + row.histogramTimestamps { counts[Int((time - grid.start) / grid.step)] += 1 }
+      for time in row.timestamps + row.histogramTimestamps {
+        counts[Int((time - grid.start) / grid.step)] += 1
+      }
     }
     switch facts.count {
     case .none(let why):
@@ -74,7 +76,9 @@ import TimeSeries
         }
       }
       if !facts.labels.hasOthers {
-        for pair in row.labels.pairs where facts.labels[pair.name] == .absent { return "\(pair.name) is there" }
+        for pair in row.labels.pairs where facts.labels[pair.name] == .absent {
+          return "\(pair.name) is there"
+        }
       }
       if facts.histograms == .never, !row.histograms.isEmpty { return "has histograms" }
       guard isTame else { continue }

@@ -1,12 +1,11 @@
 import Foundation
+import Lint
 import Manifests
 import PromQL
 import Recording
 import Scrape
 import Testing
 import TimeSeries
-
-@testable import Lint
 
 /// The examples of the rules: they are the tests of the rules, and their pages.
 struct RuleExampleTests {
@@ -44,7 +43,8 @@ struct RuleExampleTests {
   }
 
   @Test(arguments: Rule.documented.map(\.code))
-  func `findings of examples have a place, a message and can be written in every format`(code: String) throws {
+  func `findings of examples have a place, a message and can be written in every format`(code: String) throws
+  {
     let rule = try #require(Rule.named(code))
     for example in rule.fires {
       let result = try Linting.result(of: example)

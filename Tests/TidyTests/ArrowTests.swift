@@ -10,12 +10,13 @@ private let arrows: [String: Set<String>] = [
   "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory"],
   "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
+  "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory"],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
-    "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Rules",
+    "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Lint", "Rules",
     "PromQLTest", "Server", "Demo", "CMemory",
   ],
 ]

@@ -187,13 +187,15 @@ public struct PlanFacts: Sendable {
       for argument in arguments { _ = scalar(argument.value, &children) }
       return function.facts(facts)
     case .reading(let reading, let inner):
-      var facts = vector(inner, &children).read(reading == .avg || reading == .sum ? .unbounded : .notNegative)
+      var facts = vector(inner, &children).read(
+        reading == .avg || reading == .sum ? .unbounded : .notNegative)
       // Floats have nothing to read.
       facts.empty.formUnion(.filtered)
       return facts
     case .histogramQuantile(let phi, let inner):
       let facts = vector(inner, &children)
-      return facts.quantile(scalar(phi.value, &children), observed: observedUnit(children.last(where: isVector)))
+      return facts.quantile(
+        scalar(phi.value, &children), observed: observedUnit(children.last(where: isVector)))
     case .histogramQuantiles(let inner, let label, let phis):
       let facts = vector(inner, &children)
       for phi in phis { _ = scalar(phi.value, &children) }

@@ -19,7 +19,9 @@ struct RatioFacts {
   /// Narrows what is known of the quotient.
   func refine(_ facts: inout VectorFacts) {
     if let denominator, let terms,
-      terms.allSatisfy({ $0.counting == denominator.counting && $0.isPart(of: denominator) && $0.guardValue ?? 0 == 0 })
+      terms.allSatisfy({
+        $0.counting == denominator.counting && $0.isPart(of: denominator) && $0.guardValue ?? 0 == 0
+      })
     {
       // Nothing is counted above that is not counted below: 0/0, but never x/0.
       facts.values.mayDivideByZero = false
@@ -33,7 +35,9 @@ struct RatioFacts {
       kind = numerator.kindOfExtra(beyond: denominator)
     } else if numerator.metric != denominator.metric {
       // Handled calls over started ones: a label says which.
-      kind = numerator.metric.flatMap { RequestMeaning.kind(ofName: $0) } ?? numerator.kindOfExtra(beyond: denominator)
+      kind =
+        numerator.metric.flatMap { RequestMeaning.kind(ofName: $0) }
+        ?? numerator.kindOfExtra(beyond: denominator)
       // Failures over failures say nothing.
       if kind == denominator.metric.flatMap({ RequestMeaning.kind(ofName: $0) }) { kind = nil }
     }
@@ -109,7 +113,8 @@ struct CountedPart {
     case .arithmetic(.add, let lhs, let rhs, _):
       guard let left = terms(lhs, selections), let right = terms(rhs, selections) else { return nil }
       return left + right
-    case .scalarArithmetic(.multiply, let inner, .number, _), .scalarArithmetic(.divide, let inner, .number, .right),
+    case .scalarArithmetic(.multiply, let inner, .number, _),
+      .scalarArithmetic(.divide, let inner, .number, .right),
       .plus(let inner), .pinned(let inner):
       return terms(inner, selections)
     default: return CountedPart(plan, selections).map { [$0] }
@@ -175,8 +180,11 @@ struct CountedPart {
 
   /// Whether it is one bucket of the histogram all of whose observations the whole counts.
   private func isBucket(of whole: CountedPart) -> Bool {
-    guard let metric, let count = whole.metric, metric.hasSuffix("_bucket"), count.hasSuffix("_count") else { return false }
-    return metric.dropLast(7) == count.dropLast(6) && matchers.contains { $0.name == "le" && $0.operation == .equal }
+    guard let metric, let count = whole.metric, metric.hasSuffix("_bucket"), count.hasSuffix("_count") else {
+      return false
+    }
+    return metric.dropLast(7) == count.dropLast(6)
+      && matchers.contains { $0.name == "le" && $0.operation == .equal }
   }
 
   /// The conditions that it has and the whole has not.

@@ -11,7 +11,8 @@ enum RequestMeaning {
 
   /// A value of a good and one of a failed request; nil for a label that says nothing of it.
   static func values(of label: String) -> (good: String, bad: String)? {
-    guard let outcomes = Outcomes.all.first(where: { $0.labels.contains(label) }), let good = outcomes.good.first,
+    guard let outcomes = Outcomes.all.first(where: { $0.labels.contains(label) }),
+      let good = outcomes.good.first,
       let bad = outcomes.bad.first
     else { return nil }
     return (good, bad)
@@ -20,7 +21,9 @@ enum RequestMeaning {
   /// What a metric's or a template's name says of the requests that it counts.
   static func kind(ofName name: String) -> RequestShare.Kind? {
     let words = name.lowercased().split { !$0.isLetter }.map(String.init)
-    if words.contains(where: { ["success", "successes", "successful", "succeeded", "availability"].contains($0) }) {
+    if words.contains(where: {
+      ["success", "successes", "successful", "succeeded", "availability"].contains($0)
+    }) {
       return .succeeded
     }
     let bad = ["error", "errors", "failure", "failures", "failed", "failing", "5xx", "exceptions"]
@@ -45,7 +48,9 @@ private struct Outcomes {
     }
   }
 
-  private static let grpcLabels: Set<String> = ["grpc_code", "grpc_status", "grpc_response_status", "rpc_code"]
+  private static let grpcLabels: Set<String> = [
+    "grpc_code", "grpc_status", "grpc_response_status", "rpc_code",
+  ]
 
   static let all = [
     Outcomes(
@@ -58,7 +63,9 @@ private struct Outcomes {
       bad: ["500", "502", "503", "504", "5xx"]),
     Outcomes(labels: grpcLabels, good: ["OK"], bad: ["Internal", "Unavailable", "Unknown", "INTERNAL"]),
     Outcomes(labels: grpcLabels, good: ["0"], bad: ["13", "14", "2"]),
-    Outcomes(labels: ["envoy_response_code_class", "code_class", "status_class"], good: ["2", "3", "2xx"], bad: ["5", "5xx"]),
+    Outcomes(
+      labels: ["envoy_response_code_class", "code_class", "status_class"], good: ["2", "3", "2xx"],
+      bad: ["5", "5xx"]),
     Outcomes(
       labels: ["classification", "outcome", "result", "success", "is_error", "error"],
       good: ["success", "ok", "OK", "SUCCESS"],

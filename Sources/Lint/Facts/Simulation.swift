@@ -19,7 +19,8 @@ struct Simulation {
   func value(_ traffic: Traffic, of text: [UInt8]? = nil) -> Double? {
     let source = SimulatedSource(series: series(traffic))
     guard
-      let result = try? QueryEngine().instant(text ?? query.expression.text, at: SimulatedSource.end, over: source),
+      let result = try? QueryEngine().instant(
+        text ?? query.expression.text, at: SimulatedSource.end, over: source),
       case .vector(_, let samples) = result.value, case .float(let value)? = samples.last?.value
     else { return nil }
     return value
@@ -30,7 +31,8 @@ struct Simulation {
     let traffic = Traffic(good: 5, bad: 45)
     guard let value = value(traffic), !value.isNaN else { return nil }
     let said = "with 45 bad and 5 good requests a second this yields \(Self.text(value))"
-    guard let mended, let right = self.value(traffic, of: Array(mended.utf8)), !right.isNaN, right != value else {
+    guard let mended, let right = self.value(traffic, of: Array(mended.utf8)), !right.isNaN, right != value
+    else {
       return said
     }
     return said + ", not \(Self.text(right))"
@@ -85,12 +87,15 @@ struct Simulation {
         if outcomes.isEmpty, isBad { continue }
         let rate =
           outcomes.isEmpty
-          ? (isNamed == .failed ? traffic.bad : isNamed == .succeeded ? traffic.good : traffic.bad + traffic.good)
+          ? (isNamed == .failed
+            ? traffic.bad : isNamed == .succeeded ? traffic.good : traffic.bad + traffic.good)
           : (isBad ? traffic.bad : traffic.good)
         // A counter of failures is made by the first one.
         if rate == 0 { continue }
         let name = labels[LabelFacts.metricName] ?? "metric"
-        let bounds = name.hasSuffix("_bucket") && fixed["le"] == nil ? [("0.1", 0.5), ("1", 0.9), ("+Inf", 1)] : [("", 1)]
+        let bounds =
+          name.hasSuffix("_bucket") && fixed["le"] == nil
+          ? [("0.1", 0.5), ("1", 0.9), ("+Inf", 1)] : [("", 1)]
         for (bound, part) in bounds {
           if !bound.isEmpty { labels["le"] = bound }
           let key = Labels(labels.filter { !$0.value.isEmpty }.map { (name: $0.key, value: $0.value) })
@@ -98,7 +103,9 @@ struct Simulation {
         }
       }
     }
-    return made.map { SimulatedSource.Series(labels: $0.key, rate: $0.value) }.sorted { $0.labels < $1.labels }
+    return made.map { SimulatedSource.Series(labels: $0.key, rate: $0.value) }.sorted {
+      $0.labels < $1.labels
+    }
   }
 
   /// The labels by which failed and good requests are told apart in the query, each with a value for both.
@@ -137,7 +144,8 @@ struct SimulatedSource: SeriesSource {
     func samples(_ row: Int) -> Samples {
       let rate = series[row].rate
       return Samples(
-        timeline: SimulatedSource.timeline, values: SimulatedSource.timeline.timestamps.map { Double($0) / 1000 * rate })
+        timeline: SimulatedSource.timeline,
+        values: SimulatedSource.timeline.timestamps.map { Double($0) / 1000 * rate })
     }
   }
 }

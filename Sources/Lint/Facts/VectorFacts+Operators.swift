@@ -182,10 +182,11 @@ extension VectorFacts {
   static func matched(
     _ lhs: VectorFacts, _ rhs: VectorFacts, _ matching: VectorMatching, keepsName: Bool
   ) -> VectorFacts {
-    let (many, one) = switch matching.cardinality {
-    case .oneToOne, .manyToOne: (lhs, rhs)
-    case .oneToMany: (rhs, lhs)
-    }
+    let (many, one) =
+      switch matching.cardinality {
+      case .oneToOne, .manyToOne: (lhs, rhs)
+      case .oneToMany: (rhs, lhs)
+      }
     var labels = many.labels
     switch (matching.cardinality, matching.labels) {
     case (.oneToOne, .on(let names)): labels = labels.keeping(names)
@@ -202,7 +203,8 @@ extension VectorFacts {
     }
     if fills {
       result.labels = .any
-      result.count = lhs.count == .atMostOne && rhs.count == .atMostOne && labels.tellNothingApart
+      result.count =
+        lhs.count == .atMostOne && rhs.count == .atMostOne && labels.tellNothingApart
         ? .atMostOne : .many
       result.empty = matching.fillLeft != nil ? rhs.empty : lhs.empty
       return result
@@ -310,7 +312,8 @@ extension SimpleAggregation {
   func values(_ members: ValueFacts) -> ValueFacts {
     switch self {
     case .sum:
-      members.with(members.lower >= 0 ? members.lower : -.infinity, members.upper <= 0 ? members.upper : .infinity)
+      members.with(
+        members.lower >= 0 ? members.lower : -.infinity, members.upper <= 0 ? members.upper : .infinity)
     case .avg, .min, .max: members
     case .count: ValueFacts(1, .infinity)
     case .group: ValueFacts(1, 1)

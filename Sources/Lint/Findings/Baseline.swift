@@ -1,5 +1,5 @@
-private import Manifests
 private import FoundationEssentials
+private import Manifests
 
 /// Findings that are known and accepted: of these only what exceeds their number is reported.
 public struct Baseline: Sendable {
@@ -20,7 +20,9 @@ public struct Baseline: Sendable {
 
   /// Reads a file; nil when it is no baseline.
   public init?(json: [UInt8]) {
-    guard let file = try? JSONDecoder().decode(File.self, from: Data(json)), file.version == 1 else { return nil }
+    guard let file = try? JSONDecoder().decode(File.self, from: Data(json)), file.version == 1 else {
+      return nil
+    }
     counts = file.findings
   }
 

@@ -65,7 +65,8 @@ public struct Linter: Sendable {
       // Nobody refers to it: rendered with values that stand in for a canary's.
       if subject.users.isEmpty, template.isPrometheus {
         let site = QuerySite(template: template)
-        found += findings(of: site, values: StandInValues.values(for: site.text, namespace: template.namespace))
+        found += findings(
+          of: site, values: StandInValues.values(for: site.text, namespace: template.namespace))
       }
     }
     return found
@@ -119,11 +120,12 @@ public struct LintResult: Sendable {
   public var sources: [ManifestSource]
 
   /// Orders, drops repetitions and applies the suppressions in the texts.
-  init(_ found: [Finding], sources: [ManifestSource], suppressedCount: Int = 0) {
+  package init(_ found: [Finding], sources: [ManifestSource], suppressedCount: Int = 0) {
     var seen: Set<String> = []
     self.suppressedCount = suppressedCount
     self.sources = sources
-    findings = found
+    findings =
+      found
       .filter { seen.insert("\($0.code)\u{0}\($0.place.order)\u{0}\($0.message)").inserted }
       .sorted { $0.precedes($1) }
   }

@@ -106,7 +106,9 @@ extension LintResult {
           findings[$0].place.source.name == source.name && suppression.covers(findings[$0])
         }
         if suppression.hasEnded(options.today) {
-          if !covered.isEmpty { advise("the suppression has ended", "mend what it hides, or set a later date") }
+          if !covered.isEmpty {
+            advise("the suppression has ended", "mend what it hides, or set a later date")
+          }
           continue
         }
         if covered.isEmpty, suppression.codes.allSatisfy(known.contains) {
@@ -124,10 +126,16 @@ extension Rule {
   static let uselessSuppression = Rule(
     "MT048", "useless-suppression", .warning, "a comment suppresses nothing, or has ended",
     why: """
-      `# lint:ignore MT012 until=2026-12-01 reason=…` behind or above a value hides findings within it. One that hides nothing, or whose day has \
-      passed, is a promise that nobody keeps.
+      `# lint:ignore MT012 until=2026-12-01 reason=…` behind or above a value hides findings within it. One \
+      that hides nothing, or whose day has passed, is a promise that nobody keeps.
       """,
-    fires: [.manifests("# lint:ignore MT012 reason=none\n" + AddressExample.template("http://prometheus:9090"))],
-    quiet: [.manifests(AddressExample.template("prometheus:9090").replacing("    address:", with: "    # lint:ignore MT043 reason=a test\n    address:"))],
+    fires: [
+      .manifests("# lint:ignore MT012 reason=none\n" + AddressExample.template("http://prometheus:9090"))
+    ],
+    quiet: [
+      .manifests(
+        AddressExample.template("prometheus:9090").replacing(
+          "    address:", with: "    # lint:ignore MT043 reason=a test\n    address:"))
+    ],
     .suppression)
 }

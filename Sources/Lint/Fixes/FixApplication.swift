@@ -34,7 +34,9 @@ public struct FixApplication: Sendable {
       guard let edits = edits[source.name] else { continue }
       var bytes = source.bytes
       // Of two insertions at one place the later one goes in first, so that they keep their order.
-      for edit in edits.enumerated().sorted(by: { ($0.element.range.start, $0.offset) > ($1.element.range.start, $1.offset) }) {
+      for edit in edits.enumerated().sorted(by: {
+        ($0.element.range.start, $0.offset) > ($1.element.range.start, $1.offset)
+      }) {
         let range = edit.element.range
         guard range.start >= 0, range.start <= range.end, range.end <= bytes.count else { continue }
         bytes.replaceSubrange(range.start..<range.end, with: edit.element.replacement.utf8)
@@ -49,7 +51,9 @@ public struct FixApplication: Sendable {
   }
 
   /// What changes, as a unified diff.
-  public var diff: String { changes.map { UnifiedDiff.text($0.source.name, $0.source.bytes, $0.mended) }.joined() }
+  public var diff: String {
+    changes.map { UnifiedDiff.text($0.source.name, $0.source.bytes, $0.mended) }.joined()
+  }
 }
 
 /// Unified diffs of texts that differ in a few lines.
@@ -88,7 +92,8 @@ enum UnifiedDiff {
     var at = 0
     while let first = script[at...].firstIndex(where: { $0.mark != " " }) {
       var last = first
-      while let next = script[(last + 1)...].firstIndex(where: { $0.mark != " " }), next - last <= 2 * context { last = next }
+      while let next = script[(last + 1)...].firstIndex(where: { $0.mark != " " }), next - last <= 2 * context
+      { last = next }
       let start = max(at, first - context)
       let end = min(script.count, last + context + 1)
       text += hunk(script, start..<end)
@@ -102,12 +107,16 @@ enum UnifiedDiff {
     let newStart = script[..<range.lowerBound].count { $0.mark != "-" }
     let part = script[range]
     let (oldCount, newCount) = (part.count { $0.mark != "+" }, part.count { $0.mark != "-" })
-    let heading = "@@ -\(oldCount == 0 ? oldStart : oldStart + 1),\(oldCount) +\(newCount == 0 ? newStart : newStart + 1),\(newCount) @@\n"
+    let heading =
+      "@@ -\(oldCount == 0 ? oldStart : oldStart + 1),\(oldCount) "
+      + "+\(newCount == 0 ? newStart : newStart + 1),\(newCount) @@\n"
     return heading + part.map { $0.mark + $0.line + "\n" }.joined()
   }
 
   private static func lines(_ bytes: [UInt8]) -> [String] {
-    var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var lines = String(decoding: bytes, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false
+    ).map(String.init)
     if lines.last == "" { lines.removeLast() }
     return lines
   }

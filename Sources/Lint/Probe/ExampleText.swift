@@ -86,7 +86,9 @@ enum ExampleText {
       while at < bytes.count, bytes[at] != UInt8(ascii: "]") || members.isEmpty {
         if bytes[at] == UInt8(ascii: "\\"), at + 1 < bytes.count {
           at += 1
-          members.append(bytes[at] == UInt8(ascii: "d") ? UInt8(ascii: "1") : bytes[at] == UInt8(ascii: "w") ? UInt8(ascii: "a") : bytes[at])
+          members.append(
+            bytes[at] == UInt8(ascii: "d")
+              ? UInt8(ascii: "1") : bytes[at] == UInt8(ascii: "w") ? UInt8(ascii: "a") : bytes[at])
         } else {
           members.append(bytes[at])
         }

@@ -32,7 +32,8 @@ struct Identity: Hashable {
           "deployment", "destination_workload", "workload", "owner", "owner_name", "kubernetes_deployment",
           "k8s_deployment_name", "destination_name", "daemonset",
         ]
-      case .service: ["service", "job", "exported_service", "exported_job", "service_name", "kubernetes_service"]
+      case .service:
+        ["service", "job", "exported_service", "exported_job", "service_name", "kubernetes_service"]
       case .application: ["app", "app_kubernetes_io_name", "k8s_app", "application"]
       }
     }
@@ -52,12 +53,16 @@ struct Identity: Hashable {
     found += [
       Identity(kind: .pod, role: .other, name: "\(name)-db-0", title: "pod of StatefulSet \(name)-db"),
       Identity(
-        kind: .pod, role: .other, name: podName("\(name)-worker-7d9f8b6c5"), title: "pod of Deployment \(name)-worker"),
+        kind: .pod, role: .other, name: podName("\(name)-worker-7d9f8b6c5"),
+        title: "pod of Deployment \(name)-worker"),
       Identity(kind: .workload, role: .canary, name: name, title: "workload"),
       Identity(kind: .workload, role: .primary, name: "\(name)-primary", title: "workload"),
       Identity(kind: .service, role: .canary, name: canary.canaryServiceName, title: "service"),
       Identity(kind: .service, role: .primary, name: canary.primaryServiceName, title: "service"),
-      Identity(kind: .service, role: .primary, name: canary.apexServiceName, title: "service, of the primary's pods"),
+      Identity(
+        kind: .service, role: .primary, name: canary.apexServiceName,
+        title: "service, of the primary's "
+          + "pods"),
       Identity(kind: .application, role: .canary, name: name, title: "label of the pods"),
       Identity(kind: .application, role: .primary, name: "\(name)-primary", title: "label of the pods"),
     ]

@@ -10,7 +10,9 @@ extension LintReport {
     let width = String(place.end.line).count
     let margin = String(repeating: " ", count: width)
     let subject = finding.subject.isEmpty ? "" : "  (\(finding.subject))"
-    var lines = ["\(paint(finding.severity.rawValue + "[\(finding.code)]", finding.severity)): \(finding.message)"]
+    var lines = [
+      "\(paint(finding.severity.rawValue + "[\(finding.code)]", finding.severity)): \(finding.message)"
+    ]
     lines.append("\(margin)--> \(place.name):\(place.start)\(subject)")
     lines += excerpt(finding.place, mark: "^", margin: width)
     for related in finding.related {
@@ -20,7 +22,8 @@ extension LintReport {
         continue
       }
       let isSame = other.name == place.name
-      lines.append("\(margin) ::: \(isSame ? "\(other.start)" : "\(other.name):\(other.start)"): \(related.message)")
+      lines.append(
+        "\(margin) ::: \(isSame ? "\(other.start)" : "\(other.name):\(other.start)"): \(related.message)")
       lines += excerpt(related.place, mark: "-", margin: width)
     }
     if let evidence = finding.evidence { lines += Self.paragraph("shown", evidence, margin) }
@@ -107,11 +110,14 @@ extension LintReport {
     var first = marked.lowerBound
     while first < marked.upperBound, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }
     let before = String(decoding: bytes[start..<max(start, min(first, end))], as: UTF8.self)
-    let part = String(decoding: bytes[min(first, end)..<max(min(first, end), min(marked.upperBound, end))], as: UTF8.self)
+    let part = String(
+      decoding: bytes[min(first, end)..<max(min(first, end), min(marked.upperBound, end))], as: UTF8.self)
     let blanks = before.unicodeScalars.map { $0 == "\t" ? "\t" : " " }.joined()
     let count = max(marked.isEmpty ? 1 : 0, part.unicodeScalars.count)
     var lines = ["\(label) | \(lead)\(shown)\(end < line.upperBound ? "…" : "")"]
-    if count > 0 { lines.append("\(gutter) | \(lead.isEmpty ? "" : " ")\(blanks)\(String(repeating: mark, count: count))") }
+    if count > 0 {
+      lines.append("\(gutter) | \(lead.isEmpty ? "" : " ")\(blanks)\(String(repeating: mark, count: count))")
+    }
     return lines
   }
 }

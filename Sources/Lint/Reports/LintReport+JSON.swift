@@ -57,7 +57,7 @@ extension LintReport {
 extension Finding {
   /// Stays the same while lines move: of the code, whose it is, and what is said. The second of two alike
   /// has a number more.
-  func fingerprint(_ seen: inout [String: Int]) -> String {
+  package func fingerprint(_ seen: inout [String: Int]) -> String {
     let text = [code, place.source.name, subject, message].joined(separator: "\u{0}")
     let count = seen[text, default: 0]
     seen[text] = count + 1

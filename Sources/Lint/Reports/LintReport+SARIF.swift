@@ -14,7 +14,8 @@ extension LintReport {
       SARIF(runs: [
         SARIF.Run(
           tool: SARIF.Tool(
-            driver: SARIF.Driver(semanticVersion: toolVersion, version: toolVersion, rules: rules)), results: results)
+            driver: SARIF.Driver(semanticVersion: toolVersion, version: toolVersion, rules: rules)),
+          results: results)
       ]))
   }
 }
@@ -91,7 +92,8 @@ private struct SARIF: Encodable {
       artifactLocation = Artifact(uri: SARIF.uri(text.name))
       region = Region(
         startLine: text.start.line, startColumn: text.start.column, endLine: text.end.line,
-        endColumn: text.end.column, byteOffset: text.range.start, byteLength: text.range.end - text.range.start)
+        endColumn: text.end.column, byteOffset: text.range.start,
+        byteLength: text.range.end - text.range.start)
     }
   }
 
@@ -149,11 +151,13 @@ private struct SARIF: Encodable {
     init(_ finding: Finding, fingerprint: String) {
       ruleId = finding.code
       level = SARIF.level(finding.severity)
-      let more = [finding.evidence, finding.help.map { "Help: \($0)" }].compactMap { $0 }.map { "\n\($0)" }.joined()
+      let more = [finding.evidence, finding.help.map { "Help: \($0)" }].compactMap { $0 }.map { "\n\($0)" }
+        .joined()
       message = Text(text: finding.message + more)
       locations = [Location(physicalLocation: Physical(finding.place))]
       relatedLocations = finding.related.enumerated().map { index, related in
-        Location(id: index + 1, message: Text(text: related.message), physicalLocation: Physical(related.place))
+        Location(
+          id: index + 1, message: Text(text: related.message), physicalLocation: Physical(related.place))
       }
       fixes = finding.fixes.isEmpty ? nil : finding.fixes.map { Mending($0) }
       partialFingerprints = ["promgateFinding/v1": fingerprint]
@@ -188,7 +192,8 @@ private struct SARIF: Encodable {
     var text = ""
     for byte in (path == "-" ? "stdin" : path.hasPrefix("./") ? String(path.dropFirst(2)) : path).utf8 {
       switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"),
         UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "/"):
         text.unicodeScalars.append(UnicodeScalar(byte))
       default:

@@ -49,7 +49,9 @@ public struct LintReport: Sendable {
     result.findings.map { finding in
       let place = PlaceText(finding.place)
       let fix = finding.fixes.first.map { $0.isSafe ? " [fix]" : " [fix: unsafe]" } ?? ""
-      return "\(place.name):\(place.start.line):\(place.start.column): \(finding.severity.rawValue)[\(finding.code)] \(finding.message)\(fix)\n"
+      return
+        "\(place.name):\(place.start.line):\(place.start.column): "
+        + "\(finding.severity.rawValue)[\(finding.code)] \(finding.message)\(fix)\n"
     }.joined()
   }
 
@@ -57,9 +59,13 @@ public struct LintReport: Sendable {
     result.findings.map { finding in
       let place = PlaceText(finding.place)
       let command = finding.severity == .info ? "notice" : finding.severity.rawValue
-      let text = finding.message + (finding.evidence.map { "\n\($0)" } ?? "") + (finding.help.map { "\nhelp: \($0)" } ?? "")
-      return "::\(command) file=\(Self.property(place.name)),line=\(place.start.line),endLine=\(place.end.line),"
-        + "col=\(place.start.column),endColumn=\(place.end.column),title=\(Self.property(finding.code + " " + finding.name))"
+      let text =
+        finding.message + (finding.evidence.map { "\n\($0)" } ?? "")
+        + (finding.help.map { "\nhelp: \($0)" } ?? "")
+      return
+        "::\(command) file=\(Self.property(place.name)),line=\(place.start.line),endLine=\(place.end.line),"
+        + "col=\(place.start.column),endColumn=\(place.end.column),"
+        + "title=\(Self.property(finding.code + " " + finding.name))"
         + "::\(Self.commandText(text))\n"
     }.joined()
   }
@@ -75,15 +81,19 @@ public struct LintReport: Sendable {
   private var junit: String {
     var suites: [(name: String, findings: [Finding])] = []
     var names: Set<String> = []
-    for name in result.sources.map(\.name) + result.findings.map(\.place.source.name) where names.insert(name).inserted {
+    for name in result.sources.map(\.name) + result.findings.map(\.place.source.name)
+    where names.insert(name).inserted {
       suites.append((name, result.findings.filter { $0.place.source.name == name }))
     }
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"promgate lint\">\n"
     for suite in suites {
       let failing = suite.findings.filter { $0.severity != .info }
       let count = max(1, suite.findings.count)
-      text += "  <testsuite name=\"\(Self.xml(suite.name))\" tests=\"\(count)\" failures=\"\(failing.count)\">\n"
-      if suite.findings.isEmpty { text += "    <testcase classname=\"\(Self.xml(suite.name))\" name=\"no findings\"/>\n" }
+      text +=
+        "  <testsuite name=\"\(Self.xml(suite.name))\" tests=\"\(count)\" failures=\"\(failing.count)\">\n"
+      if suite.findings.isEmpty {
+        text += "    <testcase classname=\"\(Self.xml(suite.name))\" name=\"no findings\"/>\n"
+      }
       for finding in suite.findings {
         let place = PlaceText(finding.place)
         let name = "\(finding.code) \(finding.subject) line \(place.start.line)"
@@ -92,7 +102,9 @@ public struct LintReport: Sendable {
           text += "><system-out>\(Self.xml(finding.message))</system-out></testcase>\n"
         } else {
           let body = LintReport(LintResult([finding], sources: []), toolVersion: toolVersion).frames
-          text += ">\n      <failure type=\"\(finding.severity.rawValue)\" message=\"\(Self.xml(finding.message))\">"
+          text +=
+            ">\n      <failure type=\"\(finding.severity.rawValue)\" "
+            + "message=\"\(Self.xml(finding.message))\">"
           text += Self.xml(body) + "</failure>\n    </testcase>\n"
         }
       }

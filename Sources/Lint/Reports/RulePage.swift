@@ -30,11 +30,24 @@ extension Rule {
 
   private static func ended(_ text: String) -> String { text.hasSuffix("\n") ? text : text + "\n" }
 
-  /// All rules by code: a table in Markdown with a link to each page.
-  public static var index: String {
-    var text = "| code | name | severity | finds |\n|---|---|---|---|\n"
+  /// The page that lists all rules: Markdown.
+  public static var indexPage: String {
+    var text = """
+      # Rules
+
+      What `promgate lint` looks for. `promgate lint --explain MT007` shows a page in the terminal. What is \
+      not looked for, and why, is in [not-built.md](not-built.md); three templates that look right and are \
+      not, in [broken-templates.md](broken-templates.md).
+
+      An error makes a gate wrong or unable to work; a warning is doubtful; an info is worth knowing.
+
+      | code | name | severity | finds |
+      |---|---|---|---|
+
+      """
     for rule in documented {
-      text += "| [\(rule.code)](\(rule.code).md) | `\(rule.name)` | \(rule.severity.rawValue) | \(rule.summary) |\n"
+      text +=
+        "| [\(rule.code)](\(rule.code).md) | `\(rule.name)` | \(rule.severity.rawValue) | \(rule.summary) |\n"
     }
     return text
   }

@@ -2,14 +2,17 @@ extension Rule {
   /// All rules, in the order of their codes. A rule that looks at two kinds of things stands twice.
   public static let all: [Rule] = [
     templateFails, queryUnparsable, commentCut, commentCutQuery, resultType, severalSeries, nativeHistogram,
-    selfRatio, selectorProbe, intervalMissing, intervalInvalid, analysisInterval, noThreshold, shortWindow, longWindow,
+    selfRatio, selectorProbe, intervalMissing, intervalInvalid, analysisInterval, noThreshold, shortWindow,
+    longWindow,
     unusedInterval, missingNumerator, failOpen, infinitePass, poisonedSum, rootComparison, valueRange,
     unitOfThreshold, quantileBuckets, largestBucket, spelledBucket, rateOfGauge, rateOfSum, rawCounter,
     gaugeFunctionOfCounter, instantRate, patternAsText, contradiction, neverMatches, noNamespace,
     labelDialects, subqueryStep, featureFlag, smoothedNow, unstablePick, emptyWhenGood, otherTime,
-    metricsQL, address, missingTemplate, unusedTemplate, costlySelector, repeatedQuery, uselessSuppression, direction,
+    metricsQL, address, missingTemplate, unusedTemplate, costlySelector, repeatedQuery, uselessSuppression,
+    direction,
     durationThreshold, stuck, steps, oldThreshold, twoQueries, unusableMetric, observer, alerts, hooks,
-    variableUnused, fallbackMissesNaN, neverSeen, resultCount, loosePattern,
+    variableUnused, fallbackMissesNaN, neverSeen, resultCount, hookCannotFail, oneFailure, loosePattern,
+    teamsConnector,
   ]
 
   /// The rules that have a page and examples, each code once.

@@ -138,7 +138,8 @@ extension QuerySite {
     }
     let expression: Expression
     do { expression = try Expression.parse(query.sent) } catch {
-      let first = error.diagnostics.first
+      let first =
+        error.diagnostics.first
         ?? Diagnostic(code: "parse", severity: .error, range: nil, message: "is no PromQL")
       return .failure(QueryAttemptError(failure: .unparsed(query, first)))
     }

@@ -92,9 +92,11 @@ extension QuerySubject {
       let (name, operation, value) = (tokens[position - 1], tokens[position], tokens[position + 1])
       guard let kind = LabelMatcher.Operation(rawValue: text(operation, start)) else { continue }
       let label = unquoted(text(name, start))
-      guard let matcher = selector.matchers.first(where: {
-        $0.name == label && $0.operation == kind && quotedForms($0.value, text(value, start))
-      }) else { continue }
+      guard
+        let matcher = selector.matchers.first(where: {
+          $0.name == label && $0.operation == kind && quotedForms($0.value, text(value, start))
+        })
+      else { continue }
       found.append(
         WrittenMatcher(
           matcher: matcher, range: SourceRange(name.range.start + start, value.range.end + start),

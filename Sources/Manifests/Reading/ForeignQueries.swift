@@ -42,7 +42,8 @@ struct ForeignQueries {
 
   private mutating func addMetrics(_ spec: ManifestNode.Mapping, of document: ManifestNode.Mapping) -> Bool {
     guard let metrics = sequence(spec["metrics"]) else { return false }
-    let template = mapping(document["metadata"])?["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
+    let template =
+      mapping(document["metadata"])?["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
     var values: [String: String] = [:]
     for case .mapping(let argument) in (sequence(spec["args"]) ?? []).map(\.content) {
       guard let name = argument["name"].flatMap({ Self.text($0.value, in: source) })?.text else { continue }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluator
+import Lint
 import PromQL
 import Recording
 import TimeSeries
@@ -13,6 +14,9 @@ struct ExplainCommand: ParsableCommand {
       Shows the tokens, the syntax tree with the place of every node, and the plan: durations folded, \
       optional arguments filled in, parts with one value for all steps pinned.
 
+      With --types it shows what lint knows of each part without data: how many series there can be, \
+      their labels, the range of the values, their unit, why it may be empty or NaN.
+
       With --data it evaluates every part and shows what it yields instead: how many series, a few of \
       their values, and for a part without a value the reason.
 
@@ -20,6 +24,7 @@ struct ExplainCommand: ParsableCommand {
         promgate explain 'sum by (le) (rate(latency_bucket[5m]))'
         promgate explain --show plan 'a @ end() + b offset 5m' --time 1760000000
         promgate explain 'rate(http_requests[1m]) / errors' --data metrics.om
+        promgate explain --types 'sum by (pod) (rate(http_requests_total[1m])) / 2'
 
       Exit status: 0 explained, 2 the query or the recording is faulty.
       """)
@@ -43,6 +48,9 @@ struct ExplainCommand: ParsableCommand {
 
   @Option(help: "What to show; may be repeated (default: values with --data, else the rest).")
   var show: [Stage] = []
+
+  @Flag(help: "Shows what can be known of each part without data.")
+  var types = false
 
   @Option(
     help: ArgumentHelp("The recording that the parts are evaluated over.", valueName: "path"),
@@ -70,11 +78,16 @@ struct ExplainCommand: ParsableCommand {
   func validate() throws {
     if data == nil, show.contains(.values) { throw ValidationError("--show values needs --data") }
     if data == nil, format == .json { throw ValidationError("--format json shows values: give --data") }
+    if types, data != nil || !show.isEmpty { throw ValidationError("--types stands alone: leave out --data "
+      + "and --show") }
     guard rows >= 0 else { throw ValidationError("--rows cannot be negative") }
   }
 
   func run() throws {
     let expression = try QueryText.parse(self.expression)
+    if types {
+      do { return Output.write(try TypesPage(expression).text.utf8) } catch { throw ToolFailure("\(error)") }
+    }
     var values: PartValues?
     if let data { values = try self.values(expression, recordings.open(data)) }
     if format == .json, let values {

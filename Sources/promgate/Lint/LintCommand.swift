@@ -104,7 +104,9 @@ struct LintCommand: AsyncParsableCommand {
     if paths.isEmpty, expr.isEmpty {
       throw ValidationError("name manifests, or a query with --expr (promgate lint manifests/)")
     }
-    if data != nil, metrics != nil { throw ValidationError("--data and --metrics exclude each other: give one") }
+    if data != nil, metrics != nil {
+      throw ValidationError("--data and --metrics exclude each other: give one")
+    }
     if baseline != nil, writeBaseline != nil {
       throw ValidationError("--baseline and --write-baseline exclude each other: give one")
     }
@@ -167,7 +169,9 @@ struct LintCommand: AsyncParsableCommand {
 
   private func known(_ path: String) throws -> Baseline {
     let bytes: [UInt8]
-    do { bytes = try InputFile.bytes(path, maximum: 64 << 20) } catch { throw ToolFailure("\(path): \(error)") }
+    do { bytes = try InputFile.bytes(path, maximum: 64 << 20) } catch {
+      throw ToolFailure("\(path): \(error)")
+    }
     guard let baseline = Baseline(json: bytes) else {
       throw ToolFailure("\(path): is no baseline; promgate lint --write-baseline \(path) makes one")
     }
@@ -245,5 +249,7 @@ extension Diagnostic.Severity {
 }
 
 extension String {
-  fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  fileprivate func padding(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
 }

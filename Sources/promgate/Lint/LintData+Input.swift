@@ -16,7 +16,9 @@ extension LintData {
   init(exposition place: String) async throws {
     let (bytes, format) = try await Self.exposition(place)
     let exposition: Exposition
-    do { exposition = try Exposition(bytes, format: format) } catch { throw ToolFailure("\(place): \(error)") }
+    do { exposition = try Exposition(bytes, format: format) } catch {
+      throw ToolFailure("\(place): \(error)")
+    }
     let time = Int64(Glibc.time(nil)) * 1000
     let store = Store()
     for sample in exposition.samples {
@@ -40,8 +42,13 @@ extension LintData {
     }
     do {
       let response = try await HTTPClient().fetch(Target(argument: place).request())
-      guard response.status == 200 else { throw ToolFailure("\(place): answers \(response.status) \(response.reason)") }
-      return (response.body, try ExpositionFormat.negotiated(contentType: response.header("Content-Type"), fallback: .text))
+      guard response.status == 200 else {
+        throw ToolFailure("\(place): answers \(response.status) \(response.reason)")
+      }
+      return (
+        response.body,
+        try ExpositionFormat.negotiated(contentType: response.header("Content-Type"), fallback: .text)
+      )
     } catch let failure as ToolFailure {
       throw failure
     } catch {
@@ -51,7 +58,8 @@ extension LintData {
 
   private static func types(_ families: [MetricFamily]) -> [String: DeclaredType] {
     Dictionary(
-      families.compactMap { family in DeclaredType(rawValue: family.type.rawValue).map { (family.name, $0) } },
+      families.compactMap { family in DeclaredType(rawValue: family.type.rawValue).map { (family.name, $0) }
+      },
       uniquingKeysWith: { first, _ in first })
   }
 }

@@ -6,80 +6,110 @@ extension Rule {
   static let rateOfGauge = Rule(
     "MT025", "rate-of-gauge", .warning, "rate of what is no counter",
     why: """
-      `rate`, `increase` and `irate` take every fall of the value for a restart of the process and add it again: over a gauge that swings \
-      between 10 and 20 they yield a rise that never was. Use `deriv` or `delta` for gauges. What a metric is comes from the \
-      recording when one is given, else from a name that cannot be a counter's (`_ratio`, `_percent`, `_celsius`).
+      `rate`, `increase` and `irate` take every fall of the value for a restart of the process and add it \
+      again: over a gauge that swings between 10 and 20 they yield a rise that never was. Use `deriv` or \
+      `delta` for gauges. What a metric is comes from the recording when one is given, else from a name that \
+      cannot be a counter's (`_ratio`, `_percent`, `_celsius`).
       """,
-    fires: [.query("sum(rate(cpu_usage_ratio[1m]))"), .query("sum(rate(queue_length[1m]))", data: "# TYPE queue_length gauge\nqueue_length{a=\"b\"} 3 1000\nqueue_length{a=\"b\"} 4 1015\n# EOF\n")],
+    fires: [
+      .query("sum(rate(cpu_usage_ratio[1m]))"),
+      .query(
+        "sum(rate(queue_length[1m]))",
+        data: "# TYPE queue_length gauge\nqueue_length{a=\"b\"} 3 1000\nqueue_length{a=\"b\"} 4 1015\n# EOF\n"
+      ),
+    ],
     quiet: [.query("sum(rate(requests_total[1m]))"), .query("sum(rate(queue_length[1m]))")],
     .query { query in
       query.counterFunctions.compactMap { function, part, selector in
         guard let name = selector.plan.metricName else { return nil }
         let declared = query.data?.types[name]
         let isGauge = declared == .gauge || declared == .gaugehistogram
-        let cannotCount = ["_ratio", "_percent", "_celsius"].contains { name.hasSuffix($0) } && declared != .counter
+        let cannotCount =
+          ["_ratio", "_percent", "_celsius"].contains { name.hasSuffix($0) } && declared != .counter
         guard isGauge || (cannotCount && query.site.isMetric) else { return nil }
-        return query.advice("\(function) of \(name), which is \(isGauge ? "a gauge" : "no counter by its name")", at: part.site)
-          .help("use \(function == "increase" ? "delta" : "deriv"), or average it over the window with avg_over_time")
+        return query.advice(
+          "\(function) of \(name), which is \(isGauge ? "a gauge" : "no counter by its name")", at: part.site
+        )
+        .help(
+          "use \(function == "increase" ? "delta" : "deriv"), or average it over the window with "
+            + "avg_over_time"
+        )
       }
     })
 
   static let rateOfSum = Rule(
     "MT026", "rate-of-aggregation", .error, "a rate over an aggregation",
     why: """
-      A rate has to see each counter to notice its restart. `rate(sum(x)[5m:])` sees one line: when one of ten pods restarts, the sum \
-      falls by a tenth, is taken for a restart of everything, and the rest is added again. The result is a spike many times \
-      the true rate. Sum the rates: `sum(rate(x[5m]))`.
+      A rate has to see each counter to notice its restart. `rate(sum(x)[5m:])` sees one line: when one of \
+      ten pods restarts, the sum falls by a tenth, is taken for a restart of everything, and the rest is \
+      added again. The result is a spike many times the true rate. Sum the rates: `sum(rate(x[5m]))`.
       """,
-    fires: [.query("max_over_time(rate(sum(requests_total)[5m:1m])[10m:1m])"), .query("rate(sum by (pod) (requests_total)[5m:])")],
-    quiet: [.query("sum(rate(requests_total[5m]))"), .query("max_over_time(sum(rate(requests_total[1m]))[5m:1m])"), .query("deriv(sum(queue_length)[5m:1m])")],
+    fires: [
+      .query("max_over_time(rate(sum(requests_total)[5m:1m])[10m:1m])"),
+      .query("rate(sum by (pod) (requests_total)[5m:])"),
+    ],
+    quiet: [
+      .query("sum(rate(requests_total[5m]))"), .query("max_over_time(sum(rate(requests_total[1m]))[5m:1m])"),
+      .query("deriv(sum(queue_length)[5m:1m])"),
+    ],
     .query { query in
       query.vectors.compactMap { part in
-        guard case .window(let function, let windows, _) = part.form, [.rate, .increase, .irate].contains(function),
+        guard case .window(let function, let windows, _) = part.form,
+          [.rate, .increase, .irate].contains(function),
           case .subquery(let subquery) = windows.form, case .aggregate(let plan) = subquery.vector.form,
           case .simple(let operation) = plan.operation, [.sum, .avg, .count].contains(operation)
         else { return nil }
         let name = FunctionFamily.window(function).name
-        return query.advice("\(name) over \(operation.rawValue): the restart of one pod looks like one of all", at: part.site)
-          .related(query.place(subquery.vector.site), "aggregated before the rate")
-          .help("take the rate first: \(operation.rawValue)(\(name)(…))")
+        return query.advice(
+          "\(name) over \(operation.rawValue): the restart of one pod looks like one of all", at: part.site
+        )
+        .related(query.place(subquery.vector.site), "aggregated before the rate")
+        .help("take the rate first: \(operation.rawValue)(\(name)(…))")
       }
     })
 
   static let rawCounter = Rule(
     "MT027", "raw-counter", .warning, "a counter is judged since its process started",
     why: """
-      A counter only grows: its value is everything since the start of the process. It says nothing of the last minute, it passes a `max` \
-      until it never does again, and a quotient of two raw counters moves less and less. Use `rate` or `increase` over a window.
+      A counter only grows: its value is everything since the start of the process. It says nothing of the \
+      last minute, it passes a `max` until it never does again, and a quotient of two raw counters moves \
+      less and less. Use `rate` or `increase` over a window.
       """,
-    fires: [.query("sum(http_requests_total{code=\"500\"})"), .query("sum(errors_total) / sum(requests_total)")],
+    fires: [
+      .query("sum(http_requests_total{code=\"500\"})"), .query("sum(errors_total) / sum(requests_total)"),
+    ],
     quiet: [
       .query("sum(rate(http_requests_total[1m]))"), .query("count(http_requests_total)"),
-      .query("max_over_time(sum(rate(a_total[1m]))[5m:1m])"), .query("absent(http_requests_total) or vector(0)"),
+      .query("max_over_time(sum(rate(a_total[1m]))[5m:1m])"),
+      .query("absent(http_requests_total) or vector(0)"),
     ],
     .query { query in
       guard query.site.isMetric else { return [] }
       return query.selectors.compactMap { selector in
-        guard selector.range == nil, let name = selector.plan.metricName, MetricNameFacts(name).nature == .counter,
+        guard selector.range == nil, let name = selector.plan.metricName,
+          MetricNameFacts(name).nature == .counter,
           query.data?.types[name] != .gauge, !query.isCountedOnly(selector)
         else { return nil }
-        return query.advice("\(name) is a counter: its value is everything since its process started", at: selector.site)
-          .help("use rate(\(name)[…]) or increase(\(name)[…])")
+        return query.advice(
+          "\(name) is a counter: its value is everything since its process started", at: selector.site
+        )
+        .help("use rate(\(name)[…]) or increase(\(name)[…])")
       }
     })
 
   static let gaugeFunctionOfCounter = Rule(
     "MT028", "gauge-function-of-counter", .warning, "a function for gauges over a counter",
     why: """
-      `delta`, `idelta`, `deriv`, `predict_linear` and the like do not know that a counter starts at 0 again: a restart within the window yields a \
-      large negative number, and passes every `max`.
+      `delta`, `idelta`, `deriv`, `predict_linear` and the like do not know that a counter starts at 0 \
+      again: a restart within the window yields a large negative number, and passes every `max`.
       """,
     fires: [.query("sum(delta(http_requests_total[1m]))"), .query("sum(deriv(http_requests_total[1m]))")],
     quiet: [.query("sum(increase(http_requests_total[1m]))"), .query("sum(delta(queue_length[1m]))")],
     .query { query in
       guard query.site.isMetric else { return [] }
       return query.vectors.compactMap { part in
-        guard case .window(let function, let windows, _) = part.form, case .select(let selector, _) = windows.form,
+        guard case .window(let function, let windows, _) = part.form,
+          case .select(let selector, _) = windows.form,
           let name = selector.metricName, MetricNameFacts(name).nature == .counter
         else { return nil }
         let instead: String
@@ -88,24 +118,32 @@ extension Rule {
         case .deriv, .predictLinear, .doubleExponentialSmoothing: instead = "rate"
         default: return nil
         }
-        return query.advice("\(FunctionFamily.window(function).name) of the counter \(name): a restart yields a large negative number", at: part.site)
-          .help("use \(instead)")
+        return query.advice(
+          "\(FunctionFamily.window(function).name) of the counter \(name): a restart yields a large "
+            + "negative number",
+          at: part.site
+        )
+        .help("use \(instead)")
       }
     })
 
   static let instantRate = Rule(
     "MT029", "instant-rate", .info, "irate looks at two samples only",
     why: """
-      `irate` takes the last two samples of the window, however long it is. A check sees a quarter of a minute of a minute; whether a \
-      burst of errors is seen depends on the second of the tick. `rate` over the same window sees all of it.
+      `irate` takes the last two samples of the window, however long it is. A check sees a quarter of a \
+      minute of a minute; whether a burst of errors is seen depends on the second of the tick. `rate` over \
+      the same window sees all of it.
       """,
-    fires: [.query("sum(irate(http_requests_total[5m]))")], quiet: [.query("sum(rate(http_requests_total[5m]))")],
+    fires: [.query("sum(irate(http_requests_total[5m]))")],
+    quiet: [.query("sum(rate(http_requests_total[5m]))")],
     .query { query in
       guard query.site.isMetric else { return [] }
       return query.vectors.compactMap { part in
         guard case .window(.irate, _, _) = part.form else { return nil }
-        return query.advice("irate looks at the last two samples of the window only", at: part.site).help("use rate")
-          .fix("use rate", query.edit(SourceRange(part.site.start, part.site.start + 5), "rate"))
+        return query.advice("irate looks at the last two samples of the window only", at: part.site).help(
+          "use rate"
+        )
+        .fix("use rate", query.edit(SourceRange(part.site.start, part.site.start + 5), "rate"))
       }
     })
 }
@@ -114,21 +152,25 @@ extension QuerySubject {
   /// The calls of functions that want counters, over selectors.
   fileprivate var counterFunctions: [(name: String, part: VectorPart, selector: SelectorPart)] {
     vectors.compactMap { part in
-      guard case .window(let function, let windows, _) = part.form, [.rate, .increase, .irate].contains(function),
+      guard case .window(let function, let windows, _) = part.form,
+        [.rate, .increase, .irate].contains(function),
         let selector = selectors.first(where: { $0.site == windows.site && $0.range != nil })
       else { return nil }
       return (FunctionFamily.window(function).name, part, selector)
     }
   }
 
-  /// Whether something around a selector looks at whether there are series, or at times, and not at the values.
+  /// Whether something around a selector looks at whether there are series, or at times, and not at the
+  /// values.
   fileprivate func isCountedOnly(_ selector: SelectorPart) -> Bool {
     ancestors(selector.index).contains { node in
       switch node.content {
       case .windows, .scalar, .string: return true
       case .vector(let plan, _):
         switch plan.form {
-        case .absent, .absentOverTime, .timestamp, .startTimestamp, .histogramQuantile, .histogramQuantiles, .info: return true
+        case .absent, .absentOverTime, .timestamp, .startTimestamp, .histogramQuantile, .histogramQuantiles,
+          .info:
+          return true
         case .aggregate(let aggregation):
           switch aggregation.operation {
           case .simple(.count), .simple(.group), .countValues, .limitk, .limitRatio: return true

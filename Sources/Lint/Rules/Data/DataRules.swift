@@ -7,18 +7,26 @@ extension Rule {
   static let neverSeen = Rule(
     "MT062", "never-seen", .error, "the recording has no such series",
     why: """
-      A metric's name or a label's value that the recording never saw is most often a typo, or another version of the exporter. The check has no \
-      value, and fails at every tick. Without a recording nobody can know.
+      A metric's name or a label's value that the recording never saw is most often a typo, or another \
+      version of the exporter. The check has no value, and fails at every tick. Without a recording nobody \
+      can know.
       """,
-    fires: [.query("sum(rate(http_request_total[1m]))", data: requests)], quiet: [.query("sum(rate(http_requests_total[1m]))", data: requests), .query("sum(rate(http_requests_total{code=~\"5..\"}[1m])) or vector(0)", data: requests)],
+    fires: [.query("sum(rate(http_request_total[1m]))", data: requests)],
+    quiet: [
+      .query("sum(rate(http_requests_total[1m]))", data: requests),
+      .query("sum(rate(http_requests_total{code=~\"5..\"}[1m])) or vector(0)", data: requests),
+    ],
     .query { query in
       guard let data = query.data else { return [] }
       return query.selectors.compactMap { selector in
-        guard !data.has(data.decidable(selector.matchers)), let name = selector.plan.metricName else { return nil }
+        guard !data.has(data.decidable(selector.matchers)), let name = selector.plan.metricName else {
+          return nil
+        }
         let nameOnly = [LabelMatcher(LabelFacts.metricName, equals: name)]
         guard data.has(nameOnly) else {
           let nearest = Spelling.nearest(to: name, among: data.names)
-          return query.advice("the recording has no metric \(name)", at: selector.site).help(nearest.map { "did you mean \($0)?" } ?? "check the name")
+          return query.advice("the recording has no metric \(name)", at: selector.site).help(
+            nearest.map { "did you mean \($0)?" } ?? "check the name")
         }
         guard query.site.isMetric else { return nil }
         for written in query.written(selector) where written.matcher.name != LabelFacts.metricName {
@@ -28,19 +36,24 @@ extension Rule {
           // A status that no request has had yet is no mistake.
           let isOutcome = RequestMeaning.values(of: written.matcher.name) != nil
           if isOutcome, !values.isEmpty, query.hasFallback(selector) { continue }
-          let seen = values.isEmpty ? "the label \(written.matcher.name) is never there" : "seen: \(values.prefix(8).joined(separator: ", "))"
+          let seen =
+            values.isEmpty
+            ? "the label \(written.matcher.name) is never there"
+            : "seen: \(values.prefix(8).joined(separator: ", "))"
           return query.advice("no series of \(name) has \(written.matcher)", at: written.range)
             .with(severity: isOutcome && !values.isEmpty ? .warning : .error).shown(seen)
         }
         if query.hasFallback(selector) { return nil }
-        return query.advice("no series of \(name) has all of these labels together", at: selector.site).with(severity: .warning)
+        return query.advice("no series of \(name) has all of these labels together", at: selector.site).with(
+          severity: .warning)
       }
     })
 
   static let resultCount = Rule(
     "MT063", "result-count", .error, "over the recording the query does not yield exactly one series",
     why: "With a recording the query is evaluated at its newest sample: a gate wants exactly one number.",
-    fires: [.query("sum by (pod) (rate(http_requests_total[1m]))", data: requests)], quiet: [.query("sum(rate(http_requests_total[1m]))", data: requests)],
+    fires: [.query("sum by (pod) (rate(http_requests_total[1m]))", data: requests)],
+    quiet: [.query("sum(rate(http_requests_total[1m]))", data: requests)],
     .query { query in
       guard let data = query.data, !data.isExposition, query.site.isMetric, query.root != nil,
         let result = try? QueryEngine().instant(query.expression.text, at: data.time, over: data.source),
@@ -51,38 +64,68 @@ extension Rule {
       case 0:
         // What is missing altogether is said by its selector.
         guard query.selectors.allSatisfy({ data.has($0.matchers) }) else { return [] }
-        return [query.advice("over the recording the query yields nothing at \(data.timeText)", at: query.whole).with(severity: .warning).help("promgate explain --data says which part is empty, and why")]
+        return [
+          query.advice("over the recording the query yields nothing at \(data.timeText)", at: query.whole)
+            .with(severity: .warning).help("promgate explain --data says which part is empty, and why")
+        ]
       default:
-        let shown = samples.prefix(3).map(\.labels.description).joined(separator: "\n") + (samples.count > 3 ? "\n…" : "")
-        return [query.advice("over the recording the query yields \(samples.count) series", at: query.whole).shown(shown).help("aggregate them")]
+        let shown =
+          samples.prefix(3).map(\.labels.description).joined(separator: "\n")
+          + (samples.count > 3 ? "\n…" : "")
+        return [
+          query.advice("over the recording the query yields \(samples.count) series", at: query.whole).shown(
+            shown
+          ).help("aggregate them")
+        ]
       }
     })
 
   static let largestBucket = Rule(
     "MT023", "threshold-above-buckets", .error, "the threshold is above the largest finite bucket",
     why: """
-      A quantile that falls into the bucket `+Inf` is reported as the bound of the bucket before it. With buckets up to 10 s the quantile is never more \
-      than 10: a `max` of 10 or above never fails, however slow the release.
+      A quantile that falls into the bucket `+Inf` is reported as the bound of the bucket before it. With \
+      buckets up to 10 s the quantile is never more than 10: a `max` of 10 or above never fails, however \
+      slow the release.
       """,
-    fires: [.query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))", metric: "thresholdRange: {max: 30}", data: buckets)],
-    quiet: [.query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))", metric: "thresholdRange: {max: 0.5}", data: buckets)],
+    fires: [
+      .query(
+        "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))",
+        metric: "thresholdRange: {max: 30}", data: buckets)
+    ],
+    quiet: [
+      .query(
+        "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))",
+        metric: "thresholdRange: {max: 0.5}", data: buckets)
+    ],
     .query { query in
-      guard let data = query.data, query.site.isMetric, let max = query.site.limits?.max, let (quantile, factor) = query.rootQuantile else { return [] }
-      let bounds = query.selectors(within: quantile.index).flatMap { data.values(of: "le", in: $0.matchers) }.compactMap(Double.init).filter(\.isFinite)
+      guard let data = query.data, query.site.isMetric, let max = query.site.limits?.max,
+        let (quantile, factor) = query.rootQuantile
+      else { return [] }
+      let bounds = query.selectors(within: quantile.index).flatMap { data.values(of: "le", in: $0.matchers) }
+        .compactMap(Double.init).filter(\.isFinite)
       guard let largest = bounds.max(), max.value >= largest * factor else { return [] }
       return [
-        query.advice("the largest finite bucket is \(Shown.number(largest)): the value never exceeds \(Shown.number(largest * factor)), and the check never fails", at: quantile.site)
-          .related(query.site.canaryPlace(max.range), "above every value").help("lower the threshold, or add buckets above it")
+        query.advice(
+          "the largest finite bucket is \(Shown.number(largest)): the value never exceeds "
+            + "\(Shown.number(largest * factor)), and the check never fails",
+          at: quantile.site
+        )
+        .related(query.site.canaryPlace(max.range), "above every value").help(
+          "lower the threshold, or add buckets above it")
       ]
     })
 
   private static let requests =
     "# TYPE http_requests counter\n"
-    + (0..<20).flatMap { step in ["a", "b"].map { "http_requests_total{code=\"200\",pod=\"\($0)\"} \(step) \(step * 15)\n" } }.joined() + "# EOF\n"
+    + (0..<20).flatMap { step in
+      ["a", "b"].map { "http_requests_total{code=\"200\",pod=\"\($0)\"} \(step) \(step * 15)\n" }
+    }.joined() + "# EOF\n"
 
   private static let buckets =
     "# TYPE latency_seconds histogram\n"
-    + (0..<20).flatMap { step in ["0.1", "1.0", "10.0", "+Inf"].map { "latency_seconds_bucket{le=\"\($0)\"} \(step) \(step * 15)\n" } }.joined() + "# EOF\n"
+    + (0..<20).flatMap { step in
+      ["0.1", "1.0", "10.0", "+Inf"].map { "latency_seconds_bucket{le=\"\($0)\"} \(step) \(step * 15)\n" }
+    }.joined() + "# EOF\n"
 }
 
 extension QuerySubject {
@@ -109,7 +152,9 @@ extension QuerySubject {
         inner = plan
       default: return nil
       }
-      guard factor > 0, factor.isFinite, let next = vectors.last(where: { $0.site == inner.site && $0.index < part.index }) else { return nil }
+      guard factor > 0, factor.isFinite,
+        let next = vectors.last(where: { $0.site == inner.site && $0.index < part.index })
+      else { return nil }
       part = next
     }
   }

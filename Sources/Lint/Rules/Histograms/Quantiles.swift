@@ -4,11 +4,12 @@ import TimeSeries
 
 extension Rule {
   static let quantileBuckets = Rule(
-    "MT022", "quantile-without-buckets", .error, "a quantile that can have no value, or never the one that is meant",
+    "MT022", "quantile-without-buckets", .error,
+    "a quantile that can have no value, or never the one that is meant",
     why: """
-      `histogram_quantile` reads the buckets by their label `le`: aggregated away, nothing is left to read and the answer is empty. With \
-      only `le="+Inf"` it is NaN. φ is a number from 0 to 1: `histogram_quantile(99, …)` is +Inf, always. An average of quantiles \
-      is no quantile.
+      `histogram_quantile` reads the buckets by their label `le`: aggregated away, nothing is left to read \
+      and the answer is empty. With only `le="+Inf"` it is NaN. φ is a number from 0 to 1: \
+      `histogram_quantile(99, …)` is +Inf, always. An average of quantiles is no quantile.
       """,
     fires: [
       .query("histogram_quantile(0.99, sum(rate(latency_seconds_bucket[1m])))"),
@@ -22,10 +23,15 @@ extension Rule {
     ],
     .query { query in
       query.vectors.flatMap { part -> [Advice] in
-        guard case .histogramQuantile(let phi, let inner) = part.form else { return Self.averaged(query, part) }
+        guard case .histogramQuantile(let phi, let inner) = part.form else {
+          return Self.averaged(query, part)
+        }
         var found: [Advice] = []
         if case .number(let number) = phi.value, number < 0 || number > 1 {
-          var advice = query.advice("φ is \(Shown.number(number)): a quantile is a number from 0 to 1, others yield \(number < 0 ? "-Inf" : "+Inf")", at: phi.site)
+          var advice = query.advice(
+            "φ is \(Shown.number(number)): a quantile is a number from 0 to 1, others yield "
+              + "\(number < 0 ? "-Inf" : "+Inf")",
+            at: phi.site)
           if number > 1, number <= 100 {
             advice = advice.help("write \(Shown.number(number / 100))")
               .fix("write \(Shown.number(number / 100))", query.edit(phi.site, Shown.number(number / 100)))
@@ -35,31 +41,37 @@ extension Rule {
         guard let buckets = query.vectors.first(where: { $0.site == inner.site }) else { return found }
         if part.facts.impossibility == .noBuckets {
           found.append(
-            query.advice("the label le is aggregated away: there are no buckets, and never a value", at: inner.site)
-              .help("keep it: sum by (le) (…)").fix("keep le", edits: query.keepingLe(inner)))
+            query.advice(
+              "the label le is aggregated away: there are no buckets, and never a value", at: inner.site
+            )
+            .help("keep it: sum by (le) (…)").fix("keep le", edits: query.keepingLe(inner)))
         } else if buckets.facts.labels["le"] == .fixed("+Inf") {
           found.append(
-            query.advice("only the bucket +Inf is selected: the quantile is NaN", at: inner.site).help("select all buckets: leave out the matcher on le"))
+            query.advice("only the bucket +Inf is selected: the quantile is NaN", at: inner.site).help(
+              "select all buckets: leave out the matcher on le"))
         }
         return found
       }
     })
 
   private static func averaged(_ query: QuerySubject, _ part: VectorPart) -> [Advice] {
-    guard query.site.isMetric, case .aggregate(let plan) = part.form, case .simple(let operation) = plan.operation, operation == .avg || operation == .sum,
+    guard query.site.isMetric, case .aggregate(let plan) = part.form,
+      case .simple(let operation) = plan.operation, operation == .avg || operation == .sum,
       case .histogramQuantile = plan.vector.form
     else { return [] }
     return [
-      query.advice("\(operation == .avg ? "an average" : "a sum") of quantiles is no quantile", at: part.site).with(severity: .warning)
+      query.advice("\(operation == .avg ? "an average" : "a sum") of quantiles is no quantile", at: part.site)
+        .with(severity: .warning)
         .help("aggregate the buckets: histogram_quantile(φ, sum by (le) (…))")
     ]
   }
 
   static let spelledBucket = Rule(
-    "MT024", "bucket-spelling", .warning, "a bucket is asked for by a spelling that Prometheus 3 does not store",
+    "MT024", "bucket-spelling", .warning,
+    "a bucket is asked for by a spelling that Prometheus 3 does not store",
     why: """
-      Since Prometheus 3 the values of `le` and `quantile` are normalised when they are scraped: `le="5"` is stored as `5.0`. A matcher \
-      `le="5"` selects nothing any more, without an error.
+      Since Prometheus 3 the values of `le` and `quantile` are normalised when they are scraped: `le="5"` is \
+      stored as `5.0`. A matcher `le="5"` selects nothing any more, without an error.
       """,
     fires: [.query("sum(rate(latency_seconds_bucket{le=\"1\"}[1m])) / sum(rate(latency_seconds_count[1m]))")],
     quiet: [
@@ -67,19 +79,25 @@ extension Rule {
       .query("sum(rate(latency_seconds_bucket{le=\"+Inf\"}[1m]))"),
     ],
     .query { query in
-      if let version = query.options.prometheusVersion, version < PrometheusVersion(major: 3, minor: 0) { return [] }
+      if let version = query.options.prometheusVersion, version < PrometheusVersion(major: 3, minor: 0) {
+        return []
+      }
       guard query.site.isMetric, !query.options.isVictoriaMetrics else { return [] }
       return query.selectors.flatMap { selector in
         query.written(selector).compactMap { written in
           let matcher = written.matcher
-          guard matcher.name == "le" || matcher.name == "quantile", matcher.operation == .equal, !matcher.value.isEmpty,
+          guard matcher.name == "le" || matcher.name == "quantile", matcher.operation == .equal,
+            !matcher.value.isEmpty,
             matcher.value.utf8.allSatisfy({ $0 &- 48 < 10 })
           else { return nil }
-          return query.advice("Prometheus 3 stores \(matcher.name)=\"\(matcher.value).0\", not \"\(matcher.value)\"", at: written.range)
-            .help("accept both: \(matcher.name)=~\"\(matcher.value)(\\\\.0)?\"")
-            .fix(
-              "accept both spellings", query.edit(written.operation, "=~"),
-              query.edit(written.value, "\"\(matcher.value)(\\\\.0)?\""))
+          return query.advice(
+            "Prometheus 3 stores \(matcher.name)=\"\(matcher.value).0\", not \"\(matcher.value)\"",
+            at: written.range
+          )
+          .help("accept both: \(matcher.name)=~\"\(matcher.value)(\\\\.0)?\"")
+          .fix(
+            "accept both spellings", query.edit(written.operation, "=~"),
+            query.edit(written.value, "\"\(matcher.value)(\\\\.0)?\""))
         }
       }
     })
@@ -89,7 +107,8 @@ extension QuerySubject {
   /// Adds `le` to the labels of a sum right below a quantile.
   fileprivate func keepingLe(_ plan: VectorPlan) -> [Fix.Edit]? {
     guard case .aggregate(let aggregation) = plan.form, case .simple(.sum) = aggregation.operation,
-      aggregation.grouping == .by([]), let edit = edit(SourceRange(plan.site.start, plan.site.start + 3), "sum by (le) ")
+      aggregation.grouping == .by([]),
+      let edit = edit(SourceRange(plan.site.start, plan.site.start + 3), "sum by (le) ")
     else { return nil }
     return [edit]
   }

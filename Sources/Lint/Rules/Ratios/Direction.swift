@@ -6,17 +6,26 @@ extension Rule {
   static let direction = Rule(
     "MT049", "wrong-direction", .error, "the threshold bounds the good side",
     why: """
-      A success rate needs a `min`, an error rate a `max`. The other way round the check fails when all is well and passes when \
-      everything fails. It happens when `100 -` is put in front of an error rate, or when a threshold is copied from another metric: \
-      with `100 - errors/all * 100` and `max: 5`, 2 % of errors yield 98 and fail, 100 % of errors yield 0 and pass.
+      A success rate needs a `min`, an error rate a `max`. The other way round the check fails when all is \
+      well and passes when everything fails. It happens when `100 -` is put in front of an error rate, or \
+      when a threshold is copied from another metric: with `100 - errors/all * 100` and `max: 5`, 2 % of \
+      errors yield 98 and fail, 100 % of errors yield 0 and pass.
       """,
     fires: [
-      .query("100 - sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100", metric: "thresholdRange: {max: 5}"),
-      .query("sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m]))", metric: "thresholdRange: {min: 0.99}"),
+      .query(
+        "100 - sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100",
+        metric: "thresholdRange: {max: 5}"),
+      .query(
+        "sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m]))",
+        metric: "thresholdRange: {min: 0.99}"),
     ],
     quiet: [
-      .query("100 - sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100", metric: "thresholdRange: {min: 95}"),
-      .query("sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m]))", metric: "thresholdRange: {max: 0.01}"),
+      .query(
+        "100 - sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100",
+        metric: "thresholdRange: {min: 95}"),
+      .query(
+        "sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m]))",
+        metric: "thresholdRange: {max: 0.01}"),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, let share = root.facts.share else { return [] }
@@ -35,10 +44,13 @@ extension Rule {
     _ query: QuerySubject, _ root: VectorPart, _ what: String, _ wanted: String, _ limit: SourceRange?
   ) -> Advice {
     let wrong = wanted == "min" ? "max" : "min"
-    return query.advice("this is \(what), and the threshold has only a \(wrong): good releases fail, bad ones pass", at: root.site)
-      .related(query.site.canaryPlace(limit), "\(wrong) bounds the good side")
-      .shown(Simulation(query).table)
-      .help("write \(wanted), or turn the query round")
+    return query.advice(
+      "this is \(what), and the threshold has only a \(wrong): good releases fail, bad ones pass",
+      at: root.site
+    )
+    .related(query.site.canaryPlace(limit), "\(wrong) bounds the good side")
+    .shown(Simulation(query).table)
+    .help("write \(wanted), or turn the query round")
   }
 
   /// Without a threshold the name says what is meant.
@@ -46,10 +58,13 @@ extension Rule {
     guard query.site.use == .template, query.site.metric == nil, let template = query.site.template,
       let meant = RequestMeaning.kind(ofName: template.name), meant != share.kind, share.kind != .other
     else { return [] }
-    let (said, yielded) = meant == .failed ? ("an error rate", "a success rate") : ("a success rate", "an error rate")
+    let (said, yielded) =
+      meant == .failed ? ("an error rate", "a success rate") : ("a success rate", "an error rate")
     return [
       query.advice("the template is called \(template.name), and yields \(yielded)", at: root.site)
-        .related(template.origin.map { Place($0.source, template.metadata.name.range) }, "the name says \(said)")
+        .related(
+          template.origin.map { Place($0.source, template.metadata.name.range) }, "the name says \(said)"
+        )
         .shown(Simulation(query).table).help("turn the query round, or rename the template")
     ]
   }

@@ -28,12 +28,13 @@ extension Rule {
   static let intervalMissing = Rule(
     "MT009", "interval-missing", .error, "a metric has no interval and its template asks for one",
     why: """
-      Flagger fills in `1m` for its built-in metrics only. For a template an absent `interval` renders as nothing: `[{{ interval }}]` \
-      becomes `[]`, the server answers with status 400, and every check fails.
+      Flagger fills in `1m` for its built-in metrics only. For a template an absent `interval` renders as \
+      nothing: `[{{ interval }}]` becomes `[]`, the server answers with status 400, and every check fails.
       """,
     fires: [.query("sum(rate(http_requests_total[{{ interval }}]))", interval: nil)],
     quiet: [
-      .query("sum(rate(http_requests_total[{{ interval }}]))"), .query("sum(rate(http_requests_total[1m]))", interval: nil),
+      .query("sum(rate(http_requests_total[{{ interval }}]))"),
+      .query("sum(rate(http_requests_total[1m]))", interval: nil),
     ],
     .metric { metric in
       guard let template = metric.template, template.isPrometheus else { return [] }
@@ -43,19 +44,25 @@ extension Rule {
       guard case .missing? = BrokenInterval(site) else { return [] }
       return [
         metric.advice(
-          "the metric has no interval, and the template \(template.name) uses {{ interval }}", at: metric.value.name.range)
-          .related(template.origin.map { Place($0.source, template.query.range) }, "{{ interval }} renders as nothing here")
-          .help("add interval: 1m to the metric")
-          .fix("add interval: 1m", isSafe: true, metric.inserting("interval: 1m"))
+          "the metric has no interval, and the template \(template.name) uses {{ interval }}",
+          at: metric.value.name.range
+        )
+        .related(
+          template.origin.map { Place($0.source, template.query.range) },
+          "{{ interval }} renders as nothing here"
+        )
+        .help("add interval: 1m to the metric")
+        .fix("add interval: 1m", isSafe: true, metric.inserting("interval: 1m"))
       ]
     })
 
   static let intervalInvalid = Rule(
     "MT010", "interval-invalid", .error, "an interval is no duration",
     why: """
-      The schema of a cluster lets `5minutes` and `1m30` pass: it looks at the beginning only. A metric's `interval` is put into the \
-      query as text, so it has to be a PromQL duration (`90s`, `1m30s`), or the server answers with status 400. The `interval` of the \
-      analysis is a Go duration; what Flagger cannot read becomes 60 s without a word, and less than 10 s becomes 10 s.
+      The schema of a cluster lets `5minutes` and `1m30` pass: it looks at the beginning only. A metric's \
+      `interval` is put into the query as text, so it has to be a PromQL duration (`90s`, `1m30s`), or the \
+      server answers with status 400. The `interval` of the analysis is a Go duration; what Flagger cannot \
+      read becomes 60 s without a word, and less than 10 s becomes 10 s.
       """,
     fires: [.query("sum(rate(http_requests_total[{{ interval }}]))", interval: "1m30")],
     quiet: [.query("sum(rate(http_requests_total[{{ interval }}]))", interval: "1m30s")],
@@ -73,26 +80,33 @@ extension Rule {
       }
       return [
         metric.advice(
-          "\(interval.value) is no PromQL duration: the server refuses [\(interval.value)]", at: interval.range, ".interval"
+          "\(interval.value) is no PromQL duration: the server refuses [\(interval.value)]",
+          at: interval.range, ".interval"
         ).help("write it like 30s, 1m or 1m30s")
       ]
     })
 
-  static let analysisInterval = Rule(intervalInvalid, .canary { canary in
-    guard let interval = canary.analysis.interval else { return [] }
-    guard let parsed = try? GoDuration(parsing: interval.value) else {
+  static let analysisInterval = Rule(
+    intervalInvalid,
+    .canary { canary in
+      guard let interval = canary.analysis.interval else { return [] }
+      guard let parsed = try? GoDuration(parsing: interval.value) else {
+        return [
+          canary.advice(
+            "\(interval.value) is no duration that Flagger can read: it takes 60s instead",
+            at: interval.range, ".spec.analysis.interval"
+          ).help("write it like 30s, 1m or 1m30s")
+        ]
+      }
+      guard parsed < .seconds(10) else { return [] }
       return [
         canary.advice(
-          "\(interval.value) is no duration that Flagger can read: it takes 60s instead", at: interval.range, ".spec.analysis.interval"
-        ).help("write it like 30s, 1m or 1m30s")
-      ]
-    }
-    guard parsed < .seconds(10) else { return [] }
-    return [
-      canary.advice("Flagger checks every 10s at the most, not every \(interval.value)", at: interval.range, ".spec.analysis.interval")
+          "Flagger checks every 10s at the most, not every \(interval.value)", at: interval.range,
+          ".spec.analysis.interval"
+        )
         .with(severity: .warning)
-    ]
-  })
+      ]
+    })
 }
 
 extension MetricSubject {

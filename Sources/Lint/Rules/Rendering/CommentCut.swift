@@ -4,11 +4,13 @@ import TimeSeries
 
 extension Rule {
   static let commentCut = Rule(
-    "MT003", "comment-cut", .error, "a comment or a blank inside quotes does not survive the way to the server",
+    "MT003", "comment-cut", .error,
+    "a comment or a blank inside quotes does not survive the way to the server",
     why: """
-      Flagger makes every run of white space one blank before it sends a query, line ends too. A `#` comment then reaches to the end \
-      of the whole query: what stands behind it is gone, and what is left may still be a query, of something else. Inside \
-      quotes, line ends, tabs and double blanks become one blank, so that the value no longer matches.
+      Flagger makes every run of white space one blank before it sends a query, line ends too. A `#` comment \
+      then reaches to the end of the whole query: what stands behind it is gone, and what is left may still \
+      be a query, of something else. Inside quotes, line ends, tabs and double blanks become one blank, so \
+      that the value no longer matches.
       """,
     fires: [
       .query("# errors of the canary\nsum(rate(http_requests_total[1m]))"),
@@ -24,9 +26,11 @@ extension Rule {
       return CommentCut.advice(site, text)
     })
 
-  static let commentCutQuery = Rule(commentCut, .query { query in
-    query.site.isMetric ? CommentCut.advice(query.site, query.text) + CommentCut.quoted(query) : []
-  })
+  static let commentCutQuery = Rule(
+    commentCut,
+    .query { query in
+      query.site.isMetric ? CommentCut.advice(query.site, query.text) + CommentCut.quoted(query) : []
+    })
 
   /// The same rule, looking at something else.
   init(_ rule: Rule, _ check: Check) {
@@ -55,7 +59,8 @@ enum CommentCut {
     let remains = left.allSatisfy(\.isWhitespace) ? "nothing" : left
     return [
       site.advice(
-        "the comment swallows the rest of the query: it is sent as one line", at: Place(site.source, range ?? site.text.range)
+        "the comment swallows the rest of the query: it is sent as one line",
+        at: Place(site.source, range ?? site.text.range)
       )
       .shown("what the server evaluates: \(remains)")
       .help("use a comment of the template, {{/* … */}}, or one of YAML above the query")

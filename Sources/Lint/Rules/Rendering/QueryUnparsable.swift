@@ -6,11 +6,13 @@ extension Rule {
   static let queryUnparsable = Rule(
     "MT002", "query-unparsable", .error, "a query is no PromQL",
     why: """
-      The server refuses a query that does not parse with status 400, at every tick. What is parsed here is what is sent: the \
-      template rendered and every run of white space made one blank.
+      The server refuses a query that does not parse with status 400, at every tick. What is parsed here is \
+      what is sent: the template rendered and every run of white space made one blank.
       """,
     fires: [.query("sum(rate(http_requests_total[1m])"), .query("sum(rate(http_requests_total))")],
-    quiet: [.query("sum(rate(http_requests_total[1m]))"), .query("sum(rate(x[{{ interval }}]))", interval: nil)],
+    quiet: [
+      .query("sum(rate(http_requests_total[1m]))"), .query("sum(rate(x[{{ interval }}]))", interval: nil),
+    ],
     .failure { site, failure, options in
       switch failure {
       case .unrendered: return []
@@ -31,7 +33,9 @@ extension Rule {
     var advice = site.advice(message, at: Place(site.source, text.fileRange(sent) ?? site.text.range))
     advice.query = Finding.SentQuery(text: text.sent, range: sent)
     if text.sent.isEmpty || text.sent == " " { return advice.help("the template renders to nothing") }
-    if message.contains("holt_winters") { return advice.help("it is called double_exponential_smoothing since 3.0") }
+    if message.contains("holt_winters") {
+      return advice.help("it is called double_exponential_smoothing since 3.0")
+    }
     return advice
   }
 }
@@ -67,10 +71,13 @@ extension Rule {
   static let metricsQL = Rule(
     "MT042", "victoriametrics-only", .error, "a query uses MetricsQL and Prometheus is asked",
     why: """
-      VictoriaMetrics extends PromQL: `WITH` templates, `default`, `if`, `keep_metric_names`, windows that may be left out, `5i`. \
-      Prometheus refuses all of it with status 400, at every tick. The finding is about the parts that a Prometheus parser rejects.
+      VictoriaMetrics extends PromQL: `WITH` templates, `default`, `if`, `keep_metric_names`, windows that \
+      may be left out, `5i`. Prometheus refuses all of it with status 400, at every tick. The finding is \
+      about the parts that a Prometheus parser rejects.
       """,
-    fires: [.query("sum(rate(http_requests_total[1m])) default 0"), .query("sum(rate(http_requests_total[5i]))")],
+    fires: [
+      .query("sum(rate(http_requests_total[1m])) default 0"), .query("sum(rate(http_requests_total[5i]))"),
+    ],
     quiet: [.query("sum(rate(http_requests_total[5m])) or vector(0)")],
     .failure { site, failure, options in
       guard case .unparsed(let text, _) = failure, !options.isVictoriaMetrics, BrokenInterval(site) == nil,

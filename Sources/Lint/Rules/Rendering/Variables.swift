@@ -6,16 +6,23 @@ extension Rule {
   static let variableUnused = Rule(
     "MT060", "variables", .warning, "template variables are not used, silently empty, or break the quotes",
     why: """
-      `{{ variables.x }}` fails loudly when `x` is missing; `{{ index variables "x" }}` renders as nothing, and the query asks for \
-      something else. A value is put into the query as it is: a quote or a backslash in it ends the string early.
+      `{{ variables.x }}` fails loudly when `x` is missing; `{{ index variables "x" }}` renders as nothing, \
+      and the query asks for something else. A value is put into the query as it is: a quote or a backslash \
+      in it ends the string early.
       """,
     fires: [
       .query("sum(rate(a[1m]))", metric: "templateVariables: {limit: a}\nthresholdRange: {max: 500}"),
       .query("sum(rate(a{b=\"{{ index variables \"zone\" }}\"}[1m]))"),
     ],
-    quiet: [.query("sum(a{b=\"{{ variables.limit }}\"})", metric: "templateVariables: {limit: a}\nthresholdRange: {max: 500}")],
+    quiet: [
+      .query(
+        "sum(a{b=\"{{ variables.limit }}\"})",
+        metric: "templateVariables: {limit: a}\nthresholdRange: {max: 500}")
+    ],
     .metric { metric in
-      guard let template = metric.template, let parsed = try? QueryTemplate(parsing: template.query) else { return [] }
+      guard let template = metric.template, let parsed = try? QueryTemplate(parsing: template.query) else {
+        return []
+      }
       let values = TemplateValues(canary: metric.canary.canary, metric: metric.value, pass: .template)
       guard let rendered = try? parsed.render(values).rendered else { return [] }
       var found: [Advice] = []
@@ -25,12 +32,14 @@ extension Rule {
         if (try? parsed.render(other).rendered) == rendered {
           found.append(
             metric.advice(
-              "the template \(template.name) does not use the variable \(variable.key.value)", at: variable.key.range,
+              "the template \(template.name) does not use the variable \(variable.key.value)",
+              at: variable.key.range,
               ".templateVariables"))
         } else if variable.value.value.contains(where: { $0 == "\"" || $0 == "\\" }) {
           found.append(
             metric.advice(
-              "the value is put into the query as it is: its quotes or backslashes are PromQL's", at: variable.value.range,
+              "the value is put into the query as it is: its quotes or backslashes are PromQL's",
+              at: variable.value.range,
               ".templateVariables"))
         }
       }

@@ -4,16 +4,22 @@ import TimeSeries
 
 extension Rule {
   static let rootComparison = Rule(
-    "MT019", "comparison-without-bool", .error, "the query compares, so that it yields nothing when all is well",
+    "MT019", "comparison-without-bool", .error,
+    "the query compares, so that it yields nothing when all is well",
     why: """
-      A comparison without `bool` keeps the series that satisfy it and drops the others. `error_rate > 5` is empty while the release \
-      is healthy: Flagger finds no value and the check fails. When errors come, it has a value. The threshold belongs \
-      into the canary's `thresholdRange`; the query yields the number.
+      A comparison without `bool` keeps the series that satisfy it and drops the others. `error_rate > 5` is \
+      empty while the release is healthy: Flagger finds no value and the check fails. When errors come, it \
+      has a value. The threshold belongs into the canary's `thresholdRange`; the query yields the number.
       """,
     fires: [.query("sum(rate(errors_total[1m])) > 5"), .query("sum(rate(a[1m])) / sum(rate(b[1m])) < 0.9")],
-    quiet: [.query("sum(rate(errors_total[1m])) > bool 5"), .query("sum(rate(errors_total[1m] ) >= 0)"), .query("sum(a > 5)")],
+    quiet: [
+      .query("sum(rate(errors_total[1m])) > bool 5"), .query("sum(rate(errors_total[1m] ) >= 0)"),
+      .query("sum(a > 5)"),
+    ],
     .query { query in
-      guard query.site.isMetric, let root = query.root, root.facts.empty.contains(.filtered) else { return [] }
+      guard query.site.isMetric, let root = query.root, root.facts.empty.contains(.filtered) else {
+        return []
+      }
       switch root.form {
       case .comparison(let operation, _, let rhs, _, returnsBool: false):
         return [advice(query, root, operation, query.slice(rhs.site))]
@@ -26,33 +32,47 @@ extension Rule {
   private static func advice(
     _ query: QuerySubject, _ root: VectorPart, _ operation: ComparisonOperator, _ bound: String
   ) -> Advice {
-    query.advice("the comparison \(operation.rawValue) drops the value when it does not hold: no value fails the check", at: root.site)
-      .help("leave the comparison out and put the bound into thresholdRange")
-      .related(query.site.canaryPlace(query.site.metric?.value.thresholdRange?.range), "the threshold belongs here")
+    query.advice(
+      "the comparison \(operation.rawValue) drops the value when it does not hold: no value fails the check",
+      at: root.site
+    )
+    .help("leave the comparison out and put the bound into thresholdRange")
+    .related(
+      query.site.canaryPlace(query.site.metric?.value.thresholdRange?.range), "the threshold belongs here")
   }
 
   static let emptyWhenGood = Rule(
     "MT040", "empty-when-good", .warning, "nothing to count is no value, not 0",
     why: """
-      `count` of nothing is empty, and so is `absent` of something that is there. A check built on them has no value while all is \
-      well, and no value fails it: after `threshold` ticks the release is rolled back. `count(x > 5) or vector(0)` yields 0.
+      `count` of nothing is empty, and so is `absent` of something that is there. A check built on them has \
+      no value while all is well, and no value fails it: after `threshold` ticks the release is rolled back. \
+      `count(x > 5) or vector(0)` yields 0.
       """,
     fires: [.query("count(latency_seconds > 0.5)"), .query("absent(up{app=\"x\"})"), .query("sum(up == 0)")],
-    quiet: [.query("count(latency_seconds > 0.5) or vector(0)"), .query("count(up)"), .query("sum(up == bool 0)")],
+    quiet: [
+      .query("count(latency_seconds > 0.5) or vector(0)"), .query("count(up)"), .query("sum(up == bool 0)"),
+    ],
     .query { query in
       guard query.site.isMetric, let root = query.root else { return [] }
       switch root.form {
       case .absent, .absentOverTime:
         return [
-          query.advice("absent yields nothing while the series is there, and no value fails the check", at: root.site)
-            .help("count it instead: count(…) or vector(0)")
+          query.advice(
+            "absent yields nothing while the series is there, and no value fails the check", at: root.site
+          )
+          .help("count it instead: count(…) or vector(0)")
         ]
       case .aggregate(let plan) where root.facts.empty.contains(.filtered):
-        guard root.facts.impossibility == nil, case .simple = plan.operation, Self.isComparison(plan.vector.form) else { return [] }
+        guard root.facts.impossibility == nil, case .simple = plan.operation,
+          Self.isComparison(plan.vector.form)
+        else { return [] }
         return [
-          query.advice("when nothing satisfies the comparison this yields nothing, not 0, and no value fails the check", at: root.site)
-            .help("write … or vector(0) behind it, or use bool and sum")
-            .fix("add or vector(0)", edits: query.wrap(root.site, "", " or vector(0)"))
+          query.advice(
+            "when nothing satisfies the comparison this yields nothing, not 0, and no value fails the check",
+            at: root.site
+          )
+          .help("write … or vector(0) behind it, or use bool and sum")
+          .fix("add or vector(0)", edits: query.wrap(root.site, "", " or vector(0)"))
         ]
       default: return []
       }

@@ -6,14 +6,16 @@ extension Rule {
   static let failOpen = Rule(
     "MT016", "fail-open", .warning, "missing data passes the check",
     why: """
-      `or vector(0)` with only a `max`, or `or vector(100)` with only a `min`, makes a check pass when nothing was measured: the \
-      canary gets no traffic, a label was renamed, the scrape fails, and the release goes out. Say so on purpose, or add a check \
-      that there is traffic.
+      `or vector(0)` with only a `max`, or `or vector(100)` with only a `min`, makes a check pass when \
+      nothing was measured: the canary gets no traffic, a label was renamed, the scrape fails, and the \
+      release goes out. Say so on purpose, or add a check that there is traffic.
       """,
     fires: [.query("sum(rate(errors_total[1m])) or vector(0)", metric: "thresholdRange: {max: 5}")],
     quiet: [
       .query("sum(rate(errors_total[1m])) or vector(1000)", metric: "thresholdRange: {max: 5}"),
-      .query("(sum(rate(bad_total[1m])) or vector(0)) / sum(rate(all_total[1m]))", metric: "thresholdRange: {max: 0.5}"),
+      .query(
+        "(sum(rate(bad_total[1m])) or vector(0)) / sum(rate(all_total[1m]))",
+        metric: "thresholdRange: {max: 0.5}"),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, case .set(.or, _, let other, _) = root.form,
@@ -22,21 +24,25 @@ extension Rule {
       else { return [] }
       let bound = limits.max ?? limits.min
       return [
-        query.advice("when there is no data the check sees \(Shown.number(number)) and passes", at: other.site)
-          .related(query.site.canaryPlace(bound?.range), "\(Shown.number(number)) is within this")
-          .help("add a check for traffic, or let missing data fail the check")
+        query.advice(
+          "when there is no data the check sees \(Shown.number(number)) and passes", at: other.site
+        )
+        .related(query.site.canaryPlace(bound?.range), "\(Shown.number(number)) is within this")
+        .help("add a check for traffic, or let missing data fail the check")
       ]
     })
 
   static let fallbackMissesNaN = Rule(
     "MT061", "fallback-misses-nan", .warning, "`or` does not catch 0/0",
     why: """
-      Without traffic `sum(errors) / sum(requests)` is 0/0: a series whose value is NaN, not an empty answer. `or vector(0)` behind \
-      it does nothing, Flagger takes NaN for no value and the check fails. The denominator has to be kept from being 0.
+      Without traffic `sum(errors) / sum(requests)` is 0/0: a series whose value is NaN, not an empty \
+      answer. `or vector(0)` behind it does nothing, Flagger takes NaN for no value and the check fails. The \
+      denominator has to be kept from being 0.
       """,
     fires: [.query("sum(rate(bad_total[1m])) / sum(rate(all_total[1m])) or vector(0)")],
     quiet: [
-      .query("sum(rate(bad_total[1m])) / (sum(rate(all_total[1m])) > 0) or vector(0)"), .query("sum(rate(bad_total[1m])) or vector(0)"),
+      .query("sum(rate(bad_total[1m])) / (sum(rate(all_total[1m])) > 0) or vector(0)"),
+      .query("sum(rate(bad_total[1m])) or vector(0)"),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, case .set(.or, let lhs, let other, _) = root.form,
@@ -45,26 +51,35 @@ extension Rule {
         other.constant != nil
       else { return [] }
       return [
-        query.advice("`or` stands in for a missing value, not for NaN, which is what this yields without traffic", at: root.site)
-          .related(query.place(lhs.site), "NaN when there is no traffic")
-          .help("compare the divisor: … / (… > 0) or \(query.slice(other.site))")
+        query.advice(
+          "`or` stands in for a missing value, not for NaN, which is what this yields without traffic",
+          at: root.site
+        )
+        .related(query.place(lhs.site), "NaN when there is no traffic")
+        .help("compare the divisor: … / (… > 0) or \(query.slice(other.site))")
       ]
     })
 
   static let infinitePass = Rule(
     "MT017", "infinite-passes", .warning, "x/0 is +Inf, and passes a check with no upper bound",
     why: """
-      A quotient whose divisor may be 0 yields +Inf. Flagger compares it like any number: with only a `min` it passes. A check with \
-      only a `max` fails on it, which is safe.
+      A quotient whose divisor may be 0 yields +Inf. Flagger compares it like any number: with only a `min` \
+      it passes. A check with only a `max` fails on it, which is safe.
       """,
-    fires: [.query("sum(rate(requests_total[1m])) / sum(rate(workers_total[1m]))", metric: "thresholdRange: {min: 5}")],
+    fires: [
+      .query(
+        "sum(rate(requests_total[1m])) / sum(rate(workers_total[1m]))", metric: "thresholdRange: {min: 5}")
+    ],
     quiet: [
       .query("sum(rate(requests_total[1m])) / sum(rate(workers_total[1m]))"),
-      .query("sum(rate(r_total{code=~\"2..\"}[1m])) / sum(rate(r_total[1m]))", metric: "thresholdRange: {min: 0.9}"),
+      .query(
+        "sum(rate(r_total{code=~\"2..\"}[1m])) / sum(rate(r_total[1m]))", metric: "thresholdRange: {min: 0.9}"
+      ),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, root.facts.values.mayDivideByZero,
-        root.facts.values.upper == .infinity, let limits = query.site.limits, limits.max == nil, let min = limits.min
+        root.facts.values.upper == .infinity, let limits = query.site.limits, limits.max == nil,
+        let min = limits.min
       else { return [] }
       return [
         query.advice("when the divisor is 0 the value is +Inf, and the check passes", at: root.site)
@@ -75,11 +90,15 @@ extension Rule {
   static let poisonedSum = Rule(
     "MT018", "nan-poisons", .warning, "one 0/0 makes the whole sum NaN",
     why: """
-      `sum`, `avg`, `stddev` and `stdvar` of values one of which is NaN are NaN, and NaN is no value for Flagger. A quotient for each pod \
-      is 0/0 for a pod without traffic: one idle pod of fifty fails the check. Divide sums instead of summing quotients.
+      `sum`, `avg`, `stddev` and `stdvar` of values one of which is NaN are NaN, and NaN is no value for \
+      Flagger. A quotient for each pod is 0/0 for a pod without traffic: one idle pod of fifty fails the \
+      check. Divide sums instead of summing quotients.
       """,
     fires: [.query("avg(rate(bad_total[1m]) / rate(all_total[1m]))")],
-    quiet: [.query("sum(rate(bad_total[1m])) / sum(rate(all_total[1m]))"), .query("max(rate(bad_total[1m]) / rate(all_total[1m]))")],
+    quiet: [
+      .query("sum(rate(bad_total[1m])) / sum(rate(all_total[1m]))"),
+      .query("max(rate(bad_total[1m]) / rate(all_total[1m]))"),
+    ],
     .query { query in
       guard query.site.isMetric else { return [] }
       return query.vectors.compactMap { part in
@@ -89,7 +108,8 @@ extension Rule {
           inner.facts.values.nan.contains(.division)
         else { return nil }
         return query.advice("one series without traffic is 0/0, and makes this NaN", at: part.site)
-          .related(query.place(inner.site), "may be 0/0 for each series").help("divide the sums: sum(…) / sum(…)")
+          .related(query.place(inner.site), "may be 0/0 for each series").help(
+            "divide the sums: sum(…) / sum(…)")
       }
     })
 }

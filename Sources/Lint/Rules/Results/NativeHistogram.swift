@@ -6,15 +6,17 @@ extension Rule {
   static let nativeHistogram = Rule(
     "MT006", "native-histogram", .error, "the query may yield a native histogram",
     why: """
-      The answer for a native histogram has `histogram` where Flagger expects `value`: it indexes an empty list, nothing \
-      recovers, and the controller dies. Argo Rollouts judges it as 0. `rate(http_request_duration_seconds[1m])` is such a query as \
-      soon as the target exposes native histograms; until then it selects nothing, because classic histograms have `_bucket`, `_sum` \
-      and `_count` in their names.
+      The answer for a native histogram has `histogram` where Flagger expects `value`: it indexes an empty \
+      list, nothing recovers, and the controller dies. Argo Rollouts judges it as 0. \
+      `rate(http_request_duration_seconds[1m])` is such a query as soon as the target exposes native \
+      histograms; until then it selects nothing, because classic histograms have `_bucket`, `_sum` and \
+      `_count` in their names.
       """,
     fires: [.query("sum(rate(http_request_duration_seconds[1m]))")],
     quiet: [
       .query("histogram_quantile(0.9, sum(rate(http_request_duration_seconds[1m])))"),
-      .query("sum(rate(http_request_duration_seconds_count[1m]))"), .query("sum(rate(process_cpu_seconds_total[1m]))"),
+      .query("sum(rate(http_request_duration_seconds_count[1m]))"),
+      .query("sum(rate(process_cpu_seconds_total[1m]))"),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, root.facts.histograms == .possible,
@@ -23,7 +25,10 @@ extension Rule {
       let name = selector.plan.metricName ?? ""
       return [
         query.advice("\(name) is a native histogram or nothing: Flagger crashes on it", at: selector.site)
-          .help("use histogram_quantile, histogram_avg or histogram_count around it, or \(name)_count of a classic histogram")
+          .help(
+            "use histogram_quantile, histogram_avg or histogram_count around it, or \(name)_count of a "
+              + "classic histogram"
+          )
       ]
     })
 }
@@ -36,7 +41,9 @@ extension QuerySubject {
     let facts = MetricNameFacts(name)
     guard facts.nature == .unknown, facts.unit != nil else { return false }
     let isRate = ancestors(selector.index).contains { node in
-      guard case .vector(let plan, _) = node.content, case .window(let function, _, _) = plan.form else { return false }
+      guard case .vector(let plan, _) = node.content, case .window(let function, _, _) = plan.form else {
+        return false
+      }
       return function == .rate || function == .increase
     }
     return isRate && ["duration", "latency", "size"].contains { name.contains($0) }

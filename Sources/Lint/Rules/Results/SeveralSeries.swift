@@ -6,12 +6,14 @@ extension Rule {
   static let severalSeries = Rule(
     "MT005", "several-series", .error, "the query may yield more than one series",
     why: """
-      Flagger judges one number. Of several series it takes the last one of the answer, and the order of an answer is not defined: it \
-      changes when the server restarts or compacts. One pod of ten decides, and not always the same one. Aggregate what is left \
-      apart: `sum(…)`, `max(…)`, or `sum by (le) (…)` inside a quantile.
+      Flagger judges one number. Of several series it takes the last one of the answer, and the order of an \
+      answer is not defined: it changes when the server restarts or compacts. One pod of ten decides, and \
+      not always the same one. Aggregate what is left apart: `sum(…)`, `max(…)`, or `sum by (le) (…)` inside \
+      a quantile.
       """,
     fires: [
-      .query("rate(http_requests_total{status=\"500\"}[1m])"), .query("sum by (pod) (rate(http_requests_total[1m]))"),
+      .query("rate(http_requests_total{status=\"500\"}[1m])"),
+      .query("sum by (pod) (rate(http_requests_total[1m]))"),
       .query("histogram_quantile(0.99, sum by (le, pod) (rate(latency_seconds_bucket[1m])))"),
     ],
     quiet: [
@@ -31,10 +33,14 @@ extension Rule {
         }
       let wrapping = Self.aggregation(for: root)
       return [
-        query.advice("the query may yield more than one series, and Flagger takes the last one", at: query.whole)
-          .shown("series: \(why)")
-          .help("aggregate them, for example \(wrapping)(…)")
-          .fix("wrap the query in \(wrapping)()", edits: Self.isRatio(root.form) ? nil : query.wrap(query.whole, "\(wrapping)(", ")"))
+        query.advice(
+          "the query may yield more than one series, and Flagger takes the last one", at: query.whole
+        )
+        .shown("series: \(why)")
+        .help("aggregate them, for example \(wrapping)(…)")
+        .fix(
+          "wrap the query in \(wrapping)()",
+          edits: Self.isRatio(root.form) ? nil : query.wrap(query.whole, "\(wrapping)(", ")"))
       ]
     })
 

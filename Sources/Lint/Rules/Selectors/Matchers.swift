@@ -6,13 +6,21 @@ extension Rule {
   static let patternAsText = Rule(
     "MT030", "pattern-as-text", .error, "a pattern is compared as a text, or a text as a pattern",
     why: """
-      `code="5.."` looks for a label whose value is five, dot, dot: nothing has it, and the check sees no errors, ever. Patterns are \
-      anchored at both ends: `code=~"5"` is `code="5"` and matches no 500.
+      `code="5.."` looks for a label whose value is five, dot, dot: nothing has it, and the check sees no \
+      errors, ever. Patterns are anchored at both ends: `code=~"5"` is `code="5"` and matches no 500.
       """,
-    fires: [.query("sum(rate(r_total{code=\"5..\"}[1m]))"), .query("sum(rate(r_total{status=~\"5\"}[1m]))"), .query("sum(rate(r_total{code!=\"5.*\"}[1m]))")],
-    quiet: [.query("sum(rate(r_total{code=~\"5..\"}[1m]))"), .query("sum(rate(r_total{path=\"/api/v1.2\"}[1m]))"), .query("sum(rate(r_total{app=~\"{{ target }}\"}[1m]))")],
+    fires: [
+      .query("sum(rate(r_total{code=\"5..\"}[1m]))"), .query("sum(rate(r_total{status=~\"5\"}[1m]))"),
+      .query("sum(rate(r_total{code!=\"5.*\"}[1m]))"),
+    ],
+    quiet: [
+      .query("sum(rate(r_total{code=~\"5..\"}[1m]))"), .query("sum(rate(r_total{path=\"/api/v1.2\"}[1m]))"),
+      .query("sum(rate(r_total{app=~\"{{ target }}\"}[1m]))"),
+    ],
     .query { query in
-      query.selectors.flatMap { selector in query.written(selector).compactMap { Self.patternAdvice(query, $0) } }
+      query.selectors.flatMap { selector in
+        query.written(selector).compactMap { Self.patternAdvice(query, $0) }
+      }
     })
 
   private static func patternAdvice(_ query: QuerySubject, _ written: WrittenMatcher) -> Advice? {
@@ -21,23 +29,37 @@ extension Rule {
     case .equal, .notEqual:
       guard matcher.name != LabelFacts.metricName, Self.looksLikePattern(matcher) else { return nil }
       let operation = matcher.operation == .equal ? "=~" : "!~"
-      return query.advice("\(matcher.operation.rawValue) compares texts: \"\(matcher.value)\" is no pattern here, and \(matcher.operation == .equal ? "selects nothing" : "excludes nothing")", at: written.range)
-        .help("write \(matcher.name)\(operation)\"\(matcher.value)\"").fix("write \(operation)", query.edit(written.operation, operation))
+      return query.advice(
+        "\(matcher.operation.rawValue) compares texts: \"\(matcher.value)\" is no pattern here, and "
+          + "\(matcher.operation == .equal ? "selects nothing" : "excludes nothing")",
+        at: written.range
+      )
+      .help("write \(matcher.name)\(operation)\"\(matcher.value)\"").fix(
+        "write \(operation)", query.edit(written.operation, operation))
     case .matches, .matchesNot:
-      guard RequestMeaning.values(of: matcher.name) != nil, matcher.value.utf8.count < 3, let digit = matcher.value.utf8.first,
-        matcher.value.utf8.allSatisfy({ $0 &- 48 < 10 }), digit >= UInt8(ascii: "1"), digit <= UInt8(ascii: "5"), matcher.name.contains("code") || matcher.name.contains("status"),
+      guard RequestMeaning.values(of: matcher.name) != nil, matcher.value.utf8.count < 3,
+        let digit = matcher.value.utf8.first,
+        matcher.value.utf8.allSatisfy({ $0 &- 48 < 10 }), digit >= UInt8(ascii: "1"),
+        digit <= UInt8(ascii: "5"), matcher.name.contains("code") || matcher.name.contains("status"),
         !matcher.name.contains("grpc"), !matcher.name.contains("class")
       else { return nil }
       let rest = String(repeating: ".", count: 3 - matcher.value.utf8.count)
-      return query.advice("patterns are anchored: \"\(matcher.value)\" matches no \(matcher.value)\(rest.replacing(".", with: "0"))", at: written.range)
-        .help("write \"\(matcher.value)\(rest)\"").fix("write \(matcher.value)\(rest)", query.edit(written.value, "\"\(matcher.value)\(rest)\""))
+      return query.advice(
+        "patterns are anchored: \"\(matcher.value)\" matches no "
+          + "\(matcher.value)\(rest.replacing(".", with: "0"))",
+        at: written.range
+      )
+      .help("write \"\(matcher.value)\(rest)\"").fix(
+        "write \(matcher.value)\(rest)", query.edit(written.value, "\"\(matcher.value)\(rest)\""))
     }
   }
 
   /// Whether nobody would call something so: `5..`, `2.*`, `a|b`, `5[0-9]+`.
   private static func looksLikePattern(_ matcher: LabelMatcher) -> Bool {
     let value = matcher.value
-    if value.contains(".*") || value.contains(".+") || value.contains("[0-9]") || value.contains("\\d") { return true }
+    if value.contains(".*") || value.contains(".+") || value.contains("[0-9]") || value.contains("\\d") {
+      return true
+    }
     let isOutcome = RequestMeaning.values(of: matcher.name) != nil
     return isOutcome && (value.contains("|") || value.hasSuffix("..") || value.hasPrefix("^"))
   }
@@ -45,10 +67,12 @@ extension Rule {
   static let loosePattern = Rule(
     "MT066", "loose-pattern", .info, "a pattern says more than it means",
     why: """
-      Patterns are anchored at both ends by themselves, so `^` and `$` add nothing. `=~".*"` accepts everything, a missing label too. \
-      Neither is wrong; both make a reader look twice.
+      Patterns are anchored at both ends by themselves, so `^` and `$` add nothing. `=~".*"` accepts \
+      everything, a missing label too. Neither is wrong; both make a reader look twice.
       """,
-    fires: [.query("sum(rate(r_total{code=~\"^5..$\"}[1m]))"), .query("sum(rate(r_total{code=~\".*\"}[1m]))")],
+    fires: [
+      .query("sum(rate(r_total{code=~\"^5..$\"}[1m]))"), .query("sum(rate(r_total{code=~\".*\"}[1m]))"),
+    ],
     quiet: [.query("sum(rate(r_total{code=~\"5..\"}[1m]))"), .query("sum(rate(r_total{code=~\".+\"}[1m]))")],
     .query { query in
       guard query.site.isMetric else { return [] }
@@ -56,12 +80,23 @@ extension Rule {
         query.written(selector).compactMap { written in
           let matcher = written.matcher
           guard matcher.pattern != nil else { return nil }
-          if matcher.value == ".*" { return query.advice("the pattern .* accepts every value, and no value", at: written.range).help("leave it out, or write .+") }
-          guard matcher.value.hasPrefix("^") || (matcher.value.hasSuffix("$") && !matcher.value.hasSuffix("\\$")), !matcher.value.contains("|") else { return nil }
+          if matcher.value == ".*" {
+            return query.advice("the pattern .* accepts every value, and no value", at: written.range).help(
+              "leave it out, or write .+")
+          }
+          guard
+            matcher.value.hasPrefix("^") || (matcher.value.hasSuffix("$") && !matcher.value.hasSuffix("\\$")),
+            !matcher.value.contains("|")
+          else { return nil }
           var bare = matcher.value.hasPrefix("^") ? String(matcher.value.dropFirst()) : matcher.value
           if bare.hasSuffix("$"), !bare.hasSuffix("\\$") { bare = String(bare.dropLast()) }
-          return query.advice("patterns are anchored by themselves", at: written.range).help("write \"\(bare)\"")
-            .fix("leave out the anchors", isSafe: true, query.slice(written.value) == "\"\(matcher.value)\"" ? query.edit(written.value, "\"\(bare)\"") : nil)
+          return query.advice("patterns are anchored by themselves", at: written.range).help(
+            "write \"\(bare)\""
+          )
+          .fix(
+            "leave out the anchors", isSafe: true,
+            query.slice(written.value) == "\"\(matcher.value)\""
+              ? query.edit(written.value, "\"\(bare)\"") : nil)
         }
       }
     })
@@ -69,24 +104,34 @@ extension Rule {
   static let contradiction = Rule(
     "MT031", "contradiction", .error, "no series can satisfy all matchers",
     why: """
-      `{code="500", code!~"5.."}` asks for what it excludes: the selector is empty whatever the data, and with it every sum, rate and \
-      quotient above it. The check has no value, and fails at every tick.
+      `{code="500", code!~"5.."}` asks for what it excludes: the selector is empty whatever the data, and \
+      with it every sum, rate and quotient above it. The check has no value, and fails at every tick.
       """,
-    fires: [.query("sum(rate(r_total{code=\"500\",code!~\"5..\"}[1m]))"), .query("sum(rate(r_total{code=~\"a|b\",code!=\"a\",code!=\"b\"}[1m]))")],
-    quiet: [.query("sum(rate(r_total{code=~\"5..\",code!=\"503\"}[1m]))"), .query("sum(rate(r_total{code=~\"a|b\",code!=\"a\"}[1m]))")],
+    fires: [
+      .query("sum(rate(r_total{code=\"500\",code!~\"5..\"}[1m]))"),
+      .query("sum(rate(r_total{code=~\"a|b\",code!=\"a\",code!=\"b\"}[1m]))"),
+    ],
+    quiet: [
+      .query("sum(rate(r_total{code=~\"5..\",code!=\"503\"}[1m]))"),
+      .query("sum(rate(r_total{code=~\"a|b\",code!=\"a\"}[1m]))"),
+    ],
     .query { query in
       query.selectors.compactMap { selector in
         guard let label = Contradiction.label(in: selector.matchers) else { return nil }
         let shown = selector.matchers.filter { $0.name == label }.map(\.description).joined(separator: ", ")
-        return query.advice("no value of \(label) satisfies these matchers together: nothing is selected, ever", at: selector.site).shown(shown)
+        return query.advice(
+          "no value of \(label) satisfies these matchers together: nothing is selected, ever",
+          at: selector.site
+        ).shown(shown)
       }
     })
 
   static let neverMatches = Rule(
     "MT032", "never-matches", .error, "the two sides of an operator can never meet",
     why: """
-      Two vectors meet by labels. When one side always has a label that the other never has, because it was aggregated away, or both have \
-      another value, no series finds a partner and the result is always empty. `on (…)` or `ignoring (…)` says by which labels to meet.
+      Two vectors meet by labels. When one side always has a label that the other never has, because it was \
+      aggregated away, or both have another value, no series finds a partner and the result is always empty. \
+      `on (…)` or `ignoring (…)` says by which labels to meet.
       """,
     fires: [
       .query("sum by (job) (rate(a_total{job=\"x\"}[1m])) / sum(rate(b_total[1m]))"),
@@ -99,7 +144,8 @@ extension Rule {
     .query { query in
       query.vectors.compactMap { part in
         guard case .unmatchable(let label)? = part.facts.impossibility else { return nil }
-        var advice = query.advice("the sides never agree on \(label): the result is always empty", at: part.site)
+        var advice = query.advice(
+          "the sides never agree on \(label): the result is always empty", at: part.site)
         if case .arithmetic(_, let lhs, let rhs, _) = part.form {
           for side in [lhs, rhs] {
             let facts = query.vectors.first { $0.site == side.site }?.facts.labels[label]
@@ -120,31 +166,39 @@ extension Rule {
   static let noNamespace = Rule(
     "MT033", "no-namespace", .warning, "a selector names the workload and no namespace",
     why: """
-      Names of workloads are unique in a namespace only. The same application in `staging`, scraped by the same server, is counted in: its \
-      errors roll back the release in production, its idle pods hide errors there.
+      Names of workloads are unique in a namespace only. The same application in `staging`, scraped by the \
+      same server, is counted in: its errors roll back the release in production, its idle pods hide errors \
+      there.
       """,
     fires: [.query("sum(rate(r_total{app=\"{{ target }}\"}[1m]))")],
     quiet: [
       .query("sum(rate(r_total{app=\"{{ target }}\",namespace=\"{{ namespace }}\"}[1m]))"),
-      .query("sum(rate(r_total{route=~\"kube_{{ namespace }}_{{ target }}\"}[1m]))"), .query("sum(rate(r_total{code=\"500\"}[1m]))"),
+      .query("sum(rate(r_total{route=~\"kube_{{ namespace }}_{{ target }}\"}[1m]))"),
+      .query("sum(rate(r_total{code=\"500\"}[1m]))"),
     ],
     .query { query in
-      guard query.site.use == .template || query.site.use == .inline, let canary = query.site.canary else { return [] }
+      guard query.site.use == .template || query.site.use == .inline, let canary = query.site.canary else {
+        return []
+      }
       let names = [canary.targetName, canary.serviceName]
       return query.selectors.compactMap { selector in
         let matchers = selector.matchers.filter { $0.name != LabelFacts.metricName }
         guard matchers.contains(where: { matcher in names.contains { matcher.value.contains($0) } }),
-          !matchers.contains(where: { $0.name.contains("namespace") || $0.name.contains("ns") || $0.value.contains(canary.namespace) })
+          !matchers.contains(where: {
+            $0.name.contains("namespace") || $0.name.contains("ns") || $0.value.contains(canary.namespace)
+          })
         else { return nil }
-        return query.advice("the same name in another namespace is selected too", at: selector.site).help("add namespace=\"{{ namespace }}\"")
+        return query.advice("the same name in another namespace is selected too", at: selector.site).help(
+          "add namespace=\"{{ namespace }}\"")
       }
     })
 
   static let labelDialects = Rule(
     "MT034", "label-dialects", .warning, "labels of two ways of scraping are mixed",
     why: """
-      Flagger's own Prometheus puts `kubernetes_namespace` and `kubernetes_pod_name` on what it scrapes, the Prometheus Operator \
-      `namespace` and `pod`. No series has both, so a selector with one of each selects nothing.
+      Flagger's own Prometheus puts `kubernetes_namespace` and `kubernetes_pod_name` on what it scrapes, the \
+      Prometheus Operator `namespace` and `pod`. No series has both, so a selector with one of each selects \
+      nothing.
       """,
     fires: [.query("sum(rate(r_total{kubernetes_namespace=\"a\",pod=~\"b.*\"}[1m]))")],
     quiet: [.query("sum(rate(r_total{namespace=\"a\",pod=~\"b.*\"}[1m]))")],
@@ -153,23 +207,30 @@ extension Rule {
         let names = Set(selector.matchers.filter { !$0.acceptsEmpty }.map(\.name))
         let own = names.intersection(["kubernetes_namespace", "kubernetes_pod_name"])
         let others = names.intersection(["namespace", "pod"])
-        guard query.site.isMetric, let one = own.sorted().first, let other = others.sorted().first else { return nil }
-        return query.advice("\(one) and \(other) come from different ways of scraping: hardly a series has both", at: selector.site)
+        guard query.site.isMetric, let one = own.sorted().first, let other = others.sorted().first else {
+          return nil
+        }
+        return query.advice(
+          "\(one) and \(other) come from different ways of scraping: hardly a series has both",
+          at: selector.site)
       }
     })
 
   static let costlySelector = Rule(
     "MT045", "costly-selector", .warning, "a selector without a metric's name",
     why: """
-      Without a name every series that the other matchers let through is read, whatever it measures. Flagger waits 5 s; a check that \
-      takes longer fails. And the sum of requests, bytes and seconds means nothing.
+      Without a name every series that the other matchers let through is read, whatever it measures. Flagger \
+      waits 5 s; a check that takes longer fails. And the sum of requests, bytes and seconds means nothing.
       """,
-    fires: [.query("sum({job=\"api\"})")], quiet: [.query("sum({__name__=\"up\", job=\"api\"})"), .query("sum({__name__=~\"a|b\"})")],
+    fires: [.query("sum({job=\"api\"})")],
+    quiet: [.query("sum({__name__=\"up\", job=\"api\"})"), .query("sum({__name__=~\"a|b\"})")],
     .query { query in
       guard query.site.isMetric else { return [] }
       return query.selectors.compactMap { selector in
-        guard !selector.matchers.contains(where: { $0.name == LabelFacts.metricName && !$0.acceptsEmpty }) else { return nil }
-        return query.advice("every metric with these labels is selected", at: selector.site).help("name the metric")
+        guard !selector.matchers.contains(where: { $0.name == LabelFacts.metricName && !$0.acceptsEmpty })
+        else { return nil }
+        return query.advice("every metric with these labels is selected", at: selector.site).help(
+          "name the metric")
       }
     })
 }
