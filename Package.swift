@@ -53,6 +53,7 @@ let package = Package(
       dependencies: ["TimeSeries", "PromQL", .product(name: "Yams", package: "Yams")]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
     .target(name: "Lint", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"]),
+    .target(name: "Editor", dependencies: ["TimeSeries", "PromQL", "Manifests", "Lint"]),
     .target(name: "Rules", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
     .target(
       name: "PromQLTest",
@@ -71,7 +72,7 @@ let package = Package(
       name: "promgate",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
-        "Lint", "Rules", "PromQLTest", "Server", "Demo", "CMemory",
+        "Lint", "Editor", "Rules", "PromQLTest", "Server", "Demo", "CMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -88,6 +89,7 @@ let package = Package(
       name: "LintTests",
       dependencies: ["Lint", "Manifests", "PromQL", "Evaluator", "TimeSeries", "Scrape", "Recording", "Gate"],
       exclude: ["Corpus"]),
+    .testTarget(name: "EditorTests", dependencies: ["Editor", "Lint", "Manifests", "TimeSeries"]),
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),

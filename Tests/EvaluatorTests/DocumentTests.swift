@@ -111,18 +111,8 @@ private enum FunctionsPage {
       let edges = facts.edges.map { $0 == .anchored ? "`anchored`" : "`smoothed`" }
       what += " Takes \(edges.joined(separator: " and ")) windows."
     }
-    return "| `\(signature(function.rawValue, facts))`\(facts.isExperimental ? " ◆" : "") "
+    return "| `\(function.signature)`\(facts.isExperimental ? " ◆" : "") "
       + "| \(facts.result.name) | \(what) |"
-  }
-
-  private static func signature(_ name: String, _ facts: FunctionFacts) -> String {
-    var arguments: [String] = []
-    for (index, type) in facts.parameters.enumerated() {
-      let word = type.name.replacingOccurrences(of: " ", with: "-")
-      arguments.append(index >= facts.minimum ? "[\(word)]" : word)
-    }
-    if facts.maximum == nil || facts.maximum ?? 0 > facts.parameters.count { arguments.append("…") }
-    return "\(name)(\(arguments.joined(separator: ", ")))"
   }
 }
 

@@ -11,12 +11,14 @@ private let arrows: [String: Set<String>] = [
   "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"],
+  "Editor": ["TimeSeries", "PromQL", "Manifests", "Lint"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory"],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
-    "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Lint", "Rules",
+    "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Lint", "Editor",
+    "Rules",
     "PromQLTest", "Server", "Demo", "CMemory",
   ],
 ]

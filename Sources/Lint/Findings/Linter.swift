@@ -20,10 +20,7 @@ public struct Linter: Sendable {
     var found = reading.findings.map(Finding.init(reading:))
     found += reading.set.validated(controller).map(Finding.init(reading:))
     found += findings(reading.set)
-    for foreign in reading.foreignQueries {
-      let site = QuerySite(foreign)
-      found += findings(of: site, values: StandInValues.values(for: site.text, namespace: "default"))
-    }
+    for (site, values) in sites(reading) { found += findings(of: site, values: values) }
     return finished(LintResult(found, sources: reading.sources))
   }
 
@@ -46,6 +43,25 @@ public struct Linter: Sendable {
     return controller
   }
 
+  /// Every query of a reading with the values that it is rendered with: of each canary's metrics, of
+  /// templates that nobody refers to (with values that stand in), of rules and analysis templates.
+  public func sites(_ reading: ManifestReading) -> [(site: QuerySite, values: TemplateValues)] {
+    let metrics = reading.set.canaries
+      .flatMap { CanarySubject($0, in: reading.set, options: options).metrics }
+    let used = Set(metrics.compactMap { $0.template?.key })
+    let alone = reading.set.templates.filter { $0.isPrometheus && !used.contains($0.key) }
+    let standIns =
+      alone.map { (QuerySite(template: $0), $0.namespace) }
+      + reading.foreignQueries.map { (QuerySite($0), "default") }
+    return metrics.flatMap(\.sites)
+      + standIns.map { ($0, StandInValues.values(for: $0.text, namespace: $1)) }
+  }
+
+  /// The queries of a reading that render, parse and make sense, with all that is known of them.
+  public func queries(_ reading: ManifestReading) -> [QuerySubject] {
+    sites(reading).compactMap { try? $0.site.attempt($0.values, options: options, data: data).get() }
+  }
+
   private func findings(_ set: ManifestSet) -> [Finding] {
     let canaries = set.canaries.map { CanarySubject($0, in: set, options: options) }
     var users: [String: [MetricSubject]] = [:]
@@ -54,7 +70,6 @@ public struct Linter: Sendable {
       found += sign { if case .canary(let check) = $0 { check(canary) } else { [] } }
       for metric in canary.metrics {
         found += sign { if case .metric(let check) = $0 { check(metric) } else { [] } }
-        for (site, values) in metric.sites { found += findings(of: site, values: values) }
         if let template = metric.template { users[template.key, default: []].append(metric) }
       }
     }
@@ -62,12 +77,6 @@ public struct Linter: Sendable {
       let subject = TemplateSubject(
         template: template, users: users[template.key] ?? [], hasCanaries: !canaries.isEmpty)
       found += sign { if case .template(let check) = $0 { check(subject) } else { [] } }
-      // Nobody refers to it: rendered with values that stand in for a canary's.
-      if subject.users.isEmpty, template.isPrometheus {
-        let site = QuerySite(template: template)
-        found += findings(
-          of: site, values: StandInValues.values(for: site.text, namespace: template.namespace))
-      }
     }
     return found
   }

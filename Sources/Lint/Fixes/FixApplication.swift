@@ -17,19 +17,10 @@ public struct FixApplication: Sendable {
 
   /// The first fix of each finding, when it is allowed.
   public init(_ result: LintResult, unsafe: Bool) {
-    var edits: [String: [Fix.Edit]] = [:]
-    for finding in result.findings {
-      guard let fix = finding.fixes.first(where: { unsafe || $0.isSafe }) else { continue }
-      let isFree = fix.edits.allSatisfy { edit in
-        !(edits[edit.source.name] ?? []).contains { Self.overlap($0.range, edit.range) }
-      }
-      guard isFree else {
-        overlappingCount += 1
-        continue
-      }
-      appliedCount += 1
-      for edit in fix.edits { edits[edit.source.name, default: []].append(edit) }
-    }
+    let fixes = Self.compatible(result.findings, unsafe: unsafe)
+    appliedCount = fixes.count
+    overlappingCount = result.findings.count { Self.fix($0, unsafe) != nil } - fixes.count
+    let edits = Dictionary(grouping: fixes.flatMap(\.edits), by: \.source.name)
     for source in result.sources {
       guard let edits = edits[source.name] else { continue }
       var bytes = source.bytes
@@ -43,6 +34,22 @@ public struct FixApplication: Sendable {
       }
       changes.append(Change(source: source, mended: bytes))
     }
+  }
+
+  /// The first allowed fix of each finding, without those that overlap an earlier one.
+  package static func compatible(_ findings: [Finding], unsafe: Bool) -> [Fix] {
+    var taken: [String: [SourceRange]] = [:]
+    return findings.compactMap { fix($0, unsafe) }.filter { fix in
+      let isFree = fix.edits.allSatisfy { edit in
+        !(taken[edit.source.name] ?? []).contains { overlap($0, edit.range) }
+      }
+      if isFree { for edit in fix.edits { taken[edit.source.name, default: []].append(edit.range) } }
+      return isFree
+    }
+  }
+
+  private static func fix(_ finding: Finding, _ unsafe: Bool) -> Fix? {
+    finding.fixes.first { unsafe || $0.isSafe }
   }
 
   private static func overlap(_ one: SourceRange, _ two: SourceRange) -> Bool {

@@ -47,7 +47,8 @@ public struct TypesPage: Sendable {
 }
 
 extension VectorFacts {
-  fileprivate var lines: [String] {
+  /// What is known, a line each.
+  package var lines: [String] {
     var lines = ["series: " + countText, "labels: " + labels.line, "values: " + values.line(unit)]
     if let share { lines.append("share: " + share.line) }
     if histograms == .possible { lines.append("may be native histograms") }

@@ -76,7 +76,7 @@ public struct QuerySubject: Sendable {
   public var data: LintData?
 
   /// Where a part of the sent query was written.
-  func place(_ sent: SourceRange) -> Place {
+  package func place(_ sent: SourceRange) -> Place {
     Place(site.source, text.fileRange(sent) ?? site.text.range ?? sent)
   }
 

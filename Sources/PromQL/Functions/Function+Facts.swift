@@ -55,6 +55,16 @@ public struct FunctionFacts: Sendable, Hashable {
 }
 
 extension Function {
+  /// `rate(range-vector)`; what may be left out stands in brackets.
+  public var signature: String {
+    var arguments = facts.parameters.enumerated().map { index, type in
+      let word = type.name.split(separator: " ").joined(separator: "-")
+      return index >= facts.minimum ? "[\(word)]" : word
+    }
+    if facts.maximum == nil || facts.maximum ?? 0 > facts.parameters.count { arguments.append("…") }
+    return "\(rawValue)(\(arguments.joined(separator: ", ")))"
+  }
+
   /// The table of functions.
   public var facts: FunctionFacts {
     switch self {

@@ -78,8 +78,11 @@ struct ExplainCommand: ParsableCommand {
   func validate() throws {
     if data == nil, show.contains(.values) { throw ValidationError("--show values needs --data") }
     if data == nil, format == .json { throw ValidationError("--format json shows values: give --data") }
-    if types, data != nil || !show.isEmpty { throw ValidationError("--types stands alone: leave out --data "
-      + "and --show") }
+    if types, data != nil || !show.isEmpty {
+      throw ValidationError(
+        "--types stands alone: leave out --data "
+          + "and --show")
+    }
     guard rows >= 0 else { throw ValidationError("--rows cannot be negative") }
   }
 

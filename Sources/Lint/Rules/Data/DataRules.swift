@@ -1,7 +1,7 @@
 import Evaluator
 import Manifests
 import PromQL
-import TimeSeries
+package import TimeSeries
 
 extension Rule {
   static let neverSeen = Rule(
@@ -178,13 +178,18 @@ extension LintData {
     (try? source.select(Selection(matchers: matchers, after: .min, through: .max)).labels) ?? []
   }
 
+  /// The names of the labels of some series, in order; without the metric's own.
+  package func labelNames(in matchers: [LabelMatcher]) -> [String] {
+    Set(labels(matchers).flatMap { $0.pairs.map(\.name) }).subtracting([LabelFacts.metricName]).sorted()
+  }
+
   /// The values of a label, ascending.
-  func values(of label: String, in matchers: [LabelMatcher]) -> [String] {
+  package func values(of label: String, in matchers: [LabelMatcher]) -> [String] {
     Set(labels(matchers).compactMap { $0[label] }).sorted()
   }
 
   /// The names of all metrics.
-  var names: Set<String> {
+  package var names: Set<String> {
     guard let any = try? LabelMatcher(LabelFacts.metricName, .notEqual, "") else { return [] }
     return Set(labels([any]).compactMap(\.metricName))
   }
