@@ -29,10 +29,16 @@ struct SelectorProbe {
     }
   }
 
-  /// Whether for every kind of name that is asked for some of this role pass.
+  /// Whether the names of this role pass, for every kind of name that is asked for: all of the canary's, as a
+  /// hash may have nine or
+  /// ten characters and both have to be found; one of another's is enough.
   func takes(_ role: Identity.Role) -> Bool {
     kinds.allSatisfy { kind in
-      rows.contains { $0.identity.kind == kind && $0.identity.role == role && $0.isTaken }
+      let names = rows.filter { $0.identity.kind == kind && $0.identity.role == role }
+      return switch role {
+      case .canary: !names.isEmpty && names.allSatisfy(\.isTaken)
+      case .primary, .other: names.contains(where: \.isTaken)
+      }
     }
   }
 
