@@ -36,6 +36,8 @@ let package = Package(
     // libsnappy and libzstd, and the checksum that goes with them: Prometheus' logs and remote read.
     .target(
       name: "CCompression", linkerSettings: [.linkedLibrary("snappy"), .linkedLibrary("zstd")]),
+    // Remote read's messages through libprotobuf-c; `scripts/generate-remote` makes their code.
+    .target(name: "CRemote", exclude: ["remote.proto"], linkerSettings: [.linkedLibrary("protobuf-c")]),
 
     // The allocator's switches.
     .target(name: "CMemory"),
@@ -46,7 +48,7 @@ let package = Package(
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
-    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory"]),
+    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"]),
     .target(
       // Of Yams its libyaml: events have the ends of values too. Of TimeSeries only Go's text forms.
       name: "Manifests",

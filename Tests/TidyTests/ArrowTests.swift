@@ -7,7 +7,7 @@ private let arrows: [String: Set<String>] = [
   "PromQL": ["TimeSeries"],
   "Evaluator": ["TimeSeries", "PromQL"],
   "Scrape": ["TimeSeries", "CCurl", "CZlib"],
-  "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory"],
+  "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"],
   "Manifests": ["TimeSeries", "PromQL"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"],

@@ -35,6 +35,13 @@ public struct SampleColumns: Sendable {
     noteStart(sample.startTimestamp)
   }
 
+  /// Appends a float without a start.
+  public mutating func append(timestamp: Int64, float value: Double) {
+    timestamps.append(timestamp)
+    values.append(value)
+    if !startTimestamps.isEmpty { startTimestamps.append(0) }
+  }
+
   /// Appends the samples of other columns.
   public mutating func append(_ other: SampleColumns) {
     let base = count

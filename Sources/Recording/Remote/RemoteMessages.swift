@@ -1,0 +1,353 @@
+internal import CCompression
+internal import CRemote
+private import Glibc
+internal import TimeSeries
+
+/// Why a remote's answer cannot be decoded, and where in its bytes.
+struct RemoteFormatError: Error, Sendable, CustomStringConvertible {
+  var reason: String
+  /// Of the body, after decompression; nil where the fault has no place.
+  var offset: Int?
+
+  init(_ reason: String, at offset: Int? = nil) {
+    self.reason = reason
+    self.offset = offset
+  }
+
+  var description: String { offset.map { "byte \($0): \(reason)" } ?? reason }
+}
+
+/// The encodings of a remote-read answer (remote-storage.md §3).
+enum RemoteEncoding: Sendable, Hashable {
+  /// A snappy block that holds all samples.
+  case samples
+  /// Frames that hold chunks.
+  case chunks
+
+  /// What a Content-Type announces, by its beginning as Prometheus compares; nil for anything else.
+  init?(contentType: String) {
+    if contentType.hasPrefix("application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse") {
+      self = .chunks
+    } else if contentType.hasPrefix("application/x-protobuf") {
+      self = .samples
+    } else {
+      return nil
+    }
+  }
+
+  /// Decodes the series of all queries of an answer. Memory goes to what the bytes can hold.
+  func decode(_ body: [UInt8], limits: RecordingLimits) throws(RemoteFormatError) -> DecodedSeries {
+    switch self {
+    case .samples:
+      let decompressed = try SnappyBlock.decompressed(body, limit: limits.memory)
+      return try SampleAnswer(limits).decode(ByteBlock(decompressed))
+    case .chunks: return try ChunkFrames(limits).decode(ByteBlock(body))
+    }
+  }
+}
+
+/// One snappy block.
+enum SnappyBlock {
+  /// Decompresses; no more than `limit` bytes are made.
+  static func decompressed(_ bytes: [UInt8], limit: Int) throws(RemoteFormatError) -> [UInt8] {
+    let length = unsafe bytes.withUnsafeBufferPointer { part in
+      unsafe promgate_snappy_length(part.baseAddress, part.count)
+    }
+    guard length >= 0 else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    guard length <= limit else {
+      throw RemoteFormatError("snappy: decoded length \(length) exceeds limit \(limit)", at: 0)
+    }
+    // Nothing in snappy stands for more than 64 bytes in three: what says more is a lie, found before it costs memory.
+    guard length <= (bytes.count + 16) * 32 else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    var failed = false
+    let result = unsafe [UInt8](unsafeUninitializedCapacity: Int(length)) { room, count in
+      let done = unsafe bytes.withUnsafeBufferPointer { part in
+        unsafe promgate_snappy_decompress(part.baseAddress, part.count, room.baseAddress, Int(length))
+      }
+      failed = done == 0
+      count = failed ? 0 : Int(length)
+    }
+    if failed { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    return result
+  }
+
+  static func compressed(_ bytes: [UInt8]) -> [UInt8] {
+    let bound = promgate_snappy_bound(bytes.count)
+    return unsafe [UInt8](unsafeUninitializedCapacity: bound) { room, count in
+      count = unsafe bytes.withUnsafeBufferPointer { part in
+        unsafe promgate_snappy_compress(part.baseAddress, part.count, room.baseAddress, bound)
+      }
+    }
+  }
+}
+
+/// Memory of libprotobuf-c for one message at a time.
+@safe
+final class MessageArena {
+  let pointer: OpaquePointer
+
+  /// Nil when there is no memory.
+  init?(limit: Int) {
+    guard let pointer = unsafe promgate_arena_new(limit) else { return nil }
+    unsafe self.pointer = pointer
+  }
+
+  deinit { unsafe promgate_arena_free(pointer) }
+
+  /// Why a message was not decoded.
+  func failure(_ message: String, at offset: Int) -> RemoteFormatError {
+    unsafe promgate_arena_is_full(pointer) != 0
+      ? RemoteFormatError("a \(message) needs more memory than is allowed", at: offset)
+      : RemoteFormatError("a \(message) is damaged", at: offset)
+  }
+}
+
+/// `ReadResponse`: results of queries, each with its series. The outer two levels are walked here, so that only one
+/// series at a time is taken apart by libprotobuf-c and the answer never stands in memory twice.
+private struct SampleAnswer {
+  private let limits: RecordingLimits
+  private var builder: DecodedSeriesBuilder
+
+  init(_ limits: RecordingLimits) {
+    self.limits = limits
+    builder = DecodedSeriesBuilder(memoryLimit: limits.memory)
+  }
+
+  consuming func decode(_ body: ByteBlock) throws(RemoteFormatError) -> DecodedSeries {
+    guard let arena = MessageArena(limit: limits.memory) else { throw RemoteFormatError("no memory") }
+    var reader = body.reader
+    while !reader.isAtEnd {
+      guard let result = try Self.field(1, &reader) else { continue }
+      var inner = body.reader(result)
+      while !inner.isAtEnd {
+        guard let series = try Self.field(1, &inner) else { continue }
+        try append(series, body, arena)
+      }
+    }
+    return builder.finish()
+  }
+
+  /// The place of the next field when it has this number and a length; nil for another one, which is skipped.
+  private static func field(_ number: UInt64, _ reader: inout ByteReader) throws(RemoteFormatError) -> Range<Int>? {
+    let start = reader.position
+    do {
+      let tag = try reader.uvarint()
+      switch tag & 7 {
+      case 0: _ = try reader.uvarint()
+      case 1: _ = try reader.skip(8)
+      case 2:
+        let place = try reader.text()
+        return tag >> 3 == number ? place : nil
+      case 5: _ = try reader.skip(4)
+      default: throw RemoteFormatError("a field of an unknown kind", at: start)
+      }
+      return nil
+    } catch let error as RemoteFormatError {
+      throw error
+    } catch {
+      throw RemoteFormatError("the answer ends inside a field", at: start)
+    }
+  }
+
+  private mutating func append(
+    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
+  ) throws(RemoteFormatError) {
+    let found = unsafe body.reader.withBytes(place) { part, _ in
+      unsafe promgate_time_series_decode(
+        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    let labels = try unsafe RemoteLabels.labels(message.labels, message.n_labels, at: place.lowerBound)
+    try builder.append(labels) { columns throws(RemoteFormatError) in
+      columns.reserve(unsafe Int(message.n_samples) + Int(message.n_histograms))
+      for i in unsafe 0..<message.n_samples {
+        guard let sample = unsafe message.samples[i]?.pointee else { continue }
+        unsafe columns.append(timestamp: sample.timestamp, float: sample.value)
+      }
+      for i in unsafe 0..<message.n_histograms {
+        guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
+        let value = try unsafe NativeHistogram(histogram, at: place.lowerBound)
+        unsafe columns.append(StoredSample(timestamp: histogram.timestamp, .histogram(value)))
+      }
+    }
+    if builder.isFull { throw RemoteFormatError("the answer needs more memory than --data-memory allows") }
+  }
+}
+
+/// Frames of `ChunkedReadResponse` (remote-storage.md §5).
+private struct ChunkFrames {
+  private let limits: RecordingLimits
+  private var builder: DecodedSeriesBuilder
+
+  /// The longest frame that Prometheus reads.
+  private static let frameLimit = 50_000_000
+
+  init(_ limits: RecordingLimits) {
+    self.limits = limits
+    builder = DecodedSeriesBuilder(memoryLimit: limits.memory)
+  }
+
+  consuming func decode(_ body: ByteBlock) throws(RemoteFormatError) -> DecodedSeries {
+    guard let arena = MessageArena(limit: limits.memory) else { throw RemoteFormatError("no memory") }
+    var reader = body.reader
+    while !reader.isAtEnd {
+      let start = reader.position
+      let frame: Range<Int>
+      let checksum: UInt32
+      do {
+        let size = try reader.uvarint()
+        guard size <= Self.frameLimit else {
+          throw RemoteFormatError(
+            "chunkedReader: message size exceeded the limit \(Self.frameLimit) bytes; got: \(size) bytes", at: start)
+        }
+        checksum = try reader.u32()
+        frame = try reader.skip(Int(size))
+      } catch let error as RemoteFormatError {
+        throw error
+      } catch {
+        throw RemoteFormatError("unexpected EOF: the answer ends inside a frame", at: start)
+      }
+      guard body.reader(frame).checksum == checksum else {
+        throw RemoteFormatError("chunkedReader: corrupted frame; checksum mismatch", at: start)
+      }
+      try append(frame, body, arena)
+    }
+    return builder.finish()
+  }
+
+  private mutating func append(
+    _ frame: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
+  ) throws(RemoteFormatError) {
+    let found = unsafe body.reader.withBytes(frame) { part, _ in
+      unsafe promgate_chunked_decode(
+        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw arena.failure("frame", at: frame.lowerBound) }
+    for i in unsafe 0..<message.n_chunked_series {
+      guard let series = unsafe message.chunked_series[i]?.pointee else { continue }
+      let labels = try unsafe RemoteLabels.labels(series.labels, series.n_labels, at: frame.lowerBound)
+      try builder.append(labels) { columns throws(RemoteFormatError) in
+        for j in unsafe 0..<series.n_chunks {
+          guard let chunk = unsafe series.chunks[j]?.pointee else { continue }
+          try unsafe Self.append(chunk, to: &columns, at: frame.lowerBound)
+        }
+      }
+      if builder.isFull { throw RemoteFormatError("the answer needs more memory than --data-memory allows") }
+    }
+  }
+
+  private static func append(
+    _ chunk: Promgate__Chunk, to columns: inout SampleColumns, at offset: Int
+  ) throws(RemoteFormatError) {
+    let number = unsafe chunk.type
+    guard let raw = UInt8(exactly: number), let encoding = ChunkEncoding(rawValue: raw) else {
+      throw RemoteFormatError("a chunk has the unknown encoding \(number)", at: offset)
+    }
+    let bytes = unsafe UnsafeRawBufferPointer(start: chunk.data.data, count: chunk.data.len)
+    do { try unsafe columns.append(chunk: bytes, encoding) } catch {
+      throw RemoteFormatError("\(error)", at: offset)
+    }
+  }
+}
+
+/// Labels as remotes send them: sorted or not.
+private enum RemoteLabels {
+  /// Throws Prometheus' texts for names and values that cannot be (remote-storage.md §4.1).
+  static func labels(
+    _ pointers: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Label>?>?, _ count: Int, at offset: Int
+  ) throws(RemoteFormatError) -> Labels {
+    var pairs: [(name: [UInt8], value: [UInt8])] = []
+    pairs.reserveCapacity(count)
+    for i in 0..<count {
+      guard let label = unsafe pointers?[i]?.pointee else { continue }
+      let name = unsafe [UInt8](UnsafeBufferPointer(start: label.name.data, count: label.name.len))
+      let value = unsafe [UInt8](UnsafeBufferPointer(start: label.value.data, count: label.value.len))
+      guard !name.isEmpty, String(validating: name, as: UTF8.self) != nil else {
+        throw RemoteFormatError("invalid label name: \(String(decoding: name, as: UTF8.self))", at: offset)
+      }
+      guard String(validating: value, as: UTF8.self) != nil else {
+        throw RemoteFormatError("invalid label value: \(String(decoding: value, as: UTF8.self))", at: offset)
+      }
+      pairs.append((name, value))
+    }
+    if !zip(pairs, pairs.dropFirst()).allSatisfy({ $0.name.lexicographicallyPrecedes($1.name) }) {
+      pairs.sort { $0.name.lexicographicallyPrecedes($1.name) }
+      for (one, next) in zip(pairs, pairs.dropFirst()) where one.name == next.name {
+        throw RemoteFormatError(
+          "duplicate label with name: \(String(decoding: one.name, as: UTF8.self))", at: offset)
+      }
+    }
+    return Labels(inOrder: pairs)
+  }
+}
+
+extension NativeHistogram {
+  /// A histogram of a message (remote-storage.md §12); schemas beyond 8 are brought to 8.
+  init(_ message: Promgate__Histogram, at offset: Int) throws(RemoteFormatError) {
+    self.init()
+    schema = unsafe message.schema
+    guard schema == Self.customSchema || (-4...52).contains(schema) else {
+      throw RemoteFormatError(
+        "histogram has an unknown schema, which must be between -9 and 52 for exponential buckets, or -53 for "
+          + "custom buckets, got schema \(schema)", at: offset)
+    }
+    sum = unsafe message.sum
+    zeroThreshold = unsafe message.zero_threshold
+    hint = unsafe ResetHint(rawValue: UInt8(truncatingIfNeeded: message.reset_hint)) ?? .unknown
+    let isFloat = unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_FLOAT
+    if unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_INT { count = unsafe Double(message.count_int) }
+    if isFloat { count = unsafe message.count_float }
+    if unsafe message.zero_count_case == PROMGATE__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_INT {
+      zeroCount = unsafe Double(message.zero_count_int)
+    }
+    if unsafe message.zero_count_case == PROMGATE__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_FLOAT {
+      zeroCount = unsafe message.zero_count_float
+    }
+    customBounds = unsafe (0..<message.n_custom_values).map { unsafe message.custom_values[$0] }
+    let above = unsafe isFloat
+      ? (0..<message.n_positive_counts).map { unsafe message.positive_counts[$0] }
+      : Self.absolute((0..<message.n_positive_deltas).map { unsafe message.positive_deltas[$0] })
+    let below = unsafe isFloat
+      ? (0..<message.n_negative_counts).map { unsafe message.negative_counts[$0] }
+      : Self.absolute((0..<message.n_negative_deltas).map { unsafe message.negative_deltas[$0] })
+    positive = try unsafe Self.buckets(message.positive_spans, message.n_positive_spans, above, at: offset)
+    negative = try unsafe Self.buckets(message.negative_spans, message.n_negative_spans, below, at: offset)
+    self = withKnownResolution
+  }
+
+  private static func absolute(_ deltas: [Int64]) -> [Double] {
+    var count: Int64 = 0
+    return deltas.map { delta in
+      count &+= delta
+      return Double(count)
+    }
+  }
+
+  private static func buckets(
+    _ spans: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__BucketSpan>?>?, _ spanCount: Int,
+    _ counts: [Double], at offset: Int
+  ) throws(RemoteFormatError) -> [Bucket] {
+    var buckets: [Bucket] = []
+    var next: Int64 = 0
+    for i in 0..<spanCount {
+      guard let span = unsafe spans?[i]?.pointee else { continue }
+      let gap = unsafe Int64(span.offset)
+      let length = unsafe Int(span.length)
+      guard i == 0 || gap >= 0, length <= counts.count - buckets.count else {
+        throw RemoteFormatError("a histogram's spans and buckets do not fit", at: offset)
+      }
+      next += gap
+      for _ in 0..<length {
+        guard let index = Int32(exactly: next) else {
+          throw RemoteFormatError("a histogram has the bucket \(next)", at: offset)
+        }
+        buckets.append(Bucket(index: index, count: counts[buckets.count]))
+        next += 1
+      }
+    }
+    guard buckets.count == counts.count else {
+      throw RemoteFormatError("a histogram's spans and buckets do not fit", at: offset)
+    }
+    return buckets
+  }
+}
