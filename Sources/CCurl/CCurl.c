@@ -306,6 +306,10 @@ static bool configure(exchange *x, const promgate_http_request *request) {
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->verify_certificates ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->verify_certificates ? 2L : 0L);
+  if (request->certificate_file != NULL) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, request->certificate_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  }
   if (!request->environment_proxy) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);

@@ -42,6 +42,13 @@ public struct RecordedSeries: SeriesSource {
   /// The series that satisfy the matchers and have samples in the interval, in label order. Throws when
   /// the recording turns out to be damaged.
   public func select(_ selection: Selection) throws -> any Selected { try source.select(selection) }
+
+  public func select(_ selections: [Selection]) throws -> [any Selected] { try source.select(selections) }
+
+  /// A server that speaks remote read. Nothing is asked yet, so nothing is known of what it holds.
+  public static func remote(_ options: RemoteOptions) throws(RemoteError) -> RecordedSeries {
+    RecordedSeries(try RemoteReader(options), RecordingFacts(format: "remote-read"))
+  }
 }
 
 /// Series whose columns are in memory, on shared timelines.

@@ -27,6 +27,8 @@ typedef struct {
   bool verify_certificates;
   /// Ask for gzip, and undo it where `Content-Encoding` says exactly `gzip`.
   bool compressed;
+  /// A file of certificates to trust instead of the system's; NULL for the system's.
+  const char *certificate_file;
   /// Use the proxy that the environment names.
   bool environment_proxy;
 } promgate_http_request;

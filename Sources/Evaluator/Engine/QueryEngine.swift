@@ -89,10 +89,8 @@ public struct QueryEngine: Sendable {
     _ plan: Plan, _ context: QueryContext, over source: any SeriesSource,
     _ cancellation: Cancellation? = nil
   ) throws(QueryError) -> QueryResult {
-    var data: [any Selected] = []
-    for selection in plan.selections {
-      do { data.append(try source.select(selection)) } catch { throw .source("\(error)") }
-    }
+    let data: [any Selected]
+    do { data = try source.select(plan.selections) } catch { throw .source("\(error)") }
     return try evaluate(plan, context, data: data, cancellation)
   }
 

@@ -28,6 +28,18 @@ struct DecodedSeries: SeriesSource {
     return DecodedSelection(labels: rows.map(\.0), rows: rows.map(\.1))
   }
 
+  /// The same without some labels; series that become alike are merged, the first one's samples first.
+  func dropping(_ names: [String], limits: RecordingLimits) throws(RemoteFormatError) -> DecodedSeries {
+    let dropped = LabelNames(names)
+    var builder = DecodedSeriesBuilder(memoryLimit: limits.memory)
+    for (labels, samples) in zip(index.labels, columns) {
+      try builder.append(labels.dropping(dropped)) { columns throws(RemoteFormatError) in
+        columns.append(samples.columns)
+      }
+    }
+    return builder.finish()
+  }
+
   /// All series with what they have in an interval, whatever the matchers: a remote has applied them.
   func all(after: Int64, through: Int64) -> any Selected {
     let rows = zip(index.labels, columns)

@@ -52,7 +52,7 @@ public struct HTTPAddress: Sendable, Hashable {
   public var text: String { "\(scheme)://\(authority)\(path)" }
 
   /// An address for messages, its password replaced as Go does; the text itself where it is none.
-  static func redacted(_ url: String) -> String {
+  public static func redacted(_ url: String) -> String {
     guard let address = try? HTTPAddress(url), let credentials = address.credentials else { return url }
     let user = credentials.prefix { $0 != ":" }
     let shown = user.count < credentials.count ? "\(user):xxxxx" : String(user)

@@ -25,13 +25,30 @@ public final class HTTPClient: Fetcher, Sendable {
     let pending = PendingExchange(request)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        pending.wait(continuation)
+        pending.wait { continuation.resume(returning: $0) }
         start(request, headers, pending)
       }
     } onCancel: {
       cancel(pending)
     }
     return try result.get()
+  }
+
+  /// Sends all requests at once and holds the calling thread until each has its answer; in their order.
+  public func answers(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPFailure>] {
+    let gathered = GatheredAnswers(count: requests.count)
+    for (index, request) in requests.enumerated() {
+      do throws(HTTPFailure) {
+        let headers = try headerLines(request)
+        if let problem = Self.problem(with: request.url) { throw HTTPFailure(.invalidRequest, problem) }
+        let pending = PendingExchange(request)
+        pending.wait { gathered.set($0, at: index) }
+        start(request, headers, pending)
+      } catch {
+        gathered.set(.failure(error), at: index)
+      }
+    }
+    return gathered.wait()
   }
 
   private func start(_ request: HTTPRequest, _ headers: [String], _ pending: PendingExchange) {
@@ -56,7 +73,13 @@ public final class HTTPClient: Fetcher, Sendable {
             unsafe plain.verify_certificates = request.access.verifiesCertificates
             unsafe plain.compressed = request.compressed
             unsafe plain.environment_proxy = request.usesEnvironmentProxy
-            return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
+            guard let file = request.access.certificateFile else {
+              return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
+            }
+            return unsafe file.withCString { path in
+              unsafe plain.certificate_file = path
+              return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
+            }
           }
         }
       }

@@ -93,15 +93,18 @@ public struct HTTPAccess: Sendable, Hashable {
   public var authorization: Authorization
   /// Whether the server's certificate is checked.
   public var verifiesCertificates: Bool
+  /// A file of certificates (PEM) to trust instead of the system's; nil for the system's.
+  public var certificateFile: String?
   /// Further headers for every request.
   public var headers: [HTTPRequest.Header]
 
   public init(
     authorization: Authorization = .none, verifiesCertificates: Bool = true,
-    headers: [HTTPRequest.Header] = []
+    certificateFile: String? = nil, headers: [HTTPRequest.Header] = []
   ) {
     self.authorization = authorization
     self.verifiesCertificates = verifiesCertificates
+    self.certificateFile = certificateFile
     self.headers = headers
   }
 }

@@ -7,7 +7,8 @@ final class PendingExchange: Sendable {
   typealias Answer = Result<HTTPResponse, HTTPFailure>
 
   private struct State {
-    var continuation: CheckedContinuation<Answer, Never>?
+    /// Whom to tell; nil once they were told.
+    var waiter: (@Sendable (Answer) -> Void)?
     var number: UInt64?
     var cancelled = false
   }
@@ -24,8 +25,9 @@ final class PendingExchange: Sendable {
     host = HTTPAddress.host(of: request.url)
   }
 
-  func wait(_ continuation: CheckedContinuation<Answer, Never>) {
-    state.withLock { $0.continuation = continuation }
+  /// `waiter` is told the answer, once, on libcurl's thread.
+  func wait(_ waiter: @escaping @Sendable (Answer) -> Void) {
+    state.withLock { $0.waiter = waiter }
   }
 
   /// Notes the request's number; true when it was cancelled before.
@@ -45,11 +47,11 @@ final class PendingExchange: Sendable {
   }
 
   func finish(_ answer: Answer) {
-    let continuation = state.withLock { state in
-      defer { state.continuation = nil }
-      return state.continuation
+    let waiter = state.withLock { state in
+      defer { state.waiter = nil }
+      return state.waiter
     }
-    continuation?.resume(returning: answer)
+    waiter?(answer)
   }
 
   /// What libcurl's answer means.

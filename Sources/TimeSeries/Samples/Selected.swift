@@ -33,4 +33,13 @@ public protocol Selected: Sendable {
 /// A source of series: a snapshot of the store, a recording, a remote's answer.
 public protocol SeriesSource: Sendable {
   func select(_ selection: Selection) throws -> any Selected
+
+  /// The answers to several selections, in their order. A remote asks for them all at once.
+  func select(_ selections: [Selection]) throws -> [any Selected]
+}
+
+extension SeriesSource {
+  public func select(_ selections: [Selection]) throws -> [any Selected] {
+    try selections.map { try select($0) }
+  }
 }

@@ -46,7 +46,7 @@ struct LanguageServerCommand: ParsableCommand {
     options.meshProvider = meshProvider
     options.today = Int64(time(nil)) / 86_400
     var session = EditorSession(
-      options: options, data: try data.map { try LintData(recordings.open($0)) },
+      options: options, data: try recordings.source(data).map { LintData($0) },
       version: BuildInformation().version, readFolder: { ManifestReading(paths: [$0]).sources })
     var framing = MessageFraming()
     var chunk = [UInt8](repeating: 0, count: 1 << 16)

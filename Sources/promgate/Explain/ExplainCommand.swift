@@ -3,6 +3,7 @@ import Evaluator
 import Lint
 import PromQL
 import Recording
+import Scrape
 import TimeSeries
 
 /// `promgate explain`: how a query is read and what it means.
@@ -76,9 +77,10 @@ struct ExplainCommand: ParsableCommand {
   var recordings: DataArguments
 
   func validate() throws {
-    if data == nil, show.contains(.values) { throw ValidationError("--show values needs --data") }
-    if data == nil, format == .json { throw ValidationError("--format json shows values: give --data") }
-    if types, data != nil || !show.isEmpty {
+    let hasData = data != nil || recordings.remoteRead != nil
+    if !hasData, show.contains(.values) { throw ValidationError("--show values needs --data") }
+    if !hasData, format == .json { throw ValidationError("--format json shows values: give --data") }
+    if types, data != nil || recordings.remoteRead != nil || !show.isEmpty {
       throw ValidationError(
         "--types stands alone: leave out --data "
           + "and --show")
@@ -92,11 +94,12 @@ struct ExplainCommand: ParsableCommand {
       do { return Output.write(try TypesPage(expression).text.utf8) } catch { throw ToolFailure("\(error)") }
     }
     var values: PartValues?
-    if let data { values = try self.values(expression, recordings.open(data)) }
+    let recording = try recordings.source(data)
+    if let recording { values = try self.values(expression, recording) }
     if format == .json, let values {
       return Output.write((values.json + "\n").utf8)
     }
-    let stages = show.isEmpty ? (data == nil ? [.tokens, .tree, .plan] : [.values]) : show
+    let stages = show.isEmpty ? (recording == nil ? [.tokens, .tree, .plan] : [.values]) : show
     for (index, stage) in stages.enumerated() {
       if stages.count > 1 { Output.write("\(index > 0 ? "\n" : "")\(stage.rawValue)\n".utf8) }
       Output.write((try text(stage, expression, values) + "\n").utf8)
@@ -106,7 +109,7 @@ struct ExplainCommand: ParsableCommand {
   private func values(
     _ expression: Expression, _ recording: RecordedSeries
   ) throws -> PartValues {
-    let time = time ?? recording.facts.timeRange?.upperBound ?? 0
+    let time = time ?? recording.facts.timeRange?.upperBound ?? TimeSource.wall.now()
     let examination = Examination(
       expression, at: time, over: recording, engine: evaluation.engine)
     return PartValues(expression, at: time, examination.reports(shown: rows))

@@ -51,12 +51,6 @@ struct GateCommand: AsyncParsableCommand {
   var prometheus: String?
 
   @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
-      "A header for the server, as `Name: value`; may be repeated.", valueName: "header"))
-  var header: [String] = []
-
-  @Option(
     help: ArgumentHelp(
       "When the analysis begins, for a recording or a server's past.",
       discussion: "Unix seconds or RFC 3339. By default it is the first sample of the recording.",
@@ -87,18 +81,20 @@ struct GateCommand: AsyncParsableCommand {
     if files.isEmpty { throw ValidationError("name the manifests with -f") }
     let sources = [
       scraping.scrape.isEmpty ? nil : "--scrape", data.map { _ in "--data" },
-      prometheus.map { _ in "--prometheus" },
+      prometheus.map { _ in "--prometheus" }, recordings.remoteRead.map { _ in "--remote-read" },
     ].compactMap { $0 }
     guard sources.count == 1 else {
       throw ValidationError(
         sources.isEmpty
-          ? "say where the metrics come from: --scrape URL, --data PATH or --prometheus URL"
+          ? "say where the metrics come from: --scrape URL, --data PATH, --remote-read URL or --prometheus URL"
           : "\(sources.joined(separator: " and ")) exclude each other: give one of them")
     }
     if start != nil, !scraping.scrape.isEmpty {
       throw ValidationError("--start is for what is past: use it with --data or --prometheus")
     }
-    if !header.isEmpty, prometheus == nil { throw ValidationError("--header wants --prometheus") }
+    if !recordings.server.header.isEmpty, prometheus == nil, recordings.remoteRead == nil {
+      throw ValidationError("--header wants --prometheus or --remote-read")
+    }
   }
 
   func run() async throws {

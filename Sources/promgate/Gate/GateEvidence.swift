@@ -12,6 +12,7 @@ struct GateEvidence {
     case live([Target])
     case recording(RecordedSeries, start: Int64)
     case server(RemoteEvidence, start: Int64?)
+    case remote(RecordedSeries, start: Int64?)
   }
 
   private let origin: Origin
@@ -26,6 +27,8 @@ struct GateEvidence {
         throw ToolFailure("\(path): the recording holds no samples")
       }
       origin = .recording(series, start: command.start ?? range.lowerBound)
+    } else if let remote = try command.recordings.source(nil) {
+      origin = .remote(remote, start: command.start)
     } else if let server = command.prometheus {
       origin = try Self.server(server, command, rollout)
     } else {
@@ -46,6 +49,10 @@ struct GateEvidence {
       let clock: any GateClock =
         if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
       return try await gate(rollout, evidence, clock, onWeight, report)
+    case .remote(let series, let start):
+      let clock: any GateClock =
+        if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
+      return try await gate(rollout, LocalEvidence(engine: engine) { series }, clock, onWeight, report)
     case .live(let targets): return try await live(rollout, targets, onWeight, report)
     }
   }
@@ -94,7 +101,12 @@ struct GateEvidence {
   private static func server(
     _ text: String, _ command: GateCommand, _ rollout: Rollout
   ) throws(ToolFailure) -> Origin {
-    let headers = try command.header.map(Self.header)
+    let arguments = command.recordings.server
+    var headers = arguments.header.map { MetricsServer.Header(name: $0.name, value: $0.value) }
+    let access = try arguments.access()
+    if let value = access.authorization.headerValue {
+      headers.append(MetricsServer.Header(name: "Authorization", value: value))
+    }
     let server: RemoteEvidence.Server
     if text == "canary" {
       try checkServers(of: rollout, headers)
@@ -113,7 +125,8 @@ struct GateEvidence {
         .get, query.url, headers: query.headers.map { HTTPRequest.Header($0.name, $0.value) })
       request.timeoutMilliseconds = HTTPQuery.timeout
       request.usesEnvironmentProxy = true
-      request.access.verifiesCertificates = !query.skipsTLSVerification
+      request.access.certificateFile = access.certificateFile
+      request.access.verifiesCertificates = access.verifiesCertificates && !query.skipsTLSVerification
       let response = try await client.fetch(request)
       return HTTPAnswer(status: response.status, reason: response.reason, body: response.body)
     }
@@ -137,14 +150,6 @@ struct GateEvidence {
         throw ToolFailure("metric \(check.metric): \(error)")
       }
     }
-  }
-
-  private static func header(_ text: String) throws(ToolFailure) -> MetricsServer.Header {
-    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
-      throw ToolFailure("--header '\(text)': write it as 'Name: value'")
-    }
-    let value = text[text.index(after: colon)...].drop { $0 == " " }
-    return MetricsServer.Header(name: String(text[..<colon]), value: String(value))
   }
 }
 

@@ -26,7 +26,7 @@ struct InspectCommand: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   @Argument(help: "The recording.", completion: .file())
-  var path: String
+  var path: String?
 
   @Option(help: ArgumentHelp("Shows the samples of these series.", valueName: "selector"))
   var series: String?
@@ -48,14 +48,16 @@ struct InspectCommand: ParsableCommand {
   var recordings: DataArguments
 
   func run() throws {
-    let recording = try recordings.open(path)
+    guard let recording = try recordings.source(path) else {
+      throw ToolFailure("say what to inspect: a path, or a server with --remote-read")
+    }
     do {
       if let series {
         let shown = try ShownSeries(of: recording, selector: series, limit: limit)
         return Output.write(((format == .json ? shown.json : shown.text) + "\n").utf8)
       }
       let page = InspectionPage(
-        path: path, facts: recording.facts, summary: try RecordingSummary(of: recording), top: top)
+        path: path ?? recordings.remoteRead ?? "", facts: recording.facts, summary: try RecordingSummary(of: recording), top: top)
       Output.write(((format == .json ? page.json : page.text) + "\n").utf8)
     } catch let error as ParseFailure {
       throw ToolFailure("--series: \(error)")

@@ -104,7 +104,7 @@ struct LintCommand: AsyncParsableCommand {
     if paths.isEmpty, expr.isEmpty {
       throw ValidationError("name manifests, or a query with --expr (promgate lint manifests/)")
     }
-    if data != nil, metrics != nil {
+    if data != nil || recordings.remoteRead != nil, metrics != nil {
       throw ValidationError("--data and --metrics exclude each other: give one")
     }
     if baseline != nil, writeBaseline != nil {
@@ -160,7 +160,7 @@ struct LintCommand: AsyncParsableCommand {
   }
 
   private func evidence() async throws -> LintData? {
-    if let data { return try LintData(recordings.open(data)) }
+    if let recording = try recordings.source(data) { return LintData(recording) }
     if let metrics { return try await LintData(exposition: metrics) }
     return nil
   }

@@ -9,7 +9,7 @@ extension LintData {
   init(_ recording: RecordedSeries) {
     self.init(
       source: recording, types: Self.types(recording.facts.families),
-      time: recording.facts.timeRange?.upperBound ?? 0)
+      time: recording.facts.timeRange?.upperBound ?? Int64(Glibc.time(nil)) * 1000)
   }
 
   /// What a target exposes: a file, or an address that is asked once.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluator
 import PromQL
 import Recording
+import Scrape
 import Server
 
 /// `promgate query`: one query over a recording.
@@ -41,7 +42,12 @@ struct QueryCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "The recording to ask: a directory of Prometheus, OpenMetrics, or text with timestamps.",
       valueName: "path"), completion: .file())
-  var data: String
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hands the whole query to a Prometheus server, and shows its answer.", valueName: "url"))
+  var prometheus: String?
 
   @Option(
     help: ArgumentHelp("When to evaluate: seconds since the epoch, or RFC 3339.", valueName: "time"),
@@ -78,17 +84,23 @@ struct QueryCommand: AsyncParsableCommand {
   func validate() throws {
     let isRange = start != nil || end != nil || step != nil
     if time != nil, isRange { throw ValidationError("--time goes with neither --start, --end nor --step") }
+    let sources = [data, recordings.remoteRead, prometheus].compactMap { $0 }
+    guard sources.count == 1 else {
+      throw ValidationError("say what to ask: one of --data PATH, --remote-read URL and --prometheus URL")
+    }
     if time == nil, !isRange, format == .plot {
       throw ValidationError("--format plot draws ranges: give --start, --end or --step")
     }
   }
 
   func run() async throws {
-    let recording = try recordings.open(data)
+    let recording = try recordings.source(data)
     let text = Array(expression.utf8)
     let engine = evaluation.engine
-    let newest = recording.facts.timeRange?.upperBound ?? 0
-    let grid = try grid(recording)
+    let now = TimeSource.wall.now()
+    let newest = recording?.facts.timeRange?.upperBound ?? now
+    let grid = try grid(recording?.facts.timeRange ?? (now - 3_600_000)...now)
+    guard let recording else { return try await ask(text, grid, at: time ?? newest) }
     do throws(QueryError) {
       let result =
         if let grid {
@@ -103,10 +115,23 @@ struct QueryCommand: AsyncParsableCommand {
     }
   }
 
+  /// Hands the query over and shows what comes.
+  private func ask(_ text: [UInt8], _ grid: Grid?, at time: Int64) async throws {
+    do {
+      let answer = try await ServerQuery(url: prometheus ?? "", server: recordings.server).ask(text, grid, at: time)
+      if format == .json { return Output.write(answer.body + [UInt8(ascii: "\n")]) }
+      for note in answer.notes { Output.note(note) }
+      show(answer.value, grid)
+    } catch ServerQuery.Failure.refused(let body, let message) {
+      if format == .json { Output.write(body + [UInt8(ascii: "\n")]) }
+      Output.note("error: \(message)")
+      throw ExitCode(2)
+    }
+  }
+
   /// The steps that the options ask for; nil for an instant query.
-  private func grid(_ recording: RecordedSeries) throws -> Grid? {
+  private func grid(_ range: ClosedRange<Int64>) throws -> Grid? {
     guard start != nil || end != nil || step != nil else { return nil }
-    let range = recording.facts.timeRange ?? 0...0
     let first = start ?? range.lowerBound
     let last = end ?? range.upperBound
     guard first <= last else {
@@ -122,21 +147,28 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   private func write(_ result: QueryResult, _ text: [UInt8], _ grid: Grid?) {
-    let lines: [String]
-    switch format ?? (grid == nil ? .table : .plot) {
-    case .json:
+    if format == .json {
       let steps = grid.map { grid in (0..<grid.count).map(grid.time) } ?? []
       return Output.write(QueryBody.success(result, steps: steps, in: text))
-    case .table: lines = ResultRows(result.value).table(columns: Terminal.standardOutput.columns)
-    case .csv: lines = ResultRows(result.value).csv
-    case .plot:
-      guard let grid, case .matrix(let series) = result.value else { return }
-      lines = RangePlot(.standardOutput, grid).lines(series)
     }
     for annotation in result.annotations {
       Output.note("\(annotation.level.rawValue): \(annotation.rendered(in: text))")
     }
-    if result.value.isEmpty { Output.note("the answer is empty: no series matched at this time") }
+    show(result.value, grid)
+  }
+
+  /// Writes an answer for people.
+  private func show(_ value: QueryValue, _ grid: Grid?) {
+    let lines: [String]
+    switch format ?? (grid == nil ? .table : .plot) {
+    case .json: return
+    case .table: lines = ResultRows(value).table(columns: Terminal.standardOutput.columns)
+    case .csv: lines = ResultRows(value).csv
+    case .plot:
+      guard let grid, case .matrix(let series) = value else { return }
+      lines = RangePlot(.standardOutput, grid).lines(series)
+    }
+    if value.isEmpty { Output.note("the answer is empty: no series matched at this time") }
     Output.write(lines.map { $0 + "\n" }.joined().utf8)
   }
 

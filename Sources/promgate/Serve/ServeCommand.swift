@@ -62,15 +62,18 @@ struct ServeCommand: AsyncParsableCommand {
   var recordings: DataArguments
 
   func validate() throws {
-    guard !scraping.scrape.isEmpty || data != nil else {
-      throw ValidationError("nothing to serve: give --scrape URL or --data PATH")
+    guard !scraping.scrape.isEmpty || data != nil || recordings.remoteRead != nil else {
+      throw ValidationError("nothing to serve: give --scrape URL, --data PATH or --remote-read URL")
+    }
+    if !scraping.scrape.isEmpty, recordings.remoteRead != nil {
+      throw ValidationError("--scrape and --remote-read exclude each other: give one of them")
     }
   }
 
   func run() async throws {
     let stop = StopSignal()
     let targets = try scraping.targets
-    let recording = try data.map { try recordings.open($0) }
+    let recording = try recordings.source(data)
     let store = Store(
       limits: StoreLimits(
         maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
