@@ -83,8 +83,11 @@ let package = Package(
     .testTarget(
       name: "EvaluatorTests", dependencies: ["Evaluator", "PromQL", "TimeSeries", "PromQLTest", "Lint"],
       exclude: ["Scripts"]),
-    .testTarget(name: "ScrapeTests", dependencies: ["Scrape", "TimeSeries"]),
-    .testTarget(name: "RecordingTests", dependencies: ["Recording", "TimeSeries"]),
+    // A small HTTP server for tests.
+    .target(name: "Loopback", path: "Tests/Loopback"),
+    .testTarget(name: "ScrapeTests", dependencies: ["Scrape", "TimeSeries", "Loopback"]),
+    .testTarget(
+      name: "RecordingTests", dependencies: ["Recording", "Scrape", "TimeSeries", "Loopback"], exclude: ["Bodies"]),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
     .testTarget(
@@ -98,7 +101,7 @@ let package = Package(
     .testTarget(name: "ServerTests", dependencies: ["Server", "PromQL", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),
-    .testTarget(name: "ToolTests", dependencies: []),
+    .testTarget(name: "ToolTests", dependencies: ["Loopback"]),
     .testTarget(name: "TidyTests", dependencies: []),
   ],
   cxxLanguageStandard: .cxx17

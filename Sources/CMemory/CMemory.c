@@ -6,6 +6,10 @@ void promgate_memory_arenas(int count) {
 #ifdef M_ARENA_MAX
   mallopt(M_ARENA_MAX, count);
 #endif
+#ifdef M_TOP_PAD
+  // The heap grows by a megabyte at a time: by pages, thousands of columns cost thousands of calls.
+  mallopt(M_TOP_PAD, 1 << 20);
+#endif
 }
 
 void promgate_memory_trim(void) {

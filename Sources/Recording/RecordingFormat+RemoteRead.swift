@@ -17,6 +17,7 @@ extension RecordingFormat {
   ) throws(RecordingError) -> RecordedSeries {
     var body: [UInt8] = []
     let input = try RecordingInput(path: path, limit: options.limits.text)
+    if !input.isCompressed { body.reserveCapacity(min(input.size + 2, options.limits.memory)) }
     while try input.read(into: &body, atMost: 1 << 22) {
       guard body.count <= options.limits.memory else {
         throw RecordingError(
@@ -24,7 +25,7 @@ extension RecordingFormat {
       }
     }
     let series: DecodedSeries
-    do { series = try encoding.decode(body, limits: options.limits) } catch {
+    do { series = try encoding.decode(&body, limits: options.limits) } catch {
       throw RecordingError(path: path, "\(error)")
     }
     var facts = RecordingFacts(format: encoding == .samples ? remoteReadSamples.name : remoteReadChunks.name)
@@ -35,17 +36,24 @@ extension RecordingFormat {
 }
 
 extension Glimpse {
-  /// Whether the beginning is that of a snappy block with an answer: its length, a literal, a result with a series
+  /// Whether the beginning is that of a snappy block with an answer: its length, a literal, a result with a
+  /// series
   /// with labels.
   var isSnappyAnswer: Bool {
-    guard let start = Self.afterNumber(head, 0), start < head.count, head[start] & 3 == 0 else { return false }
+    guard let start = Self.afterNumber(head, 0), start < head.count, head[start] & 3 == 0 else {
+      return false
+    }
     // The literal's length may take bytes of its own.
     let code = Int(head[start] >> 2)
     let literal = start + 1 + (code < 60 ? 0 : code - 59)
-    guard literal < head.count, head[literal] == 0x0A, let result = Self.afterNumber(head, literal + 1) else { return false }
+    guard literal < head.count, head[literal] == 0x0A, let result = Self.afterNumber(head, literal + 1) else {
+      return false
+    }
     // An answer to several queries may begin with an empty result.
     if result >= head.count || head[literal + 1] == 0 { return head[literal + 1] == 0 }
-    guard head[result] == 0x0A, let series = Self.afterNumber(head, result + 1), series < head.count else { return false }
+    guard head[result] == 0x0A, let series = Self.afterNumber(head, result + 1), series < head.count else {
+      return false
+    }
     return head[series] == 0x0A || head[series] == 0x12
   }
 

@@ -15,6 +15,8 @@ final class RecordingInput {
   private var isAtEnd = false
   private var isWhole = true
   private var total = 0
+  /// Of the file, in bytes.
+  let size: Int
 
   /// Opens a file. Throws when there is none, or when it is no file.
   init(path: String, limit: Int) throws(RecordingError) {
@@ -23,6 +25,7 @@ final class RecordingInput {
     file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       unsafe gunzip = nil
+      size = 0
       throw RecordingError(path: path, unsafe String(cString: strerror(errno)))
     }
     var status = stat()
@@ -31,6 +34,7 @@ final class RecordingInput {
     let count = unsafe pread(file, &magic, 2, 0)
     let isGzip = count == 2 && magic == [0x1F, 0x8B]
     unsafe gunzip = isGzip ? promgate_gunzip_new() : nil
+    size = max(0, Int(status.st_size))
     let kind = status.st_mode & S_IFMT
     if kind == S_IFDIR {
       throw RecordingError(path: path, "is a directory", hint: RecordingFormat.expectation)
@@ -58,10 +62,13 @@ final class RecordingInput {
   /// Reads more bytes to the end of `buffer`; false at the end of the input.
   func read(into buffer: inout [UInt8], atMost count: Int) throws(RecordingError) -> Bool {
     let before = buffer.count
-    buffer.append(contentsOf: repeatElement(0, count: count))
+    // No more room than the file has bytes left, and one for the end.
+    let room = isCompressed ? count : min(count, max(1, size - total + 1))
+    buffer.append(contentsOf: [UInt8](repeating: 0, count: room))
     var filled = before
     do throws(RecordingError) {
-      filled += try unsafe gunzip == nil
+      filled +=
+        try unsafe gunzip == nil
         ? readPlain(&buffer, from: before) : readCompressed(&buffer, from: before)
     } catch {
       buffer.removeSubrange(before...)

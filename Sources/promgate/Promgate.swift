@@ -21,8 +21,9 @@ struct Promgate: AsyncParsableCommand {
 @main
 enum Tool {
   static func main() async {
-    // Many threads evaluate now and then: one arena each would keep the memory of many answers.
-    promgate_memory_arenas(2)
+    // Many threads evaluate now and then: one arena each would keep the memory of many answers, and all
+    // but the first grow by pages.
+    promgate_memory_arenas(1)
     do {
       var command = try Promgate.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -135,6 +135,15 @@ final class ByteBlock: @unchecked Sendable {
     count = bytes.count
   }
 
+  /// Lets `fill` write the bytes; nil when it says that it could not.
+  init?(count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Bool) {
+    unsafe memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, count), alignment: 8)
+    self.count = count
+    guard let start = unsafe memory.bindMemory(to: UInt8.self).baseAddress, unsafe fill(start) else {
+      return nil
+    }
+  }
+
   deinit { unsafe memory.deallocate() }
 
   let count: Int

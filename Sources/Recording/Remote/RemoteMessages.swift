@@ -36,12 +36,17 @@ enum RemoteEncoding: Sendable, Hashable {
   }
 
   /// Decodes the series of all queries of an answer. Memory goes to what the bytes can hold.
-  func decode(_ body: [UInt8], limits: RecordingLimits) throws(RemoteFormatError) -> DecodedSeries {
+  /// The body is given up as soon as it is not needed any more.
+  func decode(_ body: inout [UInt8], limits: RecordingLimits) throws(RemoteFormatError) -> DecodedSeries {
+    let block: ByteBlock
     switch self {
-    case .samples:
-      let decompressed = try SnappyBlock.decompressed(body, limit: limits.memory)
-      return try SampleAnswer(limits).decode(ByteBlock(decompressed))
-    case .chunks: return try ChunkFrames(limits).decode(ByteBlock(body))
+    case .samples: block = try SnappyBlock.decompressed(body, limit: limits.memory)
+    case .chunks: block = ByteBlock(body)
+    }
+    body = []
+    return switch self {
+    case .samples: try SampleAnswer(limits).decode(block)
+    case .chunks: try ChunkFrames(limits).decode(block)
     }
   }
 }
@@ -49,7 +54,7 @@ enum RemoteEncoding: Sendable, Hashable {
 /// One snappy block.
 enum SnappyBlock {
   /// Decompresses; no more than `limit` bytes are made.
-  static func decompressed(_ bytes: [UInt8], limit: Int) throws(RemoteFormatError) -> [UInt8] {
+  static func decompressed(_ bytes: [UInt8], limit: Int) throws(RemoteFormatError) -> ByteBlock {
     let length = unsafe bytes.withUnsafeBufferPointer { part in
       unsafe promgate_snappy_length(part.baseAddress, part.count)
     }
@@ -57,18 +62,16 @@ enum SnappyBlock {
     guard length <= limit else {
       throw RemoteFormatError("snappy: decoded length \(length) exceeds limit \(limit)", at: 0)
     }
-    // Nothing in snappy stands for more than 64 bytes in three: what says more is a lie, found before it costs memory.
+    // Nothing in snappy stands for more than 64 bytes in three: what says more is a lie, found before it
+    // costs memory.
     guard length <= (bytes.count + 16) * 32 else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
-    var failed = false
-    let result = unsafe [UInt8](unsafeUninitializedCapacity: Int(length)) { room, count in
-      let done = unsafe bytes.withUnsafeBufferPointer { part in
-        unsafe promgate_snappy_decompress(part.baseAddress, part.count, room.baseAddress, Int(length))
+    let block = unsafe ByteBlock(count: Int(length)) { room in
+      unsafe bytes.withUnsafeBufferPointer { part in
+        unsafe promgate_snappy_decompress(part.baseAddress, part.count, room, Int(length)) != 0
       }
-      failed = done == 0
-      count = failed ? 0 : Int(length)
     }
-    if failed { throw RemoteFormatError("snappy: corrupt input", at: 0) }
-    return result
+    guard let block else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    return block
   }
 
   static func compressed(_ bytes: [UInt8]) -> [UInt8] {
@@ -102,7 +105,8 @@ final class MessageArena {
   }
 }
 
-/// `ReadResponse`: results of queries, each with its series. The outer two levels are walked here, so that only one
+/// `ReadResponse`: results of queries, each with its series. The outer two levels are walked here, so that
+/// only one
 /// series at a time is taken apart by libprotobuf-c and the answer never stands in memory twice.
 private struct SampleAnswer {
   private let limits: RecordingLimits
@@ -128,7 +132,9 @@ private struct SampleAnswer {
   }
 
   /// The place of the next field when it has this number and a length; nil for another one, which is skipped.
-  private static func field(_ number: UInt64, _ reader: inout ByteReader) throws(RemoteFormatError) -> Range<Int>? {
+  private static func field(_ number: UInt64, _ reader: inout ByteReader) throws(RemoteFormatError) -> Range<
+    Int
+  >? {
     let start = reader.position
     do {
       let tag = try reader.uvarint()
@@ -198,7 +204,8 @@ private struct ChunkFrames {
         let size = try reader.uvarint()
         guard size <= Self.frameLimit else {
           throw RemoteFormatError(
-            "chunkedReader: message size exceeded the limit \(Self.frameLimit) bytes; got: \(size) bytes", at: start)
+            "chunkedReader: message size exceeded the limit \(Self.frameLimit) bytes; got: \(size) bytes",
+            at: start)
         }
         checksum = try reader.u32()
         frame = try reader.skip(Int(size))
@@ -227,6 +234,7 @@ private struct ChunkFrames {
       guard let series = unsafe message.chunked_series[i]?.pointee else { continue }
       let labels = try unsafe RemoteLabels.labels(series.labels, series.n_labels, at: frame.lowerBound)
       try builder.append(labels) { columns throws(RemoteFormatError) in
+        columns.reserve(unsafe Self.sampleCount(series))
         for j in unsafe 0..<series.n_chunks {
           guard let chunk = unsafe series.chunks[j]?.pointee else { continue }
           try unsafe Self.append(chunk, to: &columns, at: frame.lowerBound)
@@ -234,6 +242,18 @@ private struct ChunkFrames {
       }
       if builder.isFull { throw RemoteFormatError("the answer needs more memory than --data-memory allows") }
     }
+  }
+
+  /// What the chunks say that they hold, no more than their bytes can.
+  private static func sampleCount(_ series: Promgate__ChunkedSeries) -> Int {
+    var count = 0
+    for j in unsafe 0..<series.n_chunks {
+      guard let chunk = unsafe series.chunks[j]?.pointee, unsafe chunk.data.len >= 2 else { continue }
+      let said = unsafe Int(chunk.data.data[0]) << 8 | Int(chunk.data.data[1])
+      // A sample takes two bits at least.
+      count += unsafe min(said, chunk.data.len * 4)
+    }
+    return count
   }
 
   private static func append(
@@ -288,14 +308,17 @@ extension NativeHistogram {
     schema = unsafe message.schema
     guard schema == Self.customSchema || (-4...52).contains(schema) else {
       throw RemoteFormatError(
-        "histogram has an unknown schema, which must be between -9 and 52 for exponential buckets, or -53 for "
+        "histogram has an unknown schema, which must be between -9 and 52 for exponential buckets, or -53 "
+          + "for "
           + "custom buckets, got schema \(schema)", at: offset)
     }
     sum = unsafe message.sum
     zeroThreshold = unsafe message.zero_threshold
     hint = unsafe ResetHint(rawValue: UInt8(truncatingIfNeeded: message.reset_hint)) ?? .unknown
     let isFloat = unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_FLOAT
-    if unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_INT { count = unsafe Double(message.count_int) }
+    if unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_INT {
+      count = unsafe Double(message.count_int)
+    }
     if isFloat { count = unsafe message.count_float }
     if unsafe message.zero_count_case == PROMGATE__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_INT {
       zeroCount = unsafe Double(message.zero_count_int)
@@ -304,10 +327,12 @@ extension NativeHistogram {
       zeroCount = unsafe message.zero_count_float
     }
     customBounds = unsafe (0..<message.n_custom_values).map { unsafe message.custom_values[$0] }
-    let above = unsafe isFloat
+    let above =
+      unsafe isFloat
       ? (0..<message.n_positive_counts).map { unsafe message.positive_counts[$0] }
       : Self.absolute((0..<message.n_positive_deltas).map { unsafe message.positive_deltas[$0] })
-    let below = unsafe isFloat
+    let below =
+      unsafe isFloat
       ? (0..<message.n_negative_counts).map { unsafe message.negative_counts[$0] }
       : Self.absolute((0..<message.n_negative_deltas).map { unsafe message.negative_deltas[$0] })
     positive = try unsafe Self.buckets(message.positive_spans, message.n_positive_spans, above, at: offset)

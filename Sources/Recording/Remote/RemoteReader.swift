@@ -1,8 +1,8 @@
 internal import CRemote
 private import Glibc
 public import Scrape
-public import TimeSeries
 private import Synchronization
+public import TimeSeries
 
 /// How a remote is asked.
 public struct RemoteOptions: Sendable, Hashable {
@@ -59,7 +59,9 @@ public final class RemoteReader: SeriesSource {
   /// Throws for an address that is none.
   public init(_ options: RemoteOptions) throws(RemoteError) {
     self.options = options
-    do { _ = try HTTPAddress(options.url) } catch { throw RemoteError(url: options.url, reason: error.reason) }
+    do { _ = try HTTPAddress(options.url) } catch {
+      throw RemoteError(url: options.url, reason: error.reason)
+    }
     client = HTTPClient()
     externalMatchers = options.externalLabels.map { LabelMatcher($0.name, equals: $0.value) }
   }
@@ -82,7 +84,9 @@ public final class RemoteReader: SeriesSource {
       waiting = again
       if waiting.isEmpty { break }
     }
-    return try results.map { try $0?.get() ?? DecodedSeriesBuilder(memoryLimit: 0).finish().all(after: .min, through: .max) }
+    return try results.map {
+      try $0?.get() ?? DecodedSeriesBuilder(memoryLimit: 0).finish().all(after: .min, through: .max)
+    }
   }
 
   // MARK: Asking
@@ -115,7 +119,7 @@ public final class RemoteReader: SeriesSource {
     func failed(_ reason: String, mayPass: Bool = false) -> (Result<any Selected, RemoteError>, Bool) {
       (.failure(RemoteError(url: options.url, reason: reason)), mayPass)
     }
-    let response: HTTPResponse
+    var response: HTTPResponse
     switch answer {
     case .failure(let failure):
       switch failure.kind {
@@ -137,7 +141,7 @@ public final class RemoteReader: SeriesSource {
       return failed("unsupported content type: \(type)")
     }
     do throws(RemoteFormatError) {
-      let series = try encoding.decode(response.body, limits: options.limits)
+      let series = try encoding.decode(&response.body, limits: options.limits)
       let named = Set(selection.matchers.map(\.name))
       let dropped = options.externalLabels.map(\.name).filter { !named.contains($0) }
       let found = dropped.isEmpty ? series : try series.dropping(dropped, limits: options.limits)
@@ -174,7 +178,9 @@ struct ReadRequestMessage {
         promgate_matcher(type: matcher.operation.number, name: texts[2 * index], value: texts[2 * index + 1]))
     }
     var length = 0
-    guard let encoded = unsafe promgate_read_request(start, end, plain, plain.count, &length) else { return [] }
+    guard let encoded = unsafe promgate_read_request(start, end, plain, plain.count, &length) else {
+      return []
+    }
     defer { unsafe free(encoded) }
     return unsafe Array(UnsafeBufferPointer(start: encoded, count: length))
   }

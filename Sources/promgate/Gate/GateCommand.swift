@@ -86,7 +86,8 @@ struct GateCommand: AsyncParsableCommand {
     guard sources.count == 1 else {
       throw ValidationError(
         sources.isEmpty
-          ? "say where the metrics come from: --scrape URL, --data PATH, --remote-read URL or --prometheus URL"
+          ? "say where the metrics come from: --scrape URL, --data PATH, --remote-read URL or --prometheus "
+            + "URL"
           : "\(sources.joined(separator: " and ")) exclude each other: give one of them")
     }
     if start != nil, !scraping.scrape.isEmpty {

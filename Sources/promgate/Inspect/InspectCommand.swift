@@ -57,7 +57,8 @@ struct InspectCommand: ParsableCommand {
         return Output.write(((format == .json ? shown.json : shown.text) + "\n").utf8)
       }
       let page = InspectionPage(
-        path: path ?? recordings.remoteRead ?? "", facts: recording.facts, summary: try RecordingSummary(of: recording), top: top)
+        path: path ?? recordings.remoteRead ?? "", facts: recording.facts,
+        summary: try RecordingSummary(of: recording), top: top)
       Output.write(((format == .json ? page.json : page.text) + "\n").utf8)
     } catch let error as ParseFailure {
       throw ToolFailure("--series: \(error)")

@@ -22,7 +22,8 @@ struct ShownSeries {
       let samples = try found.samples(row)
       let stale = Set(samples.staleMarkers)
       let histograms = Dictionary(
-        zip(samples.histograms?.positions ?? [], samples.histograms?.histograms ?? [])) { first, _ in first }
+        zip(samples.histograms?.positions ?? [], samples.histograms?.histograms ?? [])
+      ) { first, _ in first }
       let shown = (max(0, samples.count - limit)..<samples.count).map { position in
         let text =
           stale.contains(position)

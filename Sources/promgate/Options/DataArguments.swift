@@ -35,7 +35,8 @@ struct DataArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Reads from a server instead of --data, by Prometheus' remote read.",
-      discussion: "Without a path it is /api/v1/read. Only the series and the time that a query needs are read.",
+      discussion:
+        "Without a path it is /api/v1/read. Only the series and the time that a query needs are read.",
       valueName: "url"))
   var remoteRead: String?
 
@@ -59,7 +60,9 @@ struct DataArguments: ParsableArguments {
   }
 
   func validate() throws {
-    if remoteRead == nil, !externalLabel.isEmpty { throw ValidationError("--external-label wants --remote-read") }
+    if remoteRead == nil, !externalLabel.isEmpty {
+      throw ValidationError("--external-label wants --remote-read")
+    }
   }
 
   /// The limits on what is read.

@@ -38,13 +38,20 @@ struct ServerArguments: ParsableArguments {
     guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
       throw ValidationError("'\(text)': write it as 'Name: value'")
     }
-    return HTTPRequest.Header(String(text[..<colon]), String(text[text.index(after: colon)...].drop { $0 == " " }))
+    return HTTPRequest.Header(
+      String(text[..<colon]), String(text[text.index(after: colon)...].drop { $0 == " " }))
   }
 
   func validate() throws {
-    if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together") }
-    if user != nil, tokenFile != nil { throw ValidationError("--user and --token-file exclude each other: give one") }
-    guard (0...100).contains(serverRetries) else { throw ValidationError("--server-retries is from 0 to 100") }
+    if (user == nil) != (passwordFile == nil) {
+      throw ValidationError("--user and --password-file go together")
+    }
+    if user != nil, tokenFile != nil {
+      throw ValidationError("--user and --token-file exclude each other: give one")
+    }
+    guard (0...100).contains(serverRetries) else {
+      throw ValidationError("--server-retries is from 0 to 100")
+    }
   }
 
   /// Credentials, headers and certificates. `userInfo` is what an address says before its `@`.
@@ -55,7 +62,8 @@ struct ServerArguments: ParsableArguments {
     } else if let tokenFile {
       access.authorization = .bearer(try Self.secret(tokenFile))
     } else if let userInfo {
-      let parts = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       access.authorization = .basic(user: parts[0], password: parts.count > 1 ? parts[1] : "")
     }
     return access
@@ -65,7 +73,10 @@ struct ServerArguments: ParsableArguments {
   private static func secret(_ path: String) throws(ToolFailure) -> String {
     do {
       let bytes = try InputFile.bytes(path, maximum: 1 << 20)
-      return String(String(decoding: bytes, as: UTF8.self).drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      return String(
+        String(decoding: bytes, as: UTF8.self).drop(while: \.isWhitespace).reversed().drop(
+          while: \.isWhitespace
+        ).reversed())
     } catch {
       throw ToolFailure("\(path): \(error)")
     }

@@ -118,7 +118,8 @@ struct QueryCommand: AsyncParsableCommand {
   /// Hands the query over and shows what comes.
   private func ask(_ text: [UInt8], _ grid: Grid?, at time: Int64) async throws {
     do {
-      let answer = try await ServerQuery(url: prometheus ?? "", server: recordings.server).ask(text, grid, at: time)
+      let answer = try await ServerQuery(url: prometheus ?? "", server: recordings.server).ask(
+        text, grid, at: time)
       if format == .json { return Output.write(answer.body + [UInt8(ascii: "\n")]) }
       for note in answer.notes { Output.note(note) }
       show(answer.value, grid)

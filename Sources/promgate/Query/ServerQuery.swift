@@ -27,7 +27,10 @@ struct ServerQuery {
     let base = try Self.base(url)
     var fields = [("query", String(decoding: text, as: UTF8.self))]
     if let grid {
-      fields += [("start", Self.seconds(grid.start)), ("end", Self.seconds(grid.end)), ("step", Self.seconds(grid.step))]
+      fields += [
+        ("start", Self.seconds(grid.start)), ("end", Self.seconds(grid.end)),
+        ("step", Self.seconds(grid.step)),
+      ]
     } else {
       fields.append(("time", Self.seconds(time)))
     }
@@ -37,7 +40,9 @@ struct ServerQuery {
     request.timeoutMilliseconds = server.serverTimeout
     request.usesEnvironmentProxy = true
     let response: HTTPResponse
-    do { response = try await HTTPClient().fetch(request) } catch { throw ToolFailure("--prometheus: \(error)") }
+    do { response = try await HTTPClient().fetch(request) } catch {
+      throw ToolFailure("--prometheus: \(error)")
+    }
     return try Self.answer(response)
   }
 
@@ -57,13 +62,17 @@ struct ServerQuery {
   private static func answer(_ response: HTTPResponse) throws -> Answer {
     let envelope: Envelope
     do { envelope = try JSONDecoder().decode(Envelope.self, from: Data(response.body)) } catch {
-      let start = String(decoding: response.body.prefix(200), as: UTF8.self).split { $0.isNewline }.first ?? ""
+      let start =
+        String(decoding: response.body.prefix(200), as: UTF8.self).split { $0.isNewline }.first ?? ""
       throw ToolFailure(
-        "--prometheus: the server answers \(response.status) \(response.reason), and no answer of the query API: \(start)")
+        "--prometheus: the server answers \(response.status) \(response.reason), and no answer of the "
+          + "query API: \(start)"
+      )
     }
     guard envelope.status == "success", let data = envelope.data else {
       throw Failure.refused(
-        body: response.body, message: [envelope.errorType, envelope.error].compactMap { $0 }.joined(separator: ": "))
+        body: response.body,
+        message: [envelope.errorType, envelope.error].compactMap { $0 }.joined(separator: ": "))
     }
     return Answer(
       body: response.body, value: data.value,

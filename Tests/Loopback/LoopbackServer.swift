@@ -3,19 +3,21 @@ import Glibc
 import Synchronization
 
 /// A small HTTP server on loopback for tests: a thread for each connection, answers from a function.
-final class LoopbackServer: Sendable {
-  struct Request: Sendable {
-    var line: String
-    var headers: [String: String]
-    var body: String
+package final class LoopbackServer: Sendable {
+  package struct Request: Sendable {
+    package var line: String
+    package var headers: [String: String]
+    package var bytes: [UInt8]
+
+    package var body: String { String(decoding: bytes, as: UTF8.self) }
   }
 
-  let port: UInt16
+  package let port: UInt16
   private let listener: Int32
   private let isOpen = Mutex(true)
 
   /// `respond` gives the raw bytes of a whole answer; nil cuts the connection.
-  init(listens: Bool = true, _ respond: @escaping @Sendable (Request) -> [UInt8]?) throws {
+  package init(listens: Bool = true, _ respond: @escaping @Sendable (Request) -> [UInt8]?) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     self.listener = listener
     var address = sockaddr_in()
@@ -41,12 +43,12 @@ final class LoopbackServer: Sendable {
   }
 
   /// A port on which nobody listens and which nobody else gets; close the socket afterwards.
-  static func closedPort() throws -> (port: UInt16, socket: Int32) {
+  package static func closedPort() throws -> (port: UInt16, socket: Int32) {
     let server = try LoopbackServer(listens: false) { _ in nil }
     return (server.port, server.listener)
   }
 
-  func stop() {
+  package func stop() {
     let wasOpen = isOpen.withLock { isOpen in
       defer { isOpen = false }
       return isOpen
@@ -57,7 +59,7 @@ final class LoopbackServer: Sendable {
     }
   }
 
-  var url: String { "http://127.0.0.1:\(port)" }
+  package var url: String { "http://127.0.0.1:\(port)" }
 
   private static func serve(_ connection: Int32, _ respond: (Request) -> [UInt8]?) {
     defer { close(connection) }
@@ -97,13 +99,13 @@ final class LoopbackServer: Sendable {
     }
     let length = Int(headers["content-length"] ?? "0") ?? 0
     guard bytes.count >= end.upperBound + length else { return nil }
-    let body = String(decoding: bytes[end.upperBound..<end.upperBound + length], as: UTF8.self)
+    let body = Array(bytes[end.upperBound..<end.upperBound + length])
     bytes.removeSubrange(..<(end.upperBound + length))
-    return Request(line: line, headers: headers, body: body)
+    return Request(line: line, headers: headers, bytes: body)
   }
 
   /// An answer with a length.
-  static func reply(_ body: [UInt8], status: String = "200 OK", headers: [String] = []) -> [UInt8] {
+  package static func reply(_ body: [UInt8], status: String = "200 OK", headers: [String] = []) -> [UInt8] {
     let head = ["HTTP/1.1 \(status)", "Content-Length: \(body.count)"] + headers
     return Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
   }
