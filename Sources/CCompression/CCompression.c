@@ -81,3 +81,24 @@ uint32_t promgate_crc32c(const uint8_t *input, size_t length) {
   for (; length > 0; length--) crc = (crc >> 8) ^ table[0][(crc ^ *input++) & 0xFF];
   return crc ^ 0xFFFFFFFFu;
 }
+
+promgate_unzstd *promgate_unzstd_new(void) {
+  ZSTD_DCtx *stream = ZSTD_createDCtx();
+  if (stream != NULL) ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 27);
+  return (promgate_unzstd *)stream;
+}
+
+promgate_unzstd_step promgate_unzstd_feed(
+    promgate_unzstd *stream, const uint8_t *input, size_t input_length, uint8_t *output,
+    size_t output_length) {
+  promgate_unzstd_step step = {0, 0, 0};
+  ZSTD_inBuffer in = {input, input_length, 0};
+  ZSTD_outBuffer out = {output, output_length, 0};
+  size_t result = ZSTD_decompressStream((ZSTD_DCtx *)stream, &out, &in);
+  step.consumed = in.pos;
+  step.produced = out.pos;
+  step.outcome = ZSTD_isError(result) ? 2 : result == 0 ? 1 : 0;
+  return step;
+}
+
+void promgate_unzstd_free(promgate_unzstd *stream) { ZSTD_freeDCtx((ZSTD_DCtx *)stream); }

@@ -25,10 +25,11 @@ public struct RecordedSeries: SeriesSource {
   /// and read as it is selected. Throws with file and place when it is broken, and with the limit's flag
   /// when it is too large.
   public static func open(
-    path: String, options: RecordingOptions = RecordingOptions()
+    path: String, options: RecordingOptions = RecordingOptions(),
+    formats: [RecordingFormat] = RecordingFormat.all
   ) throws(RecordingError) -> RecordedSeries {
     let glimpse = try Glimpse(path: path, limit: options.limits.text)
-    guard let format = RecordingFormat.all.first(where: { $0.recognises(glimpse) }) else {
+    guard let format = formats.first(where: { $0.recognises(glimpse) }) else {
       throw RecordingError(
         path: path, glimpse.isEmpty ? "is empty" : "is no recording that can be recognised",
         hint: RecordingFormat.expectation)

@@ -1,3 +1,5 @@
+public import TimeSeries
+
 /// One kind of recording: how it is recognised and read. To add one, write its file and a line in
 /// `all`.
 public struct RecordingFormat: Sendable {
@@ -8,6 +10,33 @@ public struct RecordingFormat: Sendable {
   /// Whether an input is of this kind, by looking at it.
   let recognises: @Sendable (Glimpse) -> Bool
   let read: @Sendable (_ path: String, RecordingOptions) throws(RecordingError) -> RecordedSeries
+
+  /// A text format that somebody else reads: its first bytes, decompressed, tell it, and the whole text
+  /// becomes series. Throws from `read` are shown with the file's name.
+  public static func text(
+    name: String, summary: String, recognises: @escaping @Sendable (_ head: [UInt8]) -> Bool,
+    read: @escaping @Sendable (_ bytes: [UInt8], _ path: String) throws -> any SeriesSource
+  ) -> RecordingFormat {
+    RecordingFormat(
+      name: name, summary: summary, recognises: { $0.entries == nil && recognises($0.head) },
+      read: { path, options throws(RecordingError) in
+        var bytes: [UInt8] = []
+        let input = try RecordingInput(path: path, limit: min(options.limits.text, options.limits.memory))
+        while try input.read(into: &bytes, atMost: 1 << 16) {}
+        do {
+          let series = try read(bytes, path)
+          var facts = RecordingFacts(format: name)
+          let summary = try RecordingSummary(of: series)
+          facts.samples = summary.samples
+          facts.timeRange = summary.timeRange
+          return RecordedSeries(series, facts)
+        } catch let error as RecordingError {
+          throw error
+        } catch {
+          throw RecordingError(path: path, "\(error)")
+        }
+      })
+  }
 
   /// All formats; the first that recognises an input reads it.
   public static let all: [RecordingFormat] = [

@@ -1,14 +1,16 @@
+internal import CCompression
 internal import CZlib
 private import Glibc
 
-/// The bytes of a file, decompressed where it is gzip, read once from the beginning.
+/// The bytes of a file, decompressed where it is gzip or zstd, read once from the beginning.
 @safe
 final class RecordingInput {
   let path: String
   private let file: Int32
   private let limit: Int
-  /// Nil for a plain file.
+  /// Nil for a file of another kind.
   private let gunzip: OpaquePointer?
+  private let unzstd: OpaquePointer?
   /// Compressed bytes that wait, from `used`.
   private var compressed: [UInt8] = []
   private var used = 0
@@ -25,15 +27,16 @@ final class RecordingInput {
     file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       unsafe gunzip = nil
+      unsafe unzstd = nil
       size = 0
       throw RecordingError(path: path, unsafe String(cString: strerror(errno)))
     }
     var status = stat()
     unsafe fstat(file, &status)
-    var magic: [UInt8] = [0, 0]
-    let count = unsafe pread(file, &magic, 2, 0)
-    let isGzip = count == 2 && magic == [0x1F, 0x8B]
-    unsafe gunzip = isGzip ? promgate_gunzip_new() : nil
+    var magic: [UInt8] = [0, 0, 0, 0]
+    let count = unsafe pread(file, &magic, 4, 0)
+    unsafe gunzip = count >= 2 && magic.starts(with: [0x1F, 0x8B]) ? promgate_gunzip_new() : nil
+    unsafe unzstd = count == 4 && magic == [0x28, 0xB5, 0x2F, 0xFD] ? promgate_unzstd_new() : nil
     size = max(0, Int(status.st_size))
     let kind = status.st_mode & S_IFMT
     if kind == S_IFDIR {
@@ -46,10 +49,11 @@ final class RecordingInput {
 
   deinit {
     unsafe promgate_gunzip_free(gunzip)
+    unsafe promgate_unzstd_free(unzstd)
     if file >= 0 { close(file) }
   }
 
-  var isCompressed: Bool { unsafe gunzip != nil }
+  var isCompressed: Bool { unsafe gunzip != nil || unzstd != nil }
 
   /// Leaves out what a plain file has before its last bytes.
   func skipToEnd(butLast count: Int) {
@@ -67,9 +71,7 @@ final class RecordingInput {
     buffer.append(contentsOf: [UInt8](repeating: 0, count: room))
     var filled = before
     do throws(RecordingError) {
-      filled +=
-        try unsafe gunzip == nil
-        ? readPlain(&buffer, from: before) : readCompressed(&buffer, from: before)
+      filled += try isCompressed ? readCompressed(&buffer, from: before) : readPlain(&buffer, from: before)
     } catch {
       buffer.removeSubrange(before...)
       throw error
@@ -110,17 +112,31 @@ final class RecordingInput {
         unsafe buffer.withUnsafeMutableBufferPointer { output in
           let from = unsafe UnsafeBufferPointer(rebasing: input[used...])
           let to = unsafe UnsafeMutableBufferPointer(rebasing: output[start...])
-          return unsafe promgate_gunzip_feed(gunzip, from.baseAddress, from.count, to.baseAddress, to.count)
+          return unsafe feed(from, to)
         }
       }
       used += step.consumed
       isWhole = step.outcome == 1
       if step.outcome == 2 || (isAtEnd && step.produced == 0) {
         throw RecordingError(
-          path: path, isAtEnd ? "the gzip file is cut" : "the gzip data is damaged",
-          hint: "check it with gzip -t")
+          path: path, isAtEnd ? "the \(tool) file is cut" : "the \(tool) data is damaged",
+          hint: "check it with \(tool) -t")
       }
       if step.produced > 0 { return step.produced }
     }
+  }
+
+  /// The program that decompresses it too.
+  private var tool: String { unsafe unzstd == nil ? "gzip" : "zstd" }
+
+  private func feed(
+    _ from: UnsafeBufferPointer<UInt8>, _ to: UnsafeMutableBufferPointer<UInt8>
+  ) -> (consumed: Int, produced: Int, outcome: Int32) {
+    if let unzstd = unsafe unzstd {
+      let step = unsafe promgate_unzstd_feed(unzstd, from.baseAddress, from.count, to.baseAddress, to.count)
+      return (step.consumed, step.produced, step.outcome)
+    }
+    let step = unsafe promgate_gunzip_feed(gunzip, from.baseAddress, from.count, to.baseAddress, to.count)
+    return (step.consumed, step.produced, step.outcome)
   }
 }

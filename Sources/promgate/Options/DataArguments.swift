@@ -99,7 +99,7 @@ struct DataArguments: ParsableArguments {
   func open(_ path: String) throws -> RecordedSeries {
     let options = RecordingOptions(nan: nan.meaning, limits: limits)
     do {
-      let recording = try RecordedSeries.open(path: path, options: options)
+      let recording = try RecordedSeries.open(path: path, options: options, formats: RecordingFormat.known)
       for warning in recording.facts.warnings { Output.note("warning: \(path): \(warning)") }
       return recording
     } catch {
