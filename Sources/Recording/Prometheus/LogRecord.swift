@@ -3,6 +3,8 @@ internal import TimeSeries
 /// A record of a log (chunks-and-blocks.md §7), as far as reading needs it.
 enum LogRecord {
   case series([(reference: UInt64, labels: Labels)])
+  /// Floats without start timestamps: nearly all of a log.
+  case floats([(reference: UInt64, timestamp: Int64, value: Double)])
   case samples([(reference: UInt64, sample: StoredSample)])
   case tombstones([(reference: UInt64, from: Int64, through: Int64)])
   /// In a write-behind log: all samples of the series so far are in this chunk and those before it.
@@ -14,8 +16,7 @@ enum LogRecord {
   init(_ reader: inout ByteReader) throws(BytesEnded) {
     switch try reader.u8() {
     case 1: self = .series(try Self.series(&reader))
-    case 2:
-      self = .samples(try Self.samples(&reader) { reader throws(BytesEnded) in .float(try reader.f64()) })
+    case 2: self = .floats(try Self.floats(&reader))
     case 3: self = .tombstones(try Self.tombstones(&reader))
     case 5: self = .markers(try Self.markers(&reader))
     case 6: self = .metadata(try Self.metadata(&reader))
@@ -39,6 +40,22 @@ enum LogRecord {
 
   /// Reads a sample's value; nil for a histogram of an unknown schema.
   typealias ValueReader = (inout ByteReader) throws(BytesEnded) -> StoredSample.Value?
+
+  private static func floats(
+    _ reader: inout ByteReader
+  ) throws(BytesEnded) -> [(reference: UInt64, timestamp: Int64, value: Double)] {
+    var samples: [(reference: UInt64, timestamp: Int64, value: Double)] = []
+    guard !reader.isAtEnd else { return [] }
+    let (reference, time) = (try reader.u64(), try reader.i64())
+    // A sample takes ten bytes at least.
+    samples.reserveCapacity(reader.left / 10)
+    while !reader.isAtEnd {
+      let own = reference &+ UInt64(bitPattern: try reader.varint())
+      let ownTime = time &+ (try reader.varint())
+      samples.append((own, ownTime, try reader.f64()))
+    }
+    return samples
+  }
 
   private static func samples(
     _ reader: inout ByteReader, _ value: ValueReader

@@ -1,5 +1,4 @@
 internal import CCompression
-private import FoundationEssentials
 
 /// Reads the records of a log: segments of pages of fragments (chunks-and-blocks.md §5, §6).
 struct LogSegments {
@@ -8,6 +7,8 @@ struct LogSegments {
   var start: (segment: Int, offset: Int) = (0, 0)
 
   private static let pageSize = 32768
+  /// So much of a segment stays in memory behind the place that is read.
+  private static let releasedBytes = 4 << 20
   /// A record that says to be larger than this is damaged.
   private static let largestRecord = 256 << 20
 
@@ -20,8 +21,8 @@ struct LogSegments {
       if position > 0, segment.number != segments[position - 1].number + 1 {
         return "\(path): segments are not sequential; what follows is left out"
       }
-      guard let data = try? Data(contentsOf: URL(filePath: path)) else { continue }
-      let bytes = [UInt8](data)
+      // An empty one has just been opened.
+      guard let bytes = try? MappedFile(path: path) else { continue }
       let begin = segment.number == start.segment ? min(start.offset, bytes.count) : 0
       guard let offset = try read(bytes, from: begin, body) else { continue }
       let isTorn = position == segments.count - 1 && bytes.count - offset <= Self.pageSize
@@ -32,28 +33,33 @@ struct LogSegments {
 
   /// The offset of the first damage; nil when all was read.
   private func read(
-    _ bytes: [UInt8], from begin: Int, _ body: (ByteReader) throws(RecordingError) -> Void
+    _ bytes: MappedFile, from begin: Int, _ body: (ByteReader) throws(RecordingError) -> Void
   ) throws(RecordingError) -> Int? {
-    let block = ByteBlock(bytes)
     var record: [UInt8] = []
+    var released = begin
     var isInside = false
     var place = begin
     while place < bytes.count {
       let pageEnd = min(bytes.count, (place / Self.pageSize + 1) * Self.pageSize)
-      let header = bytes[place]
+      if place - released > Self.releasedBytes {
+        bytes.release(released..<place)
+        released = place
+      }
+      var first = bytes.reader(at: place, length: 1)
+      guard let header = try? first.u8() else { return place }
       if header & 7 == 0 {
         place = pageEnd
         continue
       }
-      var reader = block.reader(place + 1..<pageEnd)
+      var reader = bytes.reader(at: place + 1, length: pageEnd - place - 1)
       guard let length = try? Int(reader.u16()), let sum = try? reader.u32(),
-        let data = try? reader.skip(length), block.reader(data).checksum == sum
+        let data = try? reader.skip(length), bytes.checks(data, sum)
       else { return place }
       let kind = header & 7
       let startsRecord = kind == 1 || kind == 2
       guard kind <= 4, startsRecord != isInside else { return place }
       if startsRecord { record.removeAll(keepingCapacity: true) }
-      record += bytes[data]
+      record += reader.array(data)
       isInside = kind == 2 || kind == 3
       if !isInside {
         guard let decoded = decompressed(record, header) else { return place }

@@ -49,6 +49,15 @@ final class MappedFile: @unchecked Sendable {
     return unsafe ByteReader(owner: self, bytes: bytes, range: start..<(end ?? count))
   }
 
+  /// Lets pages go that lie within a range; they are read again when they are asked for.
+  func release(_ range: Range<Int>) {
+    let page = 4096
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard start < end, end <= count, let address = unsafe bytes.baseAddress else { return }
+    _ = unsafe madvise(UnsafeMutableRawPointer(mutating: address + start), end - start, MADV_DONTNEED)
+  }
+
   /// Whether the checksum of a part, which lies within the file, is this one.
   func checks(_ range: Range<Int>, _ sum: UInt32) -> Bool {
     unsafe ByteReader(owner: self, bytes: bytes, range: range).checksum == sum

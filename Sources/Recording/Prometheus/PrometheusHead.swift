@@ -14,8 +14,6 @@ final class PrometheusHead: Sendable {
     fileprivate var samples = SampleColumns()
     fileprivate var late = SampleColumns()
     fileprivate var hints = HistogramHintReader()
-    /// Samples until then are in mapped chunks.
-    fileprivate var mappedUntil = Int64.min
     fileprivate var deleted = Tombstones()
 
     init(_ labels: Labels) { self.labels = labels }
@@ -71,7 +69,9 @@ private struct HeadReplay {
   private let minimum: Int64
   private(set) var series: [PrometheusHead.Series] = []
   private var slotOfLabels: [Labels: Int] = [:]
-  private var slotOfReference: [UInt64: Int] = [:]
+  private var slotOfReference = ReferenceTable()
+  /// By slot: the time that the next sample has to pass.
+  private var ends: [Int64] = []
   private var metadata: [String: MetricFamily] = [:]
   private(set) var warnings: [String] = []
 
@@ -115,6 +115,8 @@ private struct HeadReplay {
   private mutating func take(_ record: LogRecord) {
     switch record {
     case .series(let entries): for entry in entries { open(entry.reference, entry.labels) }
+    case .floats(let entries):
+      for entry in entries { append(entry.reference, entry.timestamp, entry.value) }
     case .samples(let entries): for entry in entries { append(entry.reference, entry.sample) }
     case .tombstones(let entries):
       for entry in entries {
@@ -122,6 +124,7 @@ private struct HeadReplay {
         if entry.from == .min, entry.through == .max {
           let labels = series[slot].labels
           series[slot] = PrometheusHead.Series(labels)
+          ends[slot] = .min
         } else if entry.through >= minimum {
           series[slot].deleted.add(0, from: entry.from, through: entry.through)
         }
@@ -146,6 +149,7 @@ private struct HeadReplay {
       slot = series.count
       slotOfLabels[labels] = slot
       series.append(PrometheusHead.Series(labels))
+      ends.append(.min)
     }
     slotOfReference[reference] = slot
     let all = chunks.bySeries[reference] ?? []
@@ -153,14 +157,13 @@ private struct HeadReplay {
     series[slot].outOfOrder = all.filter(\.isOutOfOrder)
     series[slot].samples = SampleColumns()
     series[slot].hints = HistogramHintReader()
-    series[slot].mappedUntil = series[slot].mapped.last?.last ?? .min
+    ends[slot] = series[slot].mapped.last?.last ?? .min
   }
 
   private mutating func append(_ reference: UInt64, _ sample: StoredSample) {
-    guard let slot = slotOfReference[reference], sample.timestamp >= minimum,
-      sample.timestamp > series[slot].mappedUntil,
-      sample.timestamp > series[slot].samples.timestamps.last ?? .min
+    guard let slot = slotOfReference[reference], sample.timestamp >= minimum, sample.timestamp > ends[slot]
     else { return }
+    ends[slot] = sample.timestamp
     var sample = sample
     switch sample.value {
     case .float(let value) where StaleMarker.isStale(value):
@@ -175,22 +178,67 @@ private struct HeadReplay {
     series[slot].samples.append(sample)
   }
 
+  private mutating func append(_ reference: UInt64, _ timestamp: Int64, _ value: Double) {
+    // Most of a log is in chunks already.
+    guard let slot = slotOfReference[reference], timestamp >= minimum, timestamp > ends[slot] else { return }
+    ends[slot] = timestamp
+    if StaleMarker.isStale(value) {
+      series[slot].hints.readStaleMarker(at: timestamp)
+    } else {
+      series[slot].hints.readFloat()
+    }
+    series[slot].samples.append(timestamp: timestamp, float: value)
+  }
+
+  private mutating func append(late sample: StoredSample, to reference: UInt64) {
+    guard let slot = slotOfReference[reference] else { return }
+    // The first sample of a time stays.
+    if series[slot].late.timestamps.contains(sample.timestamp) { return }
+    series[slot].late.append(sample)
+  }
+
   /// A record of the write-behind log: samples that came too late.
   private mutating func takeLate(_ record: LogRecord) {
     switch record {
-    case .samples(let entries):
+    case .floats(let entries):
       for entry in entries {
-        guard let slot = slotOfReference[entry.reference] else { continue }
-        // The first sample of a time stays.
-        if series[slot].late.timestamps.contains(entry.sample.timestamp) { continue }
-        series[slot].late.append(entry.sample)
+        append(late: StoredSample(timestamp: entry.timestamp, .float(entry.value)), to: entry.reference)
       }
+    case .samples(let entries): for entry in entries { append(late: entry.sample, to: entry.reference) }
     case .markers(let entries):
       for entry in entries where entry.chunk <= chunks.last {
         guard let slot = slotOfReference[entry.reference] else { continue }
         series[slot].late = SampleColumns()
       }
     case .series, .tombstones, .metadata, .other: break
+    }
+  }
+}
+
+/// The slots of series by the references of a log, which count up from 1 as a server gives them.
+private struct ReferenceTable {
+  /// By reference; -1 where there is none.
+  private var low: [Int32] = []
+  /// Of references that no server gives.
+  private var high: [UInt64: Int] = [:]
+  /// References below have a place in the list: 16 MiB at most.
+  private static let limit: UInt64 = 1 << 22
+
+  subscript(reference: UInt64) -> Int? {
+    get {
+      guard reference < Self.limit else { return high[reference] }
+      let place = Int(reference)
+      guard place < low.count, low[place] >= 0 else { return nil }
+      return Int(low[place])
+    }
+    set {
+      guard reference < Self.limit, let slot = newValue.flatMap({ Int32(exactly: $0) }) else {
+        high[reference] = newValue
+        return
+      }
+      let place = Int(reference)
+      if place >= low.count { low += [Int32](repeating: -1, count: place + 1 - low.count) }
+      low[place] = slot
     }
   }
 }
