@@ -59,11 +59,10 @@ struct LogSegments {
       let startsRecord = kind == 1 || kind == 2
       guard kind <= 4, startsRecord != isInside else { return place }
       if startsRecord { record.removeAll(keepingCapacity: true) }
-      record += reader.array(data)
+      unsafe reader.withBytes(data) { part, _ in unsafe record.append(contentsOf: part) }
       isInside = kind == 2 || kind == 3
       if !isInside {
-        guard let decoded = decompressed(record, header) else { return place }
-        let whole = ByteBlock(decoded)
+        guard let whole = decompressed(record, header) else { return place }
         try body(whole.reader)
       }
       place = data.upperBound
@@ -71,36 +70,18 @@ struct LogSegments {
     return isInside ? bytes.count : nil
   }
 
-  private func decompressed(_ record: [UInt8], _ header: UInt8) -> [UInt8]? {
+  private func decompressed(_ record: [UInt8], _ header: UInt8) -> ByteBlock? {
     switch header & 0x18 {
-    case 0: record
-    case 0x08: Compression.snappy(record, limit: Self.largestRecord)
-    case 0x10: Compression.zstd(record, limit: Self.largestRecord)
+    case 0: ByteBlock(record)
+    case 0x08: try? SnappyBlock.decompressed(record, limit: Self.largestRecord)
+    case 0x10: Compression.zstd(record, limit: Self.largestRecord).map { ByteBlock($0) }
     default: nil
     }
   }
 }
 
-/// Blocks that are decompressed whole.
-enum Compression {
-  /// A snappy block; nil when it is damaged, or larger than the limit.
-  static func snappy(_ input: [UInt8], limit: Int) -> [UInt8]? {
-    let length = unsafe input.withUnsafeBufferPointer { input in
-      unsafe promgate_snappy_length(input.baseAddress, input.count)
-    }
-    // No block of snappy is more than about 21 times as small as what it stands for.
-    guard length >= 0, length <= limit, length <= 64 * (input.count + 16) else { return nil }
-    var isWhole = false
-    let output = unsafe [UInt8](unsafeUninitializedCapacity: max(1, Int(length))) { output, count in
-      isWhole = unsafe input.withUnsafeBufferPointer { input in
-        unsafe promgate_snappy_decompress(
-          input.baseAddress, input.count, output.baseAddress, Int(length)) != 0
-      }
-      count = isWhole ? Int(length) : 0
-    }
-    return isWhole ? output : nil
-  }
-
+/// Frames that are decompressed whole.
+private enum Compression {
   /// A zstd frame; nil when it is damaged, or larger than the limit.
   static func zstd(_ input: [UInt8], limit: Int) -> [UInt8]? {
     let said = unsafe input.withUnsafeBufferPointer { input in
