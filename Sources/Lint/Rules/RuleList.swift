@@ -2,7 +2,8 @@ extension Rule {
   /// All rules, in the order of their codes. A rule that looks at two kinds of things stands twice.
   public static let all: [Rule] = [
     templateFails, queryUnparsable, commentCut, commentCutQuery, resultType, severalSeries, nativeHistogram,
-    selfRatio, selectorProbe, intervalMissing, intervalInvalid, analysisInterval, noThreshold, shortWindow,
+    selfRatio, ratioWindows, selectorProbe, intervalMissing, intervalInvalid, analysisInterval, noThreshold,
+    shortWindow,
     longWindow,
     unusedInterval, missingNumerator, failOpen, infinitePass, poisonedSum, rootComparison, valueRange,
     unitOfThreshold, quantileBuckets, largestBucket, spelledBucket, rateOfGauge, rateOfSum, rawCounter,

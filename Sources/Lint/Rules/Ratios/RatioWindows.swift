@@ -1,0 +1,54 @@
+import Manifests
+import PromQL
+import TimeSeries
+
+extension Rule {
+  static let ratioWindows = Rule(
+    "MT068", "ratio-of-windows", .error,
+    "the sides of a ratio are counted over different windows or in different ways",
+    why: """
+      `increase(errors[1m]) / increase(requests[5m])` counts the errors of one minute and the requests of \
+      five: with half of the requests failing it yields 0.1. `rate` over `increase` is off by the length of \
+      the window in seconds. Two rates over different windows are of the same scale, but speak of different \
+      times: after a change they disagree.
+      """,
+    fires: [
+      .query("sum(increase(errors_total[1m])) / sum(increase(requests_total[5m]))"),
+      .query("sum(rate(errors_total[1m])) / sum(increase(requests_total[1m]))"),
+      .query("sum(rate(errors_total[1m])) / sum(rate(requests_total[5m]))"),
+    ],
+    quiet: [
+      .query("sum(increase(errors_total[5m])) / sum(increase(requests_total[5m]))"),
+      .query("sum(rate(latency_seconds_sum[1m])) / sum(rate(latency_seconds_count[1m]))"),
+      .query("sum(rate(requests_total[1m])) / sum(workers)"),
+      // Now against a while ago.
+      .query("sum(rate(requests_total[5m])) / sum(rate(requests_total[1h]))", interval: "5m"),
+    ],
+    .query { query in
+      query.vectors.compactMap { part -> Advice? in
+        guard query.site.isMetric, case .arithmetic(.divide, let lhs, let rhs, _) = part.form,
+          let numerator = CountedPart(lhs, query.facts.selections)?.counting,
+          let denominator = CountedPart(rhs, query.facts.selections)?.counting,
+          let above = numerator.function, let below = denominator.function,
+          let window = numerator.range, let other = denominator.range
+        else { return nil }
+        // One metric over two windows compares now with before.
+        let isSameMetric =
+          CountedPart(lhs, query.facts.selections)?.metric == CountedPart(rhs, query.facts.selections)?.metric
+        let counts = [above, below].contains(.increase)
+        guard above != below && counts || (window != other && above == below && !isSameMetric) else {
+          return nil
+        }
+        let message =
+          above == below
+          ? "the sides count over \(Shown.duration(window)) and over \(Shown.duration(other))"
+          : "one side counts per second and the other one over its window: \(above) and "
+            + "\(below)"
+        return query.advice(message, at: part.site)
+          .with(severity: counts ? .error : .warning)
+          .related(query.place(lhs.site), "\(above) over \(Shown.duration(window))")
+          .related(query.place(rhs.site), "\(below) over \(Shown.duration(other))")
+          .help("write one function and one window on both sides")
+      }
+    })
+}
