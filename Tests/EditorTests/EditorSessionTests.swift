@@ -18,7 +18,7 @@ import TimeSeries
         / rate(hits_total{namespace="{{ namespace }}"}[1m]) * 100
 
     """
-  private static let uri = "file:///work/a%20b/template.yaml"
+  private static let uri = "file:///project/a%20b/template.yaml"
 
   /// A session that has opened the template.
   private struct Editing {
@@ -31,7 +31,7 @@ import TimeSeries
       throws
     {
       session = EditorSession(options: LintOptions(), data: data, version: "1", readFolder: { _ in others })
-      let hello = try ask("initialize", ["rootUri": "file:///work/a%20b"])
+      let hello = try ask("initialize", ["rootUri": "file:///project/a%20b"])
       #expect((hello as? [String: Any])?["capabilities"] != nil)
       try tell("initialized", [:])
       if let text {
@@ -125,12 +125,12 @@ import TimeSeries
       /100 - (?:.|\n)*\* 100/,
       with: "sum(rate(hits_total{namespace=\"{{ namespace }}\", code!~\"5..\"}[1m])) / "
         + "sum(rate(hits_total{namespace=\"{{ namespace }}\"}[1m]))")
-    let file = ManifestSource(name: "/work/a b/canary.yaml", bytes: Array(canary.utf8))
+    let file = ManifestSource(name: "/project/a b/canary.yaml", bytes: Array(canary.utf8))
     let editing = try Editing(text: text, others: [file])
     #expect(editing.codes.contains("MT049"))
     let direction = try #require(editing.diagnostics[Self.uri]?.first { $0["code"] as? String == "MT049" })
     let related = try #require((direction["relatedInformation"] as? [[String: Any]])?.first)
-    #expect((related["location"] as? [String: Any])?["uri"] as? String == "file:///work/a%20b/canary.yaml")
+    #expect((related["location"] as? [String: Any])?["uri"] as? String == "file:///project/a%20b/canary.yaml")
   }
 
   @Test func `hover says what is known of a part`() throws {

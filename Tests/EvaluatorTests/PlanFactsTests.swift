@@ -13,7 +13,7 @@ import TimeSeries
       var random = Seeded(seed &* 104_729)
       let store = Store()
       let series = SeriesGenerator.series(&random).filter { !$0.samples.isEmpty && Self.isOrdinary($0) }
-      for one in series { Self.load(one, into: store) }
+      for one in series { SeriesGenerator.load(one, into: store) }
       var generator = QueryGenerator(seed: seed)
       let query = generator.query()
       let grid = Grid(start: 0, end: 600_000, step: 60_000)
@@ -114,18 +114,6 @@ import TimeSeries
         case .stale, .histogram: true
         }
       }
-    }
-  }
-
-  private static func load(_ series: ReferenceEvaluator.Series, into store: Store) {
-    for (time, value) in series.samples {
-      let stored: StoredSample.Value =
-        switch value {
-        case .float(let number): .float(number)
-        case .histogram(let histogram): .histogram(histogram)
-        case .stale: .float(StaleMarker.value)
-        }
-      try? store.append(series.labels, StoredSample(timestamp: time, stored))
     }
   }
 }

@@ -107,7 +107,7 @@ import TimeSeries
     for seed in Self.seeds.prefix(1000) {
       let subject = Case(seed: seed)
       let store = Store()
-      for series in subject.series.reversed() { try Case.load(series, into: store) }
+      for series in subject.series.reversed() { SeriesGenerator.load(series, into: store) }
       let other = Labels([(LabelName.metric, "unselected"), ("a", "x")])
       try store.append(other, StoredSample(timestamp: 0, .float(1)))
       guard !subject.query.contains("__name__"), !subject.query.contains("{") else { continue }
@@ -235,7 +235,7 @@ import TimeSeries
     init(seed: UInt64) {
       var random = Seeded(seed &* 7919)
       let store = Store()
-      for series in SeriesGenerator.series(&random) { try? Self.load(series, into: store) }
+      for series in SeriesGenerator.series(&random) { SeriesGenerator.load(series, into: store) }
       source = store.snapshot()
       series = Self.read(source)
       var generator = QueryGenerator(seed: seed)
@@ -252,18 +252,6 @@ import TimeSeries
       }
       // Products of hostile values have no useful scale.
       self.scale = scale > 1e12 ? scale * scale : scale
-    }
-
-    static func load(_ series: ReferenceEvaluator.Series, into store: Store) throws {
-      for (time, value) in series.samples {
-        let stored: StoredSample.Value =
-          switch value {
-          case .float(let number): .float(number)
-          case .histogram(let histogram): .histogram(histogram)
-          case .stale: .float(StaleMarker.value)
-          }
-        try? store.append(series.labels, StoredSample(timestamp: time, stored))
-      }
     }
 
     /// What the store shows: the hints of histograms are those of reading.

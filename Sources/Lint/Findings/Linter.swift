@@ -19,8 +19,11 @@ public struct Linter: Sendable {
   public func lint(_ reading: ManifestReading) -> LintResult {
     var found = reading.findings.map(Finding.init(reading:))
     found += reading.set.validated(controller).map(Finding.init(reading:))
-    found += findings(reading.set)
-    for (site, values) in sites(reading) { found += findings(of: site, values: values) }
+    let canaries = subjects(reading.set)
+    found += findings(reading.set, canaries)
+    for (site, values) in sites(reading, canaries.flatMap(\.metrics)) {
+      found += findings(of: site, values: values)
+    }
     return finished(LintResult(found, sources: reading.sources))
   }
 
@@ -46,8 +49,12 @@ public struct Linter: Sendable {
   /// Every query of a reading with the values that it is rendered with: of each canary's metrics, of
   /// templates that nobody refers to (with values that stand in), of rules and analysis templates.
   public func sites(_ reading: ManifestReading) -> [(site: QuerySite, values: TemplateValues)] {
-    let metrics = reading.set.canaries
-      .flatMap { CanarySubject($0, in: reading.set, options: options).metrics }
+    sites(reading, subjects(reading.set).flatMap(\.metrics))
+  }
+
+  private func sites(
+    _ reading: ManifestReading, _ metrics: [MetricSubject]
+  ) -> [(site: QuerySite, values: TemplateValues)] {
     let used = Set(metrics.compactMap { $0.template?.key })
     let alone = reading.set.templates.filter { $0.isPrometheus && !used.contains($0.key) }
     let standIns =
@@ -57,13 +64,17 @@ public struct Linter: Sendable {
       + standIns.map { ($0, StandInValues.values(for: $0.text, namespace: $1)) }
   }
 
+  /// The canaries with what Flagger makes of them, which costs a walk through each analysis.
+  private func subjects(_ set: ManifestSet) -> [CanarySubject] {
+    set.canaries.map { CanarySubject($0, in: set, options: options) }
+  }
+
   /// The queries of a reading that render, parse and make sense, with all that is known of them.
   public func queries(_ reading: ManifestReading) -> [QuerySubject] {
     sites(reading).compactMap { try? $0.site.attempt($0.values, options: options, data: data).get() }
   }
 
-  private func findings(_ set: ManifestSet) -> [Finding] {
-    let canaries = set.canaries.map { CanarySubject($0, in: set, options: options) }
+  private func findings(_ set: ManifestSet, _ canaries: [CanarySubject]) -> [Finding] {
     var users: [String: [MetricSubject]] = [:]
     var found: [Finding] = []
     for canary in canaries {

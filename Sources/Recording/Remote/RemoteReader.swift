@@ -5,7 +5,7 @@ private import Synchronization
 public import TimeSeries
 
 /// How a remote is asked.
-public struct RemoteOptions: Sendable, Hashable {
+public struct RemoteOptions: Sendable {
   /// `http://prometheus:9090/api/v1/read`
   public var url: String
   /// Credentials, headers, certificates.
@@ -30,13 +30,6 @@ public struct RemoteOptions: Sendable, Hashable {
     self.retries = retries
     self.limits = limits
   }
-
-  public static func == (lhs: RemoteOptions, rhs: RemoteOptions) -> Bool {
-    lhs.url == rhs.url && lhs.access == rhs.access && lhs.timeout == rhs.timeout && lhs.retries == rhs.retries
-      && lhs.limits == rhs.limits && lhs.externalLabels.elementsEqual(rhs.externalLabels, by: ==)
-  }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(url) }
 }
 
 /// Why a remote did not answer, in Prometheus' words where it has some.

@@ -110,8 +110,9 @@ struct LintCommand: AsyncParsableCommand {
     if baseline != nil, writeBaseline != nil {
       throw ValidationError("--baseline and --write-baseline exclude each other: give one")
     }
-    if fix || unsafeFixes, !diff, paths.contains("-") {
-      throw ValidationError("standard input cannot be changed: add --diff, or name files")
+    if fix || unsafeFixes, !diff, paths.contains("-") || !expr.isEmpty {
+      throw ValidationError(
+        "only files can be changed, not standard input and --expr: add --diff, or name files")
     }
     if let prometheusVersion, PrometheusVersion(prometheusVersion) == nil {
       throw ValidationError("--prometheus-version wants a version such as 3.5, not \(prometheusVersion)")
@@ -191,7 +192,7 @@ struct LintCommand: AsyncParsableCommand {
         return result
       }
       if fixes.appliedCount == 0 { break }
-      for change in fixes.changes where paths.isEmpty == false {
+      for change in fixes.changes {
         guard Output.write(String(decoding: change.mended, as: UTF8.self), toFile: change.source.name) else {
           throw ToolFailure("\(change.source.name): cannot be written")
         }

@@ -24,6 +24,19 @@ struct Seeded: RandomNumberGenerator {
 
 /// Random series, from tame to hostile.
 enum SeriesGenerator {
+  /// Appends the samples that a store takes.
+  static func load(_ series: ReferenceEvaluator.Series, into store: Store) {
+    for (time, value) in series.samples {
+      let stored: StoredSample.Value =
+        switch value {
+        case .float(let number): .float(number)
+        case .histogram(let histogram): .histogram(histogram)
+        case .stale: .float(StaleMarker.value)
+        }
+      try? store.append(series.labels, StoredSample(timestamp: time, stored))
+    }
+  }
+
   static let names = ["m0", "m1_total", "m2", "h_bucket"]
 
   static func series(_ random: inout Seeded) -> [ReferenceEvaluator.Series] {

@@ -27,14 +27,13 @@ extension Rule {
     .query { query in
       query.vectors.compactMap { part -> Advice? in
         guard query.site.isMetric, case .arithmetic(.divide, let lhs, let rhs, _) = part.form,
-          let numerator = CountedPart(lhs, query.facts.selections)?.counting,
-          let denominator = CountedPart(rhs, query.facts.selections)?.counting,
-          let above = numerator.function, let below = denominator.function,
-          let window = numerator.range, let other = denominator.range
+          let numerator = CountedPart(lhs, query.facts.selections),
+          let denominator = CountedPart(rhs, query.facts.selections),
+          let above = numerator.counting.function, let below = denominator.counting.function,
+          let window = numerator.counting.range, let other = denominator.counting.range
         else { return nil }
         // One metric over two windows compares now with before.
-        let isSameMetric =
-          CountedPart(lhs, query.facts.selections)?.metric == CountedPart(rhs, query.facts.selections)?.metric
+        let isSameMetric = numerator.metric == denominator.metric
         let counts = [above, below].contains(.increase)
         guard above != below && counts || (window != other && above == below && !isSameMetric) else {
           return nil
