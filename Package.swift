@@ -30,7 +30,7 @@ let package = Package(
     // RE2 behind a C header: the matchers' pattern engine, linear on hostile patterns.
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // libcurl behind plain functions: scraping and asking other servers.
-    .target(name: "CCurl", dependencies: ["CZlib"], linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CCurl", dependencies: ["CZlib"]),
     // zlib: compressed bodies and dumps, both ways.
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     // libsnappy and libzstd, and the checksum that goes with them: Prometheus' logs and remote read.

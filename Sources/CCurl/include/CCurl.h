@@ -66,7 +66,7 @@ typedef struct {
 
 typedef void (*promgate_http_done)(void *context, const promgate_http_response *response);
 
-/// Starts the thread; NULL when the system refuses.
+/// Starts the thread; NULL when the system refuses, or has no libcurl.
 promgate_http *promgate_http_open(void);
 
 /// Starts a request and returns its number, or 0 when there was no memory or the thread is closing;

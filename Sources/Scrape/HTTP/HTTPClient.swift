@@ -53,7 +53,7 @@ public final class HTTPClient: Fetcher, Sendable {
 
   private func start(_ request: HTTPRequest, _ headers: [String], _ pending: PendingExchange) {
     guard let http = unsafe http else {
-      return pending.finish(.failure(HTTPFailure(.failed, "no thread for requests could be started")))
+      return pending.finish(.failure(HTTPFailure(.failed, "libcurl (libcurl.so.4) could not be loaded")))
     }
     let context = unsafe Unmanaged.passRetained(pending)
     let number = unsafe CStrings(headers).withPointers { lines in
