@@ -21,8 +21,6 @@ let package = Package(
   dependencies: [
     // The command line: `--help` with examples, completion, validation.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    // YAML with the place of every value.
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     // HTTP/1 for the endpoint and for the demo's parts.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
@@ -39,6 +37,9 @@ let package = Package(
     // Remote read's messages through libprotobuf-c; `scripts/generate-remote` makes their code.
     .target(name: "CRemote", exclude: ["remote.proto"], linkerSettings: [.linkedLibrary("protobuf-c")]),
 
+    // libyaml: YAML with the place of every value.
+    .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+
     // The allocator's switches.
     .target(name: "CMemory"),
     // The shortest digits of doubles, from the C++ library.
@@ -49,10 +50,8 @@ let package = Package(
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
     .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"]),
-    .target(
-      // Of Yams its libyaml: events have the ends of values too. Of TimeSeries only Go's text forms.
-      name: "Manifests",
-      dependencies: ["TimeSeries", "PromQL", .product(name: "Yams", package: "Yams")]),
+    // Of TimeSeries only Go's text forms.
+    .target(name: "Manifests", dependencies: ["TimeSeries", "PromQL", "CYAML"]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
     .target(name: "Lint", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"]),
     .target(name: "Editor", dependencies: ["TimeSeries", "PromQL", "Manifests", "Lint"]),

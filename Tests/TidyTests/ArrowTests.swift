@@ -25,7 +25,7 @@ private let arrows: [String: Set<String>] = [
 
 /// What the pure modules must not see: no files, no network, no clock, no formats.
 private let pure: Set<String> = ["TimeSeries", "PromQL", "Evaluator"]
-private let impure = ["Foundation", "FoundationEssentials", "Dispatch", "Yams", "NIOCore", "NIOPosix"]
+private let impure = ["Foundation", "FoundationEssentials", "Dispatch", "NIOCore", "NIOPosix"]
 
 private func imports(_ path: String) -> [String] {
   Tree.lines(path).compactMap { line in

@@ -1,7 +1,7 @@
-import CYaml
+internal import CYAML
 import PromQL
 
-/// libyaml's events with byte ranges. Events, not Yams' nodes: a node knows where it starts but not
+/// libyaml's events with byte ranges. Events, not composed nodes: a node knows where it starts but not
 /// where it ends, and composing nodes hashes keys, which an alias bomb used as a key makes endless.
 @safe final class YAMLEvents {
   private let parser: UnsafeMutablePointer<yaml_parser_t>

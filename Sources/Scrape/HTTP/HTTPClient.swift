@@ -3,20 +3,24 @@ private import Glibc
 private import Synchronization
 
 /// Sends requests through libcurl, on one thread of its own that keeps connections for the next
-/// request. Safe to share; freeing it cancels what still runs.
+/// request. Safe to share; freeing it cancels what still runs. Costs nothing before its first request.
 @safe
 public final class HTTPClient: Fetcher, Sendable {
-  // Sendable: the C side locks; the pointer never changes.
-  private nonisolated(unsafe) let http: OpaquePointer?
+  private let opened = Mutex<RequestThread?>(nil)
   private let userAgent: String
 
   /// `userAgent` goes with every request that does not bring its own.
   public init(userAgent: String = "promgate") {
-    unsafe http = promgate_http_open()
     self.userAgent = userAgent
   }
 
-  deinit { unsafe promgate_http_close(http) }
+  /// The thread, started when it is first asked for; nil where there is no libcurl.
+  private var thread: RequestThread? {
+    opened.withLock { thread in
+      if thread == nil { thread = RequestThread() }
+      return thread
+    }
+  }
 
   /// Sends the request and waits without holding a thread. Any status is an answer, not a failure.
   public func fetch(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
@@ -52,9 +56,10 @@ public final class HTTPClient: Fetcher, Sendable {
   }
 
   private func start(_ request: HTTPRequest, _ headers: [String], _ pending: PendingExchange) {
-    guard let http = unsafe http else {
+    guard let thread else {
       return pending.finish(.failure(HTTPFailure(.failed, "libcurl (libcurl.so.4) could not be loaded")))
     }
+    let http = unsafe thread.http
     let context = unsafe Unmanaged.passRetained(pending)
     let number = unsafe CStrings(headers).withPointers { lines in
       unsafe request.method.rawValue.withCString { method in
@@ -93,8 +98,8 @@ public final class HTTPClient: Fetcher, Sendable {
   }
 
   private func cancel(_ pending: PendingExchange) {
-    guard let number = pending.cancel(), let http = unsafe http else { return }
-    unsafe promgate_http_cancel(http, number)
+    guard let number = pending.cancel(), let thread else { return }
+    unsafe promgate_http_cancel(thread.http, number)
   }
 
   private func headerLines(_ request: HTTPRequest) throws(HTTPFailure) -> [String] {
@@ -159,4 +164,18 @@ private struct CStrings {
       return unsafe pointers.withUnsafeBufferPointer(body)
     }
   }
+}
+
+/// The C side's thread; ends with its last owner.
+@safe
+private final class RequestThread: Sendable {
+  // Sendable: the C side locks; the pointer never changes.
+  nonisolated(unsafe) let http: OpaquePointer
+
+  init?() {
+    guard let http = unsafe promgate_http_open() else { return nil }
+    unsafe self.http = http
+  }
+
+  deinit { unsafe promgate_http_close(http) }
 }
