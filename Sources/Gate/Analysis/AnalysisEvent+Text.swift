@@ -1,7 +1,8 @@
 import Manifests
 import TimeSeries
 
-/// Flagger's words (flagger.md §4.6, §5). All event texts are in this file.
+/// Flagger's words (flagger.md §4.6, §5), and promgate's own for what only strict judging knows. All
+/// event texts are in this file.
 extension AnalysisEvent {
   /// - Parameter rollout: the rollout that it happened in.
   public func message(in rollout: Rollout) -> String {
@@ -19,6 +20,10 @@ extension AnalysisEvent {
     case .hookRefused(let index, let reason): Self.refusal(of: rollout.hooks[index], reason, rollout)
     case .analysisStarted: "Starting canary analysis for \(target)"
     case .halted(let index, let outcome): rollout.checks[index].haltMessage(outcome, in: rollout)
+    case .waited(let index, let outcome):
+      "Waiting: metric \(rollout.checks[index].metric) was not measured: \(outcome.reasons.first ?? "")"
+    case .passedOver(let index, let outcome):
+      "Passing over metric \(rollout.checks[index].metric): \(outcome.reasons.first ?? "")"
     case .adjusted(.matchDropped):
       "A/B testing is not supported when using the kubernetes provider"
     case .adjusted(.progressiveUnsupported):
@@ -54,7 +59,7 @@ extension AnalysisEvent {
       .promotionCompleted, .promotionSkippedAnalysis:
       .info
     case .halted(_, .passed), .halted(_, .failed), .halted(_, .noValue), .primaryNotReady,
-      .canaryNotReady, .adjusted, .promotionFailed, .failedChecksReached, .rolledBackByHook,
+      .waited, .passedOver, .canaryNotReady, .adjusted, .promotionFailed, .failedChecksReached, .rolledBackByHook,
       .canaryFailed:
       .warning
     }

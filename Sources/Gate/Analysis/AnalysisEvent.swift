@@ -13,6 +13,10 @@ public enum AnalysisEvent: Sendable, Hashable {
   case analysisStarted
   /// A check that did not pass; its index.
   case halted(Int, CheckOutcome)
+  /// Strict only: a check that was not measured holds the tick up; its index.
+  case waited(Int, CheckOutcome)
+  /// Strict only: a check that was not measured is passed over; its index.
+  case passedOver(Int, CheckOutcome)
   case adjusted(Rollout.Adjustment)
   case canaryWeight(Int)
   case iteration(Int, of: Int)

@@ -11,6 +11,8 @@ public struct AnalysisState: Sendable, Hashable, Codable {
   public var iterations: Int
   /// What the router was last told.
   public var routes: Routes
+  /// When the rollout began, or its analysis began anew, in milliseconds; nil before.
+  public var since: Int64?
 
   public init(
     phase: Phase = .initialized, failedChecks: Int = 0, canaryWeight: Int = 0, iterations: Int = 0,

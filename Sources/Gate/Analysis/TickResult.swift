@@ -15,6 +15,8 @@ public struct TickResult: Sendable, Hashable {
   public struct CheckedMetric: Sendable, Hashable {
     public var index: Int
     public var outcome: CheckOutcome
+    /// What the outcome was judged on; nil when the check was never asked.
+    public var evidence: CheckEvidence?
   }
 }
 

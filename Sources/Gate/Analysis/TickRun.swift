@@ -3,6 +3,7 @@ import Manifests
 /// One tick on its way. Methods throw the question that has no answer yet.
 struct TickRun {
   let rollout: Rollout
+  let policy: JudgingPolicy
   let evidence: TickEvidence
   var state: AnalysisState
   var end: RolloutEnd?
@@ -10,8 +11,9 @@ struct TickRun {
   private var checks: [TickResult.CheckedMetric] = []
   private var notEvaluated: [Int] = []
 
-  init(rollout: Rollout, evidence: TickEvidence, state: AnalysisState) {
+  init(rollout: Rollout, policy: JudgingPolicy, evidence: TickEvidence, state: AnalysisState) {
     self.rollout = rollout
+    self.policy = policy
     self.evidence = evidence
     self.state = state
     if let routes = evidence.routes { self.state.routes = routes }
@@ -89,12 +91,14 @@ struct TickRun {
     alert(.progressing)
     append(.scaleUp)
     resetStatus(.progressing)
+    state.since = evidence.time
   }
 
   private mutating func restart() {
     record(.revisionRestarted)
     route(.allToPrimary)
     resetStatus(.progressing)
+    state.since = evidence.time
   }
 
   /// Steps 14 to 16: enough failures, else pre-rollout hooks or the checks, then the strategy.
@@ -103,7 +107,10 @@ struct TickRun {
       return try rollBack(
         .failedChecks(count: state.failedChecks, unmeasured: state.unmeasuredChecks))
     }
-    guard try passesTick(routes) else {
+    switch try effect(on: routes) {
+    case .goesOn: break
+    case .waits: return
+    case .fails:
       state.failedChecks += 1
       return
     }
@@ -112,37 +119,46 @@ struct TickRun {
   }
 
   /// While the canary has no traffic only the pre-rollout hooks are asked: no metric is evaluated.
-  private mutating func passesTick(_ routes: Routes) throws(Question) -> Bool {
+  private mutating func effect(on routes: Routes) throws(Question) -> TickEffect {
     let isMirroring = rollout.isMirrored && routes.isMirrored
-    guard routes.canary == 0, state.iterations == 0, !isMirroring else { return try checksPass() }
+    guard routes.canary == 0, state.iterations == 0, !isMirroring else { return try effectOfChecks() }
     record(.analysisStarted)
-    return try passes(.preRollout, phase: .progressing)
+    return try passes(.preRollout, phase: .progressing) ? .goesOn : .fails
   }
 
   /// The rollout hooks, then every check in order; the first failure ends it.
-  private mutating func checksPass() throws(Question) -> Bool {
+  private mutating func effectOfChecks() throws(Question) -> TickEffect {
     guard try passes(.rollout, phase: .progressing) else {
       notEvaluated = Array(rollout.checks.indices)
-      return false
+      return .fails
     }
     for index in rollout.checks.indices {
-      let outcome = try outcome(of: index)
-      checks.append(TickResult.CheckedMetric(index: index, outcome: outcome))
-      guard outcome.isPassed else {
-        record(.halted(index, outcome))
-        if !outcome.isMeasured { state.unmeasuredChecks += 1 }
-        notEvaluated = Array(rollout.checks.indices[(index + 1)...])
-        return false
+      let checked = try check(index)
+      checks.append(checked)
+      let effect = policy.effect(of: checked.outcome)
+      switch effect {
+      case .goesOn:
+        if !checked.outcome.isPassed { record(.passedOver(index, checked.outcome)) }
+        continue
+      case .waits: record(.waited(index, checked.outcome))
+      case .fails:
+        record(.halted(index, checked.outcome))
+        if !checked.outcome.isMeasured { state.unmeasuredChecks += 1 }
       }
+      notEvaluated = Array(rollout.checks.indices[(index + 1)...])
+      return effect
     }
-    return true
+    return .goesOn
   }
 
-  private func outcome(of index: Int) throws(Question) -> CheckOutcome {
+  private func check(_ index: Int) throws(Question) -> TickResult.CheckedMetric {
     let check = rollout.checks[index]
-    if case .unavailable(let error) = check.query { return .error(error) }
+    if case .unavailable(let error) = check.query {
+      return TickResult.CheckedMetric(index: index, outcome: .error(error))
+    }
     guard let found = evidence.checks[index] else { throw .check(index) }
-    return check.outcome(of: found)
+    let outcome = check.outcome(of: found, by: policy, at: evidence.time, canarySince: state.since)
+    return TickResult.CheckedMetric(index: index, outcome: outcome, evidence: found)
   }
 
   // MARK: Status, router and record

@@ -6,6 +6,7 @@ public struct RemoteEvidence: EvidenceSource {
 
   private let server: Server
   private let sendsTime: Bool
+  private let countsRequests: Bool
   private let fetch: Fetch
 
   public var lastTime: Int64? { nil }
@@ -20,17 +21,35 @@ public struct RemoteEvidence: EvidenceSource {
 
   /// - Parameters:
   ///   - sendsTime: asks for the time of the tick, to judge what is past.
+  ///   - countsRequests: asks a second query for the number of requests, where one can be made.
   ///   - fetch: does the asking.
-  public init(_ server: Server, sendsTime: Bool = false, fetch: @escaping Fetch) {
+  public init(
+    _ server: Server, sendsTime: Bool = false, countsRequests: Bool = false, fetch: @escaping Fetch
+  ) {
     self.server = server
     self.sendsTime = sendsTime
+    self.countsRequests = countsRequests
     self.fetch = fetch
   }
 
   public func evidence(for check: Check, at time: Int64) async throws -> CheckEvidence {
     try Task.checkCancellation()
     guard let query = check.sentQuery else { return CheckEvidence(.success(InstantAnswer())) }
-    return CheckEvidence(await answer(to: query, of: check, at: sendsTime ? time : nil))
+    let answer = await answer(to: query, of: check, at: sendsTime ? time : nil)
+    return CheckEvidence(answer, basis: countsRequests ? await basis(of: query, check, time) : nil)
+  }
+
+  /// How far the windows look back, and the requests in them: one more query to the server.
+  private func basis(of query: String, _ check: Check, _ time: Int64) async -> CheckEvidence.Basis? {
+    guard let queries = BasisQueries(of: query) else { return nil }
+    var basis = CheckEvidence.Basis(reach: queries.reach)
+    if let requests = queries.requests,
+      case .success(let counted) = await answer(to: requests, of: check, at: sendsTime ? time : nil),
+      case .value(let bits, _) = counted.reading
+    {
+      basis.requests = Double(bitPattern: bits)
+    }
+    return basis
   }
 
   private func answer(

@@ -80,6 +80,12 @@ public struct NoValue: Sendable, Hashable {
     case notText
     /// An error came with a status below 400, so that Flagger sees an empty result.
     case hiddenError(String)
+    /// Strict only: more than one series, so that which one counts is chance.
+    case severalSeries
+    /// Strict only: too few requests to judge by.
+    case fewRequests(Double, wanted: Double)
+    /// Strict only: the windows, so many milliseconds long, begin before the canary's rollout did.
+    case windowBeforeCanary(reach: Int64)
   }
 }
 

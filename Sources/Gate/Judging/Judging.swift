@@ -6,14 +6,74 @@ import Manifests
 public struct CheckEvidence: Sendable, Hashable {
   public var answer: Result<InstantAnswer, QueryFailure>
   public var findings: [Finding]
+  /// What the answer stands on; nil when nobody asked.
+  public var basis: Basis?
 
-  public init(_ answer: Result<InstantAnswer, QueryFailure>, findings: [Finding] = []) {
+  public init(
+    _ answer: Result<InstantAnswer, QueryFailure>, findings: [Finding] = [], basis: Basis? = nil
+  ) {
     self.answer = answer
     self.findings = findings
+    self.basis = basis
+  }
+
+  /// What a query found and counted at one time; see `BasisQueries`.
+  public struct Basis: Sendable, Hashable {
+    /// How far the windows look back, in milliseconds; 0 without a window.
+    public var reach: Int64
+    /// Series that the selectors found; nil where they were not counted.
+    public var series: Int?
+    /// Samples in the windows; nil where they were not counted.
+    public var samples: Int?
+    /// Requests in the windows, extrapolated as `increase` does; nil where they cannot be counted.
+    public var requests: Double?
+
+    public init(
+      reach: Int64 = 0, series: Int? = nil, samples: Int? = nil, requests: Double? = nil
+    ) {
+      self.reach = reach
+      self.series = series
+      self.samples = samples
+      self.requests = requests
+    }
   }
 }
 
 extension Check {
+  /// The verdict under a policy.
+  /// - Parameters:
+  ///   - time: of the evaluation, milliseconds.
+  ///   - canarySince: when the canary's rollout began; nil when that is not known.
+  public func outcome(
+    of evidence: CheckEvidence, by policy: JudgingPolicy, at time: Int64, canarySince: Int64?
+  ) -> CheckOutcome {
+    let compatible = outcome(of: evidence)
+    guard case .strict(let strict) = policy, case .success(let answer) = evidence.answer else {
+      return compatible
+    }
+    func unmeasured(_ cause: NoValue.Cause) -> CheckOutcome {
+      .noValue(NoValue(cause: cause, seriesCount: answer.series.count, findings: evidence.findings))
+    }
+    if let reach = evidence.basis?.reach, reach > 0, let canarySince, time &- reach < canarySince {
+      return unmeasured(.windowBeforeCanary(reach: reach))
+    }
+    guard compatible.isMeasured else { return compatible }
+    if let requests = evidence.basis?.requests, requests < strict.minimumRequests {
+      return unmeasured(.fewRequests(requests, wanted: strict.minimumRequests))
+    }
+    if answer.series.count > 1 { return unmeasured(.severalSeries) }
+    // What Flagger reads as 0s is the worst latency there is.
+    if case .passed(let measurement) = compatible, case .duration = measurement.compared,
+      measurement.value == .infinity, let bound = bounds.limits(of: kind).max
+    {
+      var infinite = measurement
+      infinite.compared = .number(.infinity)
+      infinite.margin = -.infinity
+      return .failed(infinite, .above(bound))
+    }
+    return compatible
+  }
+
   /// The verdict on an answer (flagger.md §3.3, §4.3–§4.4, §5.3).
   public func outcome(of evidence: CheckEvidence) -> CheckOutcome {
     if case .unavailable(let error) = query { return .error(error) }

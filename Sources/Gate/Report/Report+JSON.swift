@@ -148,6 +148,9 @@ extension NoValue.Cause {
     case .notANumber: "nan"
     case .notText: "notText"
     case .hiddenError: "hiddenError"
+    case .severalSeries: "severalSeries"
+    case .fewRequests: "fewRequests"
+    case .windowBeforeCanary: "windowBeforeCanary"
     }
   }
 }

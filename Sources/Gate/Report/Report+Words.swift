@@ -122,6 +122,11 @@ extension NoValue {
         seriesCount > 1 ? "the last of \(seriesCount) series is NaN" : "the value is NaN"
       case .notText: "the values are JSON numbers, which Flagger does not read"
       case .hiddenError(let text): "the server answered an error that Flagger does not see: \(text)"
+      case .severalSeries: "\(seriesCount) series answered, and which of them counts is chance: aggregate them"
+      case .fewRequests(let count, let wanted):
+        "about \(count.roundedText) requests in the window, fewer than \(wanted.roundedText)"
+      case .windowBeforeCanary(let reach):
+        "the window of \(GoDuration.milliseconds(reach)) begins before the canary's rollout did"
       }
     return [first] + findings.map(\.description)
   }
@@ -202,6 +207,9 @@ extension Measurement.Compared {
 }
 
 extension Double {
+  /// Without decimals.
+  var roundedText: String { isFinite && magnitude < 1e15 ? GoText.fixed(rounded(), places: 0) : shortText }
+
   /// Four decimals at the most, more where that would show nothing.
   var shortText: String {
     guard isFinite, magnitude < 1e15 else { return GoText.general(self) }
