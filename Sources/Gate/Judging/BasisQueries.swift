@@ -13,6 +13,8 @@ public struct BasisQueries: Sendable, Hashable {
   /// One number: the requests in the windows. Nil where they cannot be counted: the query is neither a
   /// ratio over rates nor a quantile over classic buckets.
   public var requests: String?
+  /// Whether `requests` is what the value is a share of, rather than what it is a quantile of.
+  public var countsShare: Bool
 
   /// Nil when the text is no query.
   public init?(of query: String) {
@@ -23,7 +25,7 @@ public struct BasisQueries: Sendable, Hashable {
     series = Self.sum(selectors.map { "count(\($0.isWindow ? "count_over_time(\($0.text))" : $0.text))" })
     samples = Self.sum(
       selectors.map { $0.isWindow ? "sum(count_over_time(\($0.text)))" : "count(\($0.text))" })
-    requests = reader.requests(expression.root)
+    (requests, countsShare) = reader.requests(expression.root)
   }
 
   /// Asks the queries.
@@ -101,27 +103,44 @@ private struct BasisReader {
   // MARK: Requests
 
   /// Follows the value to what it is a share or a quantile of.
-  func requests(_ root: Expression.NodeID) -> String? {
+  func requests(_ root: Expression.NodeID) -> (query: String?, isShare: Bool) {
     var node = root
     while true {
       switch expression[node].form {
-      case .number, .string, .selector, .matrix, .subquery: return nil
+      case .number, .string, .selector, .matrix, .subquery: return (nil, false)
       case .parenthesis(let inner), .unary(_, let inner): node = inner
       case .aggregation(let aggregation): node = aggregation.vector
       case .binary(let binary):
-        if binary.operation == .divide, let total = counted(binary.rhs) { return total }
+        if binary.operation == .divide, let total = counted(binary.rhs) {
+          return (total, isCount(of: binary.lhs, like: binary.rhs))
+        }
         // `100 * ratio`, `1 - ratio`, `ratio or vector(0)`, `ratio > 1`.
         let sides = [binary.lhs, binary.rhs].filter { expression[$0].type == .instantVector }
-        guard let first = sides.first else { return nil }
-        if sides.count == 2, binary.operation != .or, binary.operation != .and { return nil }
+        guard let first = sides.first else { return (nil, false) }
+        if sides.count == 2, binary.operation != .or, binary.operation != .and { return (nil, false) }
         node = first
       case .call(let call):
-        if call.function == .histogramQuantile { return buckets(call.arguments.last) }
+        if call.function == .histogramQuantile { return (buckets(call.arguments.last), false) }
         guard let inner = call.arguments.first(where: { expression[$0].type == .instantVector })
-        else { return nil }
+        else { return (nil, false) }
         node = inner
       }
     }
+  }
+
+  /// Whether a dividend counts some of what the divisor counts: rates of the same metrics. (A sum of
+  /// seconds over a count of requests is a mean, not a share.)
+  private func isCount(of part: Expression.NodeID, like whole: Expression.NodeID) -> Bool {
+    let names = Set(rates(in: part).compactMap(metric))
+    return !names.isEmpty && names.isSubset(of: Set(rates(in: whole).compactMap(metric)))
+  }
+
+  private func metric(_ call: Expression.NodeID) -> String? {
+    guard case .call(let rate) = expression[call].form, let window = rate.arguments.first,
+      case .matrix(let id, _) = expression[expression.unwrapped(window)].form,
+      case .selector(let selector) = expression[id].form
+    else { return nil }
+    return selector.name
   }
 
   /// The increase of what a divisor counts: its rates, over the same windows.

@@ -52,16 +52,10 @@ public struct TextReport: Sendable {
 
   /// The verdict.
   public func ending(_ end: GateEnd) -> String {
-    let color: TextLayout.Color =
-      switch end.verdict {
-      case .promoted: .green
-      case .rolledBack: .red
-      case .undecided: .yellow
-      }
     let words = end.verdict.words
     let lines = layout.wrapped("\(words): \(end.explanation(in: rollout))", indent: 0, hanging: 2)
     // Painted after wrapping: escapes take no columns.
-    return layout.painted(words, color) + lines.joined(separator: "\n").dropFirst(words.count) + "\n"
+    return layout.painted(words, end.verdict.color) + lines.joined(separator: "\n").dropFirst(words.count) + "\n"
   }
 
   private func headline(_ record: TickRecord) -> String {

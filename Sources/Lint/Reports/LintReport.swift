@@ -1,3 +1,4 @@
+import TimeSeries
 import Manifests
 import PromQL
 
@@ -90,43 +91,27 @@ public struct LintReport: Sendable {
       let failing = suite.findings.filter { $0.severity != .info }
       let count = max(1, suite.findings.count)
       text +=
-        "  <testsuite name=\"\(Self.xml(suite.name))\" tests=\"\(count)\" failures=\"\(failing.count)\">\n"
+        "  <testsuite name=\"\(XMLText.escaped(suite.name))\" tests=\"\(count)\" failures=\"\(failing.count)\">\n"
       if suite.findings.isEmpty {
-        text += "    <testcase classname=\"\(Self.xml(suite.name))\" name=\"no findings\"/>\n"
+        text += "    <testcase classname=\"\(XMLText.escaped(suite.name))\" name=\"no findings\"/>\n"
       }
       for finding in suite.findings {
         let place = PlaceText(finding.place)
         let name = "\(finding.code) \(finding.subject) line \(place.start.line)"
-        text += "    <testcase classname=\"\(Self.xml(suite.name))\" name=\"\(Self.xml(name))\""
+        text += "    <testcase classname=\"\(XMLText.escaped(suite.name))\" name=\"\(XMLText.escaped(name))\""
         if finding.severity == .info {
-          text += "><system-out>\(Self.xml(finding.message))</system-out></testcase>\n"
+          text += "><system-out>\(XMLText.escaped(finding.message))</system-out></testcase>\n"
         } else {
           let body = LintReport(LintResult([finding], sources: []), toolVersion: toolVersion).frames
           text +=
             ">\n      <failure type=\"\(finding.severity.rawValue)\" "
-            + "message=\"\(Self.xml(finding.message))\">"
-          text += Self.xml(body) + "</failure>\n    </testcase>\n"
+            + "message=\"\(XMLText.escaped(finding.message))\">"
+          text += XMLText.escaped(body) + "</failure>\n    </testcase>\n"
         }
       }
       text += "  </testsuite>\n"
     }
     return text + "</testsuites>\n"
-  }
-
-  private static func xml(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n": result += "&#10;"
-      case "\t": result += "&#9;"
-      default: result.unicodeScalars.append(scalar.value < 0x20 ? "\u{FFFD}" : scalar)
-      }
-    }
-    return result
   }
 }
 
