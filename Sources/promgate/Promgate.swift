@@ -9,8 +9,8 @@ struct Promgate: AsyncParsableCommand {
     abstract: "May this canary go on?",
     version: "promgate " + BuildInformation().version,
     subcommands: [
-      DemoCommand.self, LintCommand.self, LanguageServerCommand.self, GateCommand.self, QueryCommand.self,
-      ExplainCommand.self,
+      DemoCommand.self, LintCommand.self, LanguageServerCommand.self, GateCommand.self, ReplayCommand.self,
+      QueryCommand.self, ExplainCommand.self,
       FormatCommand.self, InspectCommand.self, ServeCommand.self, TestCommand.self,
     ])
 }

@@ -109,6 +109,14 @@ extension TickResult.CheckedMetric {
   }
 }
 
+extension Check {
+  /// What an answer is compared as, in the unit of the bounds: percent, milliseconds or the query's own;
+  /// nil without a value.
+  public func comparedValue(of evidence: CheckEvidence) -> Double? {
+    outcome(of: evidence).measurement?.comparedNumber
+  }
+}
+
 extension CheckEvidence.Basis {
   /// `4 series, 24 samples, about 812 requests`
   var text: String? {

@@ -7,8 +7,12 @@ public struct JSONReport: Sendable {
   public static let version = 1
 
   private let rollout: Rollout
+  private let policy: JudgingPolicy
 
-  public init(_ rollout: Rollout) { self.rollout = rollout }
+  public init(_ rollout: Rollout, policy: JudgingPolicy = .compatible) {
+    self.rollout = rollout
+    self.policy = policy
+  }
 
   /// `{"type":"start",…}`: what is going to be judged.
   public func start(_ forecast: Forecast) -> String {
@@ -29,6 +33,18 @@ public struct JSONReport: Sendable {
   /// `{"type":"tick",…}`
   public func tick(_ record: TickRecord) -> String {
     var line = head("tick")
+    add(record, to: &line)
+    return line.closed
+  }
+
+  /// A tick without the head of a line.
+  func object(_ record: TickRecord) -> JSONText {
+    var object = JSONText()
+    add(record, to: &object)
+    return object
+  }
+
+  private func add(_ record: TickRecord, to line: inout JSONText) {
     line.add("tick", record.number)
     line.add("time", Double(record.time) / 1000)
     line.add("phase", record.result.state.phase.rawValue)
@@ -37,12 +53,11 @@ public struct JSONReport: Sendable {
     line.add("mirrored", record.result.state.routes.isMirrored)
     line.add("iteration", record.result.state.iterations)
     line.add("failedChecks", record.result.state.failedChecks)
-    line.add("checks", record.result.checks.map(checked))
+    line.add("checks", record.result.checks.map { checked($0, record) })
     line.add("notEvaluated", record.result.notEvaluated.map { rollout.checks[$0].metric })
     line.add("webhooksNotRun", record.result.actions.compactMap(unrunHook))
     line.add("events", record.result.actions.compactMap(event))
     line.add("alerts", record.result.actions.compactMap(alert))
-    return line.closed
   }
 
   /// `{"type":"end","verdict":…}`
@@ -61,7 +76,7 @@ public struct JSONReport: Sendable {
     return line
   }
 
-  private func description(_ check: Check) -> JSONText {
+  func description(_ check: Check) -> JSONText {
     let limits = check.bounds.limits(of: check.kind)
     var text = JSONText()
     text.add("metric", check.metric)
@@ -72,7 +87,7 @@ public struct JSONReport: Sendable {
     return text
   }
 
-  private func checked(_ item: TickResult.CheckedMetric) -> JSONText {
+  private func checked(_ item: TickResult.CheckedMetric, _ record: TickRecord) -> JSONText {
     var text = description(rollout.checks[item.index])
     text.add("verdict", item.outcome.name)
     switch item.outcome {
@@ -91,6 +106,16 @@ public struct JSONReport: Sendable {
       text.add("cause", error.name)
     }
     text.add("reasons", item.outcome.reasons)
+    if let basis = item.evidence?.basis {
+      text.add("windowMilliseconds", basis.reach)
+      text.add("seriesFound", basis.series.map(Double.init))
+      text.add("samples", basis.samples.map(Double.init))
+      text.add("requests", basis.requests)
+    }
+    if let other = item.disagreement(rollout, policy, record) {
+      text.add("otherPolicy", policy.other.name)
+      text.add("otherVerdict", other.name)
+    }
     return text
   }
 

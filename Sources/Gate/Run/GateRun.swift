@@ -11,10 +11,11 @@ public struct GateRun: Sendable {
   public var onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)?
 
   public init(
-    _ rollout: Rollout, source: any EvidenceSource, clock: any GateClock,
+    _ rollout: Rollout, policy: JudgingPolicy = .compatible, source: any EvidenceSource,
+    clock: any GateClock,
     onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)? = nil
   ) {
-    analysis = Analysis(rollout)
+    analysis = Analysis(rollout, policy: policy)
     self.source = source
     self.clock = clock
     self.onWeight = onWeight

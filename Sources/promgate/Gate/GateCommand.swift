@@ -30,14 +30,8 @@ struct GateCommand: AsyncParsableCommand {
     case text, json
   }
 
-  @Option(
-    name: [.customShort("f"), .customLong("file")],
-    help: "Manifests: a file, a folder, or - for standard input. May be repeated.",
-    completion: .file())
-  var files: [String] = []
-
-  @Option(help: "Which canary, as NAME or NAME.NAMESPACE; needed when there are several.")
-  var canary: String?
+  @OptionGroup(title: "Canary")
+  var canary: RolloutArguments
 
   @OptionGroup(title: "Scraping")
   var scraping: ScrapeArguments
@@ -61,14 +55,11 @@ struct GateCommand: AsyncParsableCommand {
   @Option(help: "A command to run at each change of the weights.")
   var onWeight: String?
 
-  @Option(help: "Flagger's -mesh-provider, for a canary that names no provider.")
-  var meshProvider = MeshProvider.istio.rawValue
+  @OptionGroup(title: "Judging")
+  var judging: PolicyArguments
 
   @Option(help: "How to write the report: text, or json (one object a line).")
   var format = Format.text
-
-  @Flag(help: "Runs although a check can never succeed, as a cluster would.")
-  var runBroken = false
 
   @OptionGroup(title: "Evaluation")
   var evaluation: EvaluationArguments
@@ -78,7 +69,6 @@ struct GateCommand: AsyncParsableCommand {
 
   /// One source of metrics, and no flag that it has no use for.
   func validate() throws {
-    if files.isEmpty { throw ValidationError("name the manifests with -f") }
     let sources = [
       scraping.scrape.isEmpty ? nil : "--scrape", data.map { _ in "--data" },
       prometheus.map { _ in "--prometheus" }, recordings.remoteRead.map { _ in "--remote-read" },
@@ -99,42 +89,15 @@ struct GateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (rollout, forecast) = try readRollout()
+    let found = try canary.read(acceptsForeignQueries: prometheus != nil)
+    let rollout = found.rollout
     let evidence = try GateEvidence(self, rollout)
-    let report = GateOutput(rollout, format)
-    report.start(forecast)
+    let report = GateOutput(rollout, judging.policy, format)
+    report.start(found.forecast)
     let command = onWeight.map { WeightCommand(text: $0, rollout: rollout) }
     let end = try await evidence.run(rollout, onWeight: command, report: report)
     report.end(end)
     if end.verdict.exitCode != 0 { throw ExitCode(end.verdict.exitCode) }
-  }
-
-  private func readRollout() throws(ToolFailure) -> (Rollout, Forecast) {
-    let color = Terminal.standardError.usesColor
-    let reading = ManifestReading(paths: files)
-    for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
-    if reading.hasErrors { throw ToolFailure("the manifests cannot be used as they are") }
-    let found: Canary
-    do {
-      found = try reading.set.canary(named: canary)
-    } catch {
-      throw ToolFailure(canary == nil ? "\(error) (--canary)" : "\(error)")
-    }
-    let rollout = Rollout(found, in: reading.set, globalProvider: meshProvider)
-    try refuse(rollout.problems, color)
-    let forecast = Forecast(rollout)
-    if let endless = forecast.endless { throw ToolFailure(endless.message(in: rollout)) }
-    return (rollout, forecast)
-  }
-
-  /// A query that our parser refuses may be fine for another server.
-  private func refuse(_ problems: [RolloutProblem], _ color: Bool) throws(ToolFailure) {
-    guard !runBroken else { return }
-    let relevant = problems.filter { prometheus == nil || $0.kind == .manifest }
-    for problem in relevant { Output.note(problem.finding.rendered(usesColor: color)) }
-    if !relevant.isEmpty {
-      throw ToolFailure("a check could never succeed; --run-broken judges all the same")
-    }
   }
 }
 
@@ -144,9 +107,9 @@ struct GateOutput: Sendable {
   private let json: JSONReport
   private let text: TextReport
 
-  init(_ rollout: Rollout, _ format: GateCommand.Format) {
+  init(_ rollout: Rollout, _ policy: JudgingPolicy, _ format: GateCommand.Format) {
     self.format = format
-    json = JSONReport(rollout)
+    json = JSONReport(rollout, policy: policy)
     let terminal = Terminal.standardOutput
     text = TextReport(rollout, usesColor: terminal.usesColor, width: min(120, terminal.columns))
   }

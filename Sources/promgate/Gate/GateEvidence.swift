@@ -18,9 +18,14 @@ struct GateEvidence {
   private let origin: Origin
 
   private let engine: QueryEngine
+  private let policy: JudgingPolicy
+
+  /// Strict judging wants to know what each answer stands on.
+  private var countsBasis: Bool { policy != .compatible }
 
   init(_ command: GateCommand, _ rollout: Rollout) throws {
     engine = command.evaluation.engine
+    policy = command.judging.policy
     if let path = command.data {
       let series = try command.recordings.open(path)
       guard let range = series.facts.timeRange else {
@@ -43,7 +48,7 @@ struct GateEvidence {
     switch origin {
     case .recording(let series, let start):
       let last = series.facts.timeRange?.upperBound
-      let evidence = LocalEvidence(engine: engine, lastTime: last) { series }
+      let evidence = LocalEvidence(engine: engine, lastTime: last, countsBasis: countsBasis) { series }
       return try await gate(rollout, evidence, SimulatedClock(start), onWeight, report)
     case .server(let evidence, let start):
       let clock: any GateClock =
@@ -52,7 +57,7 @@ struct GateEvidence {
     case .remote(let series, let start):
       let clock: any GateClock =
         if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
-      return try await gate(rollout, LocalEvidence(engine: engine) { series }, clock, onWeight, report)
+      return try await gate(rollout, LocalEvidence(engine: engine, countsBasis: countsBasis) { series }, clock, onWeight, report)
     case .live(let targets): return try await live(rollout, targets, onWeight, report)
     }
   }
@@ -76,7 +81,7 @@ struct GateEvidence {
         "the analysis begins in \(wait / 1000) s, so that its first check finds two scrapes of each target")
       try await clock.sleep(until: clock.now() + wait)
     }
-    let evidence = LocalEvidence(engine: engine) { store.snapshot() }
+    let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { store.snapshot() }
     return try await gate(rollout, evidence, clock, command, report)
   }
 
@@ -85,7 +90,7 @@ struct GateEvidence {
     _ command: WeightCommand?, _ report: GateOutput
   ) async throws -> GateEnd {
     let weight = SharedWeight()
-    let run = GateRun(rollout, source: evidence, clock: clock) { routes, state in
+    let run = GateRun(rollout, policy: policy, source: evidence, clock: clock) { routes, state in
       try await command?.run(routes, state)
       weight.value.withLock { $0 = routes.canary }
     }
@@ -120,7 +125,9 @@ struct GateEvidence {
     }
     let start = command.start
     let client = HTTPClient()
-    let evidence = RemoteEvidence(server, sendsTime: start != nil) { query in
+    let evidence = RemoteEvidence(
+      server, sendsTime: start != nil, countsRequests: command.judging.policy != .compatible
+    ) { query in
       var request = HTTPRequest(
         .get, query.url, headers: query.headers.map { HTTPRequest.Header($0.name, $0.value) })
       request.timeoutMilliseconds = HTTPQuery.timeout

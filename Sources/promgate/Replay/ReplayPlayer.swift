@@ -1,0 +1,121 @@
+import Evaluator
+import Gate
+import Manifests
+import PromQL
+import TimeSeries
+
+/// Plays replays over one source, several at once where there are several.
+struct ReplayPlayer: Sendable {
+  var rollout: Rollout
+  var policy: JudgingPolicy
+  var source: any SeriesSource
+  var engine: QueryEngine
+  /// Milliseconds.
+  var lastTime: Int64
+  var drawsCurves = false
+
+  /// Replays on one core at a time; more starts are shared between the cores.
+  private static let batch = 64
+  /// Points of a curve in a picture.
+  private static let points = 300
+
+  /// One run for each start, in their order; the same at any number of cores.
+  func runs(_ starts: [ReplayStarts.Start]) async -> [ReplayReport.Run] {
+    let answers = prepared(starts.map(\.time), explains: starts.count == 1)
+    return await withTaskGroup(of: (Int, [ReplayReport.Run]).self) { group in
+      for first in stride(from: 0, to: starts.count, by: Self.batch) {
+        group.addTask {
+          (first, starts[first..<min(starts.count, first + Self.batch)].map { run($0, answers) })
+        }
+      }
+      var parts: [(Int, [ReplayReport.Run])] = []
+      for await part in group { parts.append(part) }
+      return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
+    }
+  }
+
+  private func run(_ start: ReplayStarts.Start, _ answers: RecordedAnswers) -> ReplayReport.Run {
+    let replay = replayRun(policy).replay(from: start.time, evidence: answers.evidence)
+    let other = replayRun(policy.other).replay(from: start.time, evidence: answers.evidence)
+    let curves = drawsCurves ? rollout.checks.indices.map { curve(of: $0, replay) } : []
+    return ReplayReport.Run(replay, other: other, revision: start.revision, curves: curves)
+  }
+
+  private func replayRun(_ policy: JudgingPolicy) -> ReplayRun {
+    ReplayRun(rollout, policy: policy, lastTime: lastTime)
+  }
+
+  /// The answers at the ticks, worked out ahead where the starts lie on one grid.
+  private func prepared(_ starts: [Int64], explains: Bool) -> RecordedAnswers {
+    let answers = RecordedAnswers(rollout.checks, over: source, engine: engine, explainsNoValue: explains)
+    guard let grid = grid(starts) else { return answers }
+    return answers.prepared(for: grid)
+  }
+
+  /// The coarsest grid that holds every tick, as far as most replays get; nil where it would be finer
+  /// than is worth while.
+  private func grid(_ starts: [Int64]) -> Grid? {
+    guard let first = starts.first, let last = starts.last else { return nil }
+    let interval = max(1, rollout.interval.milliseconds)
+    let step = starts.dropFirst().reduce(interval) { Self.commonDivisor($0, $1 - first) }
+    let ticks = Int64(Forecast(rollout).ticks ?? 100) + Int64(rollout.failedChecksLimit)
+    let end = min(lastTime, last + ticks * interval)
+    let grid = Grid(start: first, end: end, step: step)
+    // Four grid steps for a tick: more is evaluated than looked up.
+    return grid.count > 0 && grid.count / 4 <= starts.count * Int(ticks) ? grid : nil
+  }
+
+  private static func commonDivisor(_ a: Int64, _ b: Int64) -> Int64 { b == 0 ? a : commonDivisor(b, a % b) }
+
+  private func curve(of index: Int, _ replay: Replay) -> ReplayReport.Curve {
+    let length = max(1, replay.endTime - replay.start)
+    let step = max(1, length / Int64(Self.points))
+    let grid = Grid(start: replay.start, end: min(lastTime, replay.endTime), step: step)
+    let answers = RecordedAnswers(
+      [rollout.checks[index]], over: source, engine: engine, explainsNoValue: false
+    ).prepared(for: grid)
+    let times = (0..<grid.count).map(grid.time)
+    return ReplayReport.Curve(
+      times: times,
+      values: times.map { rollout.checks[index].comparedValue(of: answers.evidence(for: 0, at: $0)) ?? .nan })
+  }
+
+  // MARK: Sweep
+
+  func sweep(_ run: ReplayReport.Run, _ found: RolloutArguments.Found) -> Sweep {
+    let start = run.replay.start
+    let interval = max(1, rollout.interval.milliseconds)
+    let ticks = Int64(Forecast(rollout).ticks ?? 100) + 2 * Int64(rollout.failedChecksLimit)
+    let end = min(lastTime, start + (ticks + 1) * interval)
+    let part = interval % Int64(SweepRun.phases) == 0 ? interval / Int64(SweepRun.phases) : interval
+    let (source, engine) = (source, engine)
+    let sweep = SweepRun(replayRun(policy), base: run.replay, over: source) { rollout, source in
+      RecordedAnswers(rollout.checks, over: source, engine: engine, explainsNoValue: false)
+        .prepared(for: Grid(start: start, end: end, step: part))
+    }
+    return sweep.sweep(windows: windows(found))
+  }
+
+  /// The rollout with other intervals of its metrics: half, twice and three times as long.
+  private func windows(_ found: RolloutArguments.Found) -> [(name: String, rollout: Rollout)] {
+    [(1, 2), (2, 1), (3, 1), (5, 1)].compactMap { (times: Int64, parts: Int64) -> (name: String, rollout: Rollout)? in
+      var canary = found.canary
+      guard var metrics = canary.analysis.value.metrics else { return nil }
+      var names: Set<String> = []
+      for index in metrics.value.indices {
+        guard let interval = metrics.value[index].value.interval,
+          let duration = try? GoDuration(parsing: interval.value)
+        else { continue }
+        let milliseconds = duration.milliseconds * times / parts
+        let other = milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+        names.insert(other)
+        metrics.value[index].value.interval?.value = other
+      }
+      guard !names.isEmpty else { return nil }
+      canary.analysis.value.metrics = metrics
+      let rollout = Rollout(canary, in: found.manifests, globalProvider: found.globalProvider)
+      guard rollout.checks.map(\.sentQuery) != self.rollout.checks.map(\.sentQuery) else { return nil }
+      return (names.sorted().joined(separator: ", "), rollout)
+    }
+  }
+}
