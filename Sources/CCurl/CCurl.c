@@ -154,8 +154,8 @@ static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_
 
 static void dispose(exchange *x) {
   if (x == NULL) return;
-  if (x->easy != NULL) promgate_curl.curl_easy_cleanup(x->easy);
-  promgate_curl.curl_slist_free_all(x->header_list);
+  if (x->easy != NULL) libcurl.curl_easy_cleanup(x->easy);
+  libcurl.curl_slist_free_all(x->header_list);
   promgate_gunzip_free(x->gunzip);
   free(x->headers.bytes);
   free(x->body.bytes);
@@ -179,8 +179,8 @@ static promgate_http_outcome outcome_of(const exchange *x, CURLcode code) {
 static void finish(exchange *x, promgate_http_outcome outcome, CURLcode code) {
   promgate_http_response response = {0};
   long status = 0, error = 0;
-  promgate_curl.curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-  promgate_curl.curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
+  libcurl.curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+  libcurl.curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
   response.outcome = (int32_t)outcome;
   response.status = (int32_t)status;
   response.headers = x->headers.bytes;
@@ -191,7 +191,7 @@ static void finish(exchange *x, promgate_http_outcome outcome, CURLcode code) {
   response.address = x->address;
   response.port = x->port;
   bool silent = x->problem[0] == 0 && code != CURLE_OK;
-  response.message = silent ? promgate_curl.curl_easy_strerror(code) : x->problem;
+  response.message = silent ? libcurl.curl_easy_strerror(code) : x->problem;
   x->done(x->context, &response);
   dispose(x);
 }
@@ -202,7 +202,7 @@ static exchange *take(promgate_http *http, uint64_t number, const CURL *easy) {
     exchange *x = *link;
     if (x->number == number || x->easy == easy) {
       *link = x->next;
-      promgate_curl.curl_multi_remove_handle(http->multi, x->easy);
+      libcurl.curl_multi_remove_handle(http->multi, x->easy);
       return x;
     }
   }
@@ -224,7 +224,7 @@ static bool admit(promgate_http *http) {
   while (waiting != NULL) {
     exchange *x = waiting;
     waiting = x->next;
-    if (promgate_curl.curl_multi_add_handle(http->multi, x->easy) != CURLM_OK) {
+    if (libcurl.curl_multi_add_handle(http->multi, x->easy) != CURLM_OK) {
       finish(x, PROMGATE_HTTP_FAILED, CURLE_FAILED_INIT);
       continue;
     }
@@ -247,14 +247,14 @@ static void *run(void *context) {
   promgate_http *http = context;
   while (admit(http)) {
     int active = 0, left = 0;
-    promgate_curl.curl_multi_perform(http->multi, &active);
-    for (CURLMsg *message; (message = promgate_curl.curl_multi_info_read(http->multi, &left)) != NULL;) {
+    libcurl.curl_multi_perform(http->multi, &active);
+    for (CURLMsg *message; (message = libcurl.curl_multi_info_read(http->multi, &left)) != NULL;) {
       if (message->msg != CURLMSG_DONE) continue;
       CURLcode code = message->data.result;
       exchange *x = take(http, 0, message->easy_handle);
       if (x != NULL) finish(x, outcome_of(x, code), code);
     }
-    promgate_curl.curl_multi_poll(http->multi, NULL, 0, 60000, NULL);
+    libcurl.curl_multi_poll(http->multi, NULL, 0, 60000, NULL);
   }
   return NULL;
 }
@@ -263,10 +263,10 @@ promgate_http *promgate_http_open(void) {
   if (!promgate_curl_load()) return NULL;
   promgate_http *http = calloc(1, sizeof(*http));
   if (http == NULL) return NULL;
-  http->multi = promgate_curl.curl_multi_init();
+  http->multi = libcurl.curl_multi_init();
   pthread_mutex_init(&http->lock, NULL);
   if (http->multi == NULL || pthread_create(&http->thread, NULL, run, http) != 0) {
-    if (http->multi != NULL) promgate_curl.curl_multi_cleanup(http->multi);
+    if (http->multi != NULL) libcurl.curl_multi_cleanup(http->multi);
     pthread_mutex_destroy(&http->lock);
     free(http);
     return NULL;
@@ -277,45 +277,49 @@ promgate_http *promgate_http_open(void) {
 static bool configure(exchange *x, const promgate_http_request *request) {
   CURL *easy = x->easy;
   for (size_t i = 0; i < request->header_count; i++) {
-    struct curl_slist *longer = promgate_curl.curl_slist_append(x->header_list, request->headers[i]);
+    struct curl_slist *longer = libcurl.curl_slist_append(x->header_list, request->headers[i]);
     if (longer == NULL) return false;
     x->header_list = longer;
   }
-  if (promgate_curl.curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK) return false;
-  if (promgate_curl.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
-  if (promgate_curl.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
+  if (libcurl.curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK) return false;
+  if (libcurl.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
+  if (libcurl.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
   if (request->body_length > 0) {
-    promgate_curl.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
-    if (promgate_curl.curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body) != CURLE_OK) return false;
+    libcurl.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+    if (libcurl.curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body) != CURLE_OK) return false;
   } else if (strcmp(request->method, "POST") == 0) {
-    promgate_curl.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
-    promgate_curl.curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+    libcurl.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
+    libcurl.curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
   } else if (strcmp(request->method, "HEAD") == 0) {
-    promgate_curl.curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    libcurl.curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
   }
   bool usual = strcmp(request->method, request->body_length > 0 ? "POST" : "GET") == 0;
   if (!usual && strcmp(request->method, "POST") != 0 && strcmp(request->method, "HEAD") != 0) {
-    if (promgate_curl.curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK) return false;
+    if (libcurl.curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK) return false;
   }
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->header_list);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_milliseconds);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow_redirects ? 1L : 0L);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->verify_certificates ? 1L : 0L);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->verify_certificates ? 2L : 0L);
+  libcurl.curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->header_list);
+  libcurl.curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_milliseconds);
+  libcurl.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow_redirects ? 1L : 0L);
+  libcurl.curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+  libcurl.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->verify_certificates ? 1L : 0L);
+  libcurl.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->verify_certificates ? 2L : 0L);
   if (request->certificate_file != NULL) {
-    promgate_curl.curl_easy_setopt(easy, CURLOPT_CAINFO, request->certificate_file);
-    promgate_curl.curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    libcurl.curl_easy_setopt(easy, CURLOPT_CAINFO, request->certificate_file);
+    libcurl.curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   }
-  if (!request->environment_proxy) promgate_curl.curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->problem);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-  promgate_curl.curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+  if (request->proxy != NULL) {
+    if (libcurl.curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy) != CURLE_OK) return false;
+    // The environment's exceptions are not this proxy's.
+    libcurl.curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  } else if (!request->environment_proxy) libcurl.curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  libcurl.curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  libcurl.curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  libcurl.curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
+  libcurl.curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->problem);
+  libcurl.curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  libcurl.curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+  libcurl.curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  libcurl.curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
   return true;
 }
 
@@ -324,7 +328,7 @@ uint64_t promgate_http_start(
     void *context) {
   exchange *x = calloc(1, sizeof(*x));
   if (x == NULL) return 0;
-  x->easy = promgate_curl.curl_easy_init();
+  x->easy = libcurl.curl_easy_init();
   x->done = done;
   x->context = context;
   x->body_limit = request->body_limit;
@@ -346,7 +350,7 @@ uint64_t promgate_http_start(
     dispose(x);
     return 0;
   }
-  promgate_curl.curl_multi_wakeup(http->multi);
+  libcurl.curl_multi_wakeup(http->multi);
   return number;
 }
 
@@ -364,7 +368,7 @@ void promgate_http_cancel(promgate_http *http, uint64_t number) {
     http->cancelled[http->cancelled_count++] = number;
   }
   pthread_mutex_unlock(&http->lock);
-  promgate_curl.curl_multi_wakeup(http->multi);
+  libcurl.curl_multi_wakeup(http->multi);
 }
 
 void promgate_http_close(promgate_http *http) {
@@ -372,9 +376,9 @@ void promgate_http_close(promgate_http *http) {
   pthread_mutex_lock(&http->lock);
   http->closing = true;
   pthread_mutex_unlock(&http->lock);
-  promgate_curl.curl_multi_wakeup(http->multi);
+  libcurl.curl_multi_wakeup(http->multi);
   pthread_join(http->thread, NULL);
-  promgate_curl.curl_multi_cleanup(http->multi);
+  libcurl.curl_multi_cleanup(http->multi);
   pthread_mutex_destroy(&http->lock);
   free(http->cancelled);
   free(http);

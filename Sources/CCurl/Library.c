@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-curl_library promgate_curl;
+curl_library libcurl;
 
 static pthread_once_t loading = PTHREAD_ONCE_INIT;
 static bool loaded;
@@ -15,11 +15,11 @@ static void load(void) {
   if (handle == NULL) handle = dlopen("libcurl-gnutls.so.4", RTLD_NOW | RTLD_LOCAL);
   if (handle == NULL) return;
 #define CURL_FIND(name)                                         \
-  promgate_curl.name = (__typeof__(promgate_curl.name))dlsym(handle, #name); \
-  if (promgate_curl.name == NULL) return;
+  libcurl.name = (__typeof__(libcurl.name))dlsym(handle, #name); \
+  if (libcurl.name == NULL) return;
   CURL_FUNCTIONS(CURL_FIND)
 #undef CURL_FIND
-  loaded = promgate_curl.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  loaded = libcurl.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 bool promgate_curl_load(void) {

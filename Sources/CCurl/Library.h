@@ -36,7 +36,7 @@ typedef struct {
 #undef CURL_FIELD
 
 /// The functions; valid once `promgate_curl_load` has returned true.
-extern curl_library promgate_curl;
+extern curl_library libcurl;
 
 /// Loads libcurl once for the process; false when the system has none.
 bool promgate_curl_load(void);

@@ -138,7 +138,8 @@ import TimeSeries
     let hover = try editing.ask("textDocument/hover", place(behind: "100 - ra")) as? [String: Any]
     let text = try #require((hover?["contents"] as? [String: Any])?["value"] as? String)
     #expect(
-      text.contains("`rate(range-vector)`: ") && text.contains("- labels: no __name__, perhaps code, namespace=\"test\""))
+      text.contains("`rate(range-vector)`: ")
+        && text.contains("- labels: no __name__, perhaps code, namespace=\"test\""))
     #expect(text.contains("100 - rate(hits_total{namespace=\"test\", code!~\"^5.*$\"}[1m])"))
     let outside = try editing.ask("textDocument/hover", place(behind: "kind: Me"))
     #expect(outside is NSNull)

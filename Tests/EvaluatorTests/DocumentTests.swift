@@ -34,52 +34,55 @@ private enum FunctionsPage {
     var holds: (FunctionFamily) -> Bool
   }
 
-  private static var sections: [Section] { [
-    Section(
-      title: "Over a window", note: "One value for each series and step, from the samples in the range.",
-      holds: { if case .window = $0 { true } else { $0 == .absentOverTime } }),
-    Section(
-      title: "Of each value", note: "Elementwise; native histograms have no answer and are dropped.",
-      holds: {
-        switch $0 {
-        case .point, .bounded: true
-        default: false
-        }
-      }),
-    Section(
-      title: "Of histograms",
-      note: "Of native histograms; those that say so take classic buckets (series with the label `le`) too.",
-      holds: {
-        switch $0 {
-        case .reading, .histogramQuantile, .histogramQuantiles, .histogramFraction: true
-        default: false
-        }
-      }),
-    Section(
-      title: "Of labels and order", note: "Values stay as they are.",
-      holds: {
-        switch $0 {
-        case .labelReplace, .labelJoin, .info, .sort, .sortByLabel: true
-        default: false
-        }
-      }),
-    Section(
-      title: "Of time", note: "Seconds since the epoch; parts of dates are UTC.",
-      holds: {
-        switch $0 {
-        case .date, .time, .timestamp, .startTimestamp, .query: true
-        default: false
-        }
-      }),
-    Section(
-      title: "Between types", note: "",
-      holds: {
-        switch $0 {
-        case .absent, .scalar, .vector, .pi, .larger, .smaller: true
-        default: false
-        }
-      }),
-  ] }
+  private static var sections: [Section] {
+    [
+      Section(
+        title: "Over a window", note: "One value for each series and step, from the samples in the range.",
+        holds: { if case .window = $0 { true } else { $0 == .absentOverTime } }),
+      Section(
+        title: "Of each value", note: "Elementwise; native histograms have no answer and are dropped.",
+        holds: {
+          switch $0 {
+          case .point, .bounded: true
+          default: false
+          }
+        }),
+      Section(
+        title: "Of histograms",
+        note:
+          "Of native histograms; those that say so take classic buckets (series with the label `le`) too.",
+        holds: {
+          switch $0 {
+          case .reading, .histogramQuantile, .histogramQuantiles, .histogramFraction: true
+          default: false
+          }
+        }),
+      Section(
+        title: "Of labels and order", note: "Values stay as they are.",
+        holds: {
+          switch $0 {
+          case .labelReplace, .labelJoin, .info, .sort, .sortByLabel: true
+          default: false
+          }
+        }),
+      Section(
+        title: "Of time", note: "Seconds since the epoch; parts of dates are UTC.",
+        holds: {
+          switch $0 {
+          case .date, .time, .timestamp, .startTimestamp, .query: true
+          default: false
+          }
+        }),
+      Section(
+        title: "Between types", note: "",
+        holds: {
+          switch $0 {
+          case .absent, .scalar, .vector, .pi, .larger, .smaller: true
+          default: false
+          }
+        }),
+    ]
+  }
 
   static var text: String {
     var lines = [

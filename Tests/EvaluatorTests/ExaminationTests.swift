@@ -119,7 +119,8 @@ struct ExaminationTests {
         switch report.yields {
         case .scalar(let value): "scalar \(value)"
         case .series(let count, let shown): "\(count) series, \(shown.count) shown"
-        case .windows(let count, let samples, let shown): "\(count) series, \(samples) samples, \(shown.count) shown"
+        case .windows(let count, let samples, let shown):
+          "\(count) series, \(samples) samples, \(shown.count) shown"
         case .failed(let problem): problem
         }
       return "\(report.level) \(expression.headline(of: report.node)) @\(report.time / 1000): \(what)"

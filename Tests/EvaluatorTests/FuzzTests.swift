@@ -11,7 +11,8 @@ import TimeSeries
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "Scripts")
   private static let pieces = [
-    "(", ")", "[", "]", "{", "}", ",", "\"", " @ ", " offset ", " by (a) ", "[5m]", "[1h:1s]", " bool ", "1e308",
+    "(", ")", "[", "]", "{", "}", ",", "\"", " @ ", " offset ", " by (a) ", "[5m]", "[1h:1s]", " bool ",
+    "1e308",
     "NaN", "-", "\u{FFFD}", " or ", " / ", "start()", " group_left () ", " fill (1) ", " anchored", "#",
   ].map { Array($0.utf8) }
 

@@ -1,7 +1,7 @@
 import Gate
 import Manifests
-import TimeSeries
 import Testing
+import TimeSeries
 
 @Suite struct JudgingTests {
   private let rollout = Rollout.podinfo(steps(10, to: 50))
@@ -32,8 +32,10 @@ import Testing
       ("one series", vector(#""5""#), "passed"),
       ("nothing", #"{"data":{"result":[]}}"#, nothing),
       ("NaN", vector(#""NaN""#), nothing),
-      ("the last is too high", vector(#""5""#, #""6""#),
-        "failed: Halt podinfo.default advancement m 6.00 > 5"),
+      (
+        "the last is too high", vector(#""5""#, #""6""#),
+        "failed: Halt podinfo.default advancement m 6.00 > 5"
+      ),
       ("the last is fine", vector(#""6""#, #""5""#), "passed"),
       ("the last is NaN", vector(#""5""#, #""NaN""#), nothing),
       ("the first is NaN", vector(#""NaN""#, #""5""#), "passed"),
@@ -42,10 +44,14 @@ import Testing
       ("an exponent", vector(#""1e1""#), "failed: Halt podinfo.default advancement m 10.00 > 5"),
       ("a JSON number", vector("5"), nothing),
       ("an error in disguise", #"{"status":"error","error":"boom"}"#, nothing),
-      ("no number", vector(#""five""#),
-        #"error: Metric query failed for m: strconv.ParseFloat: parsing "five": invalid syntax"#),
-      ("a range", #"{"data":{"result":[{"metric":{},"values":[[1,"2"]]}]}}"#,
-        "error: Metric query failed for m: query returned multiple values"),
+      (
+        "no number", vector(#""five""#),
+        #"error: Metric query failed for m: strconv.ParseFloat: parsing "five": invalid syntax"#
+      ),
+      (
+        "a range", #"{"data":{"result":[{"metric":{},"values":[[1,"2"]]}]}}"#,
+        "error: Metric query failed for m: query returned multiple values"
+      ),
     ]
     for item in cases {
       #expect(judge(.template("t.default"), most5, item.body) == item.expected, "\(item.name)")
@@ -55,8 +61,10 @@ import Testing
   @Test func `what is no vector cannot be read`() {
     let failed = "Metric query failed for m: error unmarshaling result: "
     let cases: [(body: String, start: String)] = [
-      (#"{"data":{"resultType":"scalar","result":[1,"5"]}}"#,
-        "\(failed)json: cannot unmarshal number"),
+      (
+        #"{"data":{"resultType":"scalar","result":[1,"5"]}}"#,
+        "\(failed)json: cannot unmarshal number"
+      ),
       ("<html>", "\(failed)invalid character '<' looking for beginning of value, '<html>'"),
       ("", "\(failed)unexpected end of JSON input, ''"),
       (#"{"data":{"result":"#, "\(failed)unexpected end of JSON input"),
@@ -113,7 +121,8 @@ import Testing
 
   @Test func `no value has words of its own for each kind of check`() {
     let empty = #"{"data":{"result":[]}}"#
-    let idle = "Halt advancement no values found for istio metric m probably podinfo.default is not "
+    let idle =
+      "Halt advancement no values found for istio metric m probably podinfo.default is not "
       + "receiving traffic"
     let cases: [(Check.Kind, String)] = [
       (.builtIn(.requestSuccessRate, .istio), "\(idle): running query failed: no values found"),
@@ -210,13 +219,19 @@ import Testing
   @Test func `checks that cannot be asked fail in the cluster's words`() {
     let cases: [(CheckError, String)] = [
       (.noQuery, "Metric query failed for no usable metrics template and query were configured"),
-      (.rendering("template excution failed: x"),
-        "Metric template t.default query render error: template excution failed: x"),
+      (
+        .rendering("template excution failed: x"),
+        "Metric template t.default query render error: template excution failed: x"
+      ),
       (.templateMissing("not found"), "Metric template t.default error: not found"),
-      (.secretMissing("zz"),
-        #"Metric template t.default secret zz error: secrets "zz" not found"#),
-      (.provider(type: "prometheus", "no password"),
-        "Metric template t.default provider prometheus error: no password"),
+      (
+        .secretMissing("zz"),
+        #"Metric template t.default secret zz error: secrets "zz" not found"#
+      ),
+      (
+        .provider(type: "prometheus", "no password"),
+        "Metric template t.default provider prometheus error: no password"
+      ),
     ]
     for (error, text) in cases {
       var rollout = rollout

@@ -41,22 +41,23 @@ struct Measured {
   func judge(
     _ metric: String, provider: String = "nginx", kind: String = "Deployment"
   ) async throws -> (outcome: CheckOutcome, text: String) {
-    let reading = ManifestReading(reading: """
-      apiVersion: flagger.app/v1beta1
-      kind: Canary
-      metadata: {name: podinfo, namespace: default}
-      spec:
-        provider: \(provider)
-        targetRef: {apiVersion: apps/v1, kind: \(kind), name: podinfo}
-        ingressRef: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: podinfo}
-        service: {port: 80}
-        analysis:
-          interval: 10s
-          threshold: 5
-          stepWeight: 10
-          metrics:
-          - \(metric)
-      """)
+    let reading = ManifestReading(
+      reading: """
+        apiVersion: flagger.app/v1beta1
+        kind: Canary
+        metadata: {name: podinfo, namespace: default}
+        spec:
+          provider: \(provider)
+          targetRef: {apiVersion: apps/v1, kind: \(kind), name: podinfo}
+          ingressRef: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: podinfo}
+          service: {port: 80}
+          analysis:
+            interval: 10s
+            threshold: 5
+            stepWeight: 10
+            metrics:
+            - \(metric)
+        """)
     let rollout = Rollout(try reading.set.canary(), in: reading.set)
     let check = rollout.checks[0]
     let outcome = check.outcome(of: try await evidence.evidence(for: check, at: 600_000))

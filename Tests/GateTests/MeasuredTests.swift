@@ -63,35 +63,57 @@ import TimeSeries
     let cases: [(name: String, data: Measured, metric: String, cause: NoValue.Cause, finding: String)] = [
       ("no traffic", try Measured().requests("200") { _ in 1000 }, success, .notANumber, "0/0: sum( rate("),
       ("one sample", try Measured().requests("200", from: 600) { $0 }, success, .noSeries, "has one sample"),
-      ("all failing from birth", try Measured().requests("500") { 10 * $0 }, success, .noSeries,
-        #"no series of \#(requests) has status!~"5.*"; seen: "500""#),
-      ("nothing at all", Measured(), success, .noSeries,
-        "there is no series called \(requests)"),
-      ("relabelled",
+      (
+        "all failing from birth", try Measured().requests("500") { 10 * $0 }, success, .noSeries,
+        #"no series of \#(requests) has status!~"5.*"; seen: "500""#
+      ),
+      (
+        "nothing at all", Measured(), success, .noSeries,
+        "there is no series called \(requests)"
+      ),
+      (
+        "relabelled",
         try Measured().add(
           "nginx_ingress_controller_requests",
           ["namespace": "ingress", "exported_namespace": "default", "ingress": "podinfo", "canary": "c"],
-          { $0 }), success, .noSeries, "exported_namespace has it: scrape with honor_labels"),
-      ("healthy by errors", try Measured().requests("200") { 10 * $0 },
+          { $0 }), success, .noSeries, "exported_namespace has it: scrape with honor_labels"
+      ),
+      (
+        "healthy by errors", try Measured().requests("200") { 10 * $0 },
         query(#"sum(rate(\#(requests){status=~"5.."}[1m])) / sum(rate(\#(requests)[1m]))"#), .noSeries,
-        #"has status=~"5.."; seen: "200""#),
-      ("a filter", try Measured().add("g", [:]) { _ in 1 }, query("sum(g) > 5"), .noSeries,
-        "removed 1 series with the value 1; with bool it would answer 0"),
-      ("no labels in common", try Measured().add("g", ["q": "x"]) { _ in 1 },
+        #"has status=~"5.."; seen: "200""#
+      ),
+      (
+        "a filter", try Measured().add("g", [:]) { _ in 1 }, query("sum(g) > 5"), .noSeries,
+        "removed 1 series with the value 1; with bool it would answer 0"
+      ),
+      (
+        "no labels in common", try Measured().add("g", ["q": "x"]) { _ in 1 },
         query("sum by (q) (g) / sum(g)"), .noSeries,
-        "only the left has q; on () would match"),
-      ("an exported NaN", try Measured().add("g", ["a": "1"]) { _ in 5 }.add("g", ["a": "2"]) { _ in .nan },
-        query("sum(g)"), .notANumber, "g was exported as NaN"),
-      ("an old sample", try Measured().add("g", [:], to: 240) { _ in 9 }, query("g"), .noSeries,
-        "without a sample in the last 5m"),
-      ("a quiet histogram",
+        "only the left has q; on () would match"
+      ),
+      (
+        "an exported NaN", try Measured().add("g", ["a": "1"]) { _ in 5 }.add("g", ["a": "2"]) { _ in .nan },
+        query("sum(g)"), .notANumber, "g was exported as NaN"
+      ),
+      (
+        "an old sample", try Measured().add("g", [:], to: 240) { _ in 9 }, query("g"), .noSeries,
+        "without a sample in the last 5m"
+      ),
+      (
+        "a quiet histogram",
         try Measured().add("b", ["le": "1"]) { _ in 1 }.add("b", ["le": "+Inf"]) { _ in 1 },
-        query("histogram_quantile(0.9, sum by (le) (rate(b[1m])))"), .notANumber, "no observation"),
-      ("a bucket alone", try Measured().add("b", ["le": "+Inf"]) { $0 },
-        query("histogram_quantile(0.9, sum by (le) (rate(b[1m])))"), .notANumber, "no usable buckets"),
-      ("or does not mend NaN", try Measured().requests("200") { _ in 1 },
+        query("histogram_quantile(0.9, sum by (le) (rate(b[1m])))"), .notANumber, "no observation"
+      ),
+      (
+        "a bucket alone", try Measured().add("b", ["le": "+Inf"]) { $0 },
+        query("histogram_quantile(0.9, sum by (le) (rate(b[1m])))"), .notANumber, "no usable buckets"
+      ),
+      (
+        "or does not mend NaN", try Measured().requests("200") { _ in 1 },
         query("(sum(rate(\(requests)[1m])) / sum(rate(\(requests)[1m]))) or vector(0)"),
-        .notANumber, "0/0"),
+        .notANumber, "0/0"
+      ),
     ]
     for item in cases {
       let (outcome, text) = try await item.data.judge(item.metric)
@@ -155,8 +177,10 @@ import TimeSeries
     for (bound, rate) in [("100", 90.0), ("250", 99.0), ("500", 100.0), ("+Inf", 100.0)] {
       try istio.add(
         "istio_request_duration_milliseconds_bucket",
-        ["reporter": "destination", "destination_workload_namespace": "default",
-          "destination_workload": "podinfo", "le": bound]
+        [
+          "reporter": "destination", "destination_workload_namespace": "default",
+          "destination_workload": "podinfo", "le": bound,
+        ]
       ) { rate * $0 }
     }
     #expect(value(try await istio.judge(duration, provider: "istio").outcome) == 250)
@@ -172,13 +196,19 @@ import TimeSeries
       ("scalar(sum(g))", "{max: 5}", "\(failed) error unmarshaling result: json: cannot unmarshal number"),
       ("g[1m]", "{max: 5}", "\(failed) query returned multiple values"),
       ("absent(g{namespace=\"zz\"})", "{max: 0}", "Halt podinfo.default advancement m 1.00 > 0"),
-      ("g / on(namespace) g", "{max: 5}",
-        #"\#(refused) 422 Unprocessable Entity: {"status":"error","errorType":"execution","error":"found d"#),
-      ("", "{max: 5}",
-        "Metric query failed for no usable metrics template and query were configured"),
-      ("sum(", "{max: 5}",
+      (
+        "g / on(namespace) g", "{max: 5}",
+        #"\#(refused) 422 Unprocessable Entity: {"status":"error","errorType":"execution","error":"found d"#
+      ),
+      (
+        "", "{max: 5}",
+        "Metric query failed for no usable metrics template and query were configured"
+      ),
+      (
+        "sum(", "{max: 5}",
         #"\#(refused) 400 Bad Request: {"status":"error","errorType":"bad_data","error":"invalid parameter "#
-          + #"\"query\": 1:5: parse error: unclosed left parenthesis"#),
+          + #"\"query\": 1:5: parse error: unclosed left parenthesis"#
+      ),
       ("max(g)", "{max: 5}", ""), ("sum(g offset 1m)", "{min: 3, max: 3}", ""),
       ("(sum(g) > 10000) or vector(100)", "{min: 99}", ""),
     ]

@@ -1,5 +1,5 @@
-import Gate
 import Evaluator
+import Gate
 import Manifests
 import Testing
 
@@ -14,7 +14,6 @@ import Testing
         bounds: .range(min: nil, max: 0.5)),
       Check(metric: "second", kind: .inline, query: .text("b"), bounds: .range(min: 0, max: nil)),
     ]
-    rollout.notDone = ["webhook load (rollout): not run"]
     return rollout
   }
 
@@ -27,7 +26,8 @@ import Testing
       phase: .progressing, failedChecks: 11, routes: Routes(primary: 90, canary: 10))
     guard case .settled(let result) = Analysis(rollout).step(state, evidence) else { return "" }
     let record = TickRecord(number: 12, time: evidence.time, before: state, result: result)
-    return report.heading(Forecast(rollout)) + report.tick(record)
+    return report.heading(Forecast(rollout), notDone: ["webhook load (rollout): not run"])
+      + report.tick(record)
       + report.ending(.outOfEvidence(lastTime: 5)) + JSONReport(rollout).tick(record)
   }
 

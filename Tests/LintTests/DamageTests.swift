@@ -17,9 +17,12 @@ import Testing
 
   /// Pieces that mean something to YAML, to Go's templates or to PromQL.
   private static let pieces = [
-    "{{", "}}", "{{ interval }}", "\"", "'", "`", "\\", "\n", "\r\n", "\t", "#", "# lint:ignore MT007 until=", "&a", "*a",
-    "- ", ": ", "{", "}", "[", "]", "(", ")", "=~", "!=", "/", " or ", "é", "\u{0}", "\u{FEFF}", "😀", "1e999", "0x", "NaN", "[1m:]",
-    "offset -5m", "@ end()", "---\n", "|", ">-", "999999999999999999999", "le=\"+Inf\"", ".*", "(?i)", "\\u0000",
+    "{{", "}}", "{{ interval }}", "\"", "'", "`", "\\", "\n", "\r\n", "\t", "#", "# lint:ignore MT007 until=",
+    "&a", "*a",
+    "- ", ": ", "{", "}", "[", "]", "(", ")", "=~", "!=", "/", " or ", "é", "\u{0}", "\u{FEFF}", "😀", "1e999",
+    "0x", "NaN", "[1m:]",
+    "offset -5m", "@ end()", "---\n", "|", ">-", "999999999999999999999", "le=\"+Inf\"", ".*", "(?i)",
+    "\\u0000",
   ]
 
   @Test func `damaged manifests give findings`() {
@@ -43,13 +46,19 @@ import Testing
       let result = Linter().lint(ManifestReading(reading: source))
       failing += result.findings.isEmpty ? 0 : 1
       for finding in result.findings {
-        let places = [finding.place] + finding.related.map(\.place) + finding.fixes.flatMap { $0.edits.map { Place($0.source, $0.range) } }
+        let places =
+          [finding.place] + finding.related.map(\.place)
+          + finding.fixes.flatMap { $0.edits.map { Place($0.source, $0.range) } }
         for place in places {
           guard let range = place.range else { continue }
-          #expect(range.start >= 0 && range.start <= range.end && range.end <= place.source.bytes.count, "\(finding.code) \(range)")
+          #expect(
+            range.start >= 0 && range.start <= range.end && range.end <= place.source.bytes.count,
+            "\(finding.code) \(range)")
         }
       }
-      for format in LintFormat.allCases { _ = LintReport(result, toolVersion: "1", usesColor: true).text(format) }
+      for format in LintFormat.allCases {
+        _ = LintReport(result, toolVersion: "1", usesColor: true).text(format)
+      }
       _ = FixApplication(result, unsafe: true).diff
     }
     #expect(failing > 2_000)

@@ -36,10 +36,14 @@ import Testing
       #expect(said(kind: "Deployment", length: length) == "the selector takes the primary too", "\(length)")
     }
     for length in 47...49 {
-      #expect(said(kind: "Deployment", length: length) == "the selector takes the primary, not the canary", "\(length)")
+      #expect(
+        said(kind: "Deployment", length: length) == "the selector takes the primary, not the canary",
+        "\(length)")
     }
     for length in [50, 55] {
-      #expect(said(kind: "Deployment", length: length)?.hasPrefix("the selector takes neither") == true, "\(length)")
+      #expect(
+        said(kind: "Deployment", length: length)?.hasPrefix("the selector takes neither") == true, "\(length)"
+      )
     }
   }
 

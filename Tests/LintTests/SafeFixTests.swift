@@ -8,9 +8,12 @@ import TimeSeries
 /// Fixes that say they keep every result do.
 @Suite struct SafeFixTests {
   private static let patterns = [
-    "^a$", "^a|b$", "^a", "a$", #"a\\$"#, #"^\\$"#, "^^a$$", "^$", "^(a|b)$", "(^a)$", "^a.*$", ".*^a", "[^a]$", "^[ab$]$", "a|^b", "(?i)^a$",
+    "^a$", "^a|b$", "^a", "a$", #"a\\$"#, #"^\\$"#, "^^a$$", "^$", "^(a|b)$", "(^a)$", "^a.*$", ".*^a",
+    "[^a]$", "^[ab$]$", "a|^b", "(?i)^a$",
   ]
-  private static let values = ["", "a", "b", "ab", "ba", "A", "$", "a$", "^a", "aa", "xa", "ax", "c", "\n", "a\n"]
+  private static let values = [
+    "", "a", "b", "ab", "ba", "A", "$", "a$", "^a", "aa", "xa", "ax", "c", "\n", "a\n",
+  ]
 
   @Test(arguments: patterns)
   func `anchors that are left out change nothing`(pattern: String) throws {

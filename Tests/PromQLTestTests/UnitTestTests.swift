@@ -38,18 +38,24 @@ import Testing
 
   /// Tests that must pass; promtool passes them too.
   private static let passing: [String] = [
-    test("  promql_expr_test:\n  - {expr: 'job:x:sum', eval_time: 5m, exp_samples: [{labels: 'job:x:sum{job=\"a\"}', value: 25}]}"),
+    test(
+      "  promql_expr_test:\n  - {expr: 'job:x:sum', eval_time: 5m, exp_samples: [{labels: 'job:x:sum{job=\"a\"}', value: 25}]}"
+    ),
     test("  promql_expr_test:\n  - {expr: 1 + 1, eval_time: 0s, exp_samples: [{value: 2, labels: '{}'}]}"),
-    test("  promql_expr_test:\n  - {expr: doubled, eval_time: 2m, exp_samples: [{labels: 'doubled{job=\"a\"}', value: 20}]}"),
+    test(
+      "  promql_expr_test:\n  - {expr: doubled, eval_time: 2m, exp_samples: [{labels: 'doubled{job=\"a\"}', value: 20}]}"
+    ),
     test(
       "  promql_expr_test:\n  - {expr: doubled, eval_time: 2m, exp_samples: [{labels: 'doubled{job=\"a\"}', value: 10}]}",
       head: "group_eval_order: [second, first]"),
     test(
       "  alert_rule_test:\n  - {eval_time: 4m59s, alertname: High}\n"
-        + "  - {eval_time: 5m30s, alertname: High, exp_alerts: [{exp_labels: {job: a, severity: page}, exp_annotations: {summary: a is 25}}]}"),
+        + "  - {eval_time: 5m30s, alertname: High, exp_alerts: [{exp_labels: {job: a, severity: page}, exp_annotations: {summary: a is 25}}]}"
+    ),
     test(
       "  start_timestamp: 2025-06-01T00:00:00Z\n  promql_expr_test:\n"
-        + "  - {expr: timestamp(x), eval_time: 5m, exp_samples: [{labels: '{job=\"a\"}', value: 1748736300}]}"),
+        + "  - {expr: timestamp(x), eval_time: 5m, exp_samples: [{labels: '{job=\"a\"}', value: 1748736300}]}"
+    ),
     test(
       "  promql_expr_test:\n  - {expr: x * 3, eval_time: 0m, exp_samples: [{labels: '{job=\"a\"}', value: 0.3}]}",
       series: "0.1", head: "fuzzy_compare: true"),
@@ -66,30 +72,46 @@ import Testing
   @Test func `tests that hold pass`() {
     for text in Self.passing {
       let report = Self.run(text)
-      #expect(report.passed > 0 && report.failed == 0, "\(text)\n\(TextReport().render(TestReport(files: [report])))")
+      #expect(
+        report.passed > 0 && report.failed == 0,
+        "\(text)\n\(TextReport().render(TestReport(files: [report])))")
     }
   }
 
   /// Tests that must fail, and what the report says.
   private static let failing: [(test: String, says: [String])] = [
     (
-      test("  promql_expr_test:\n  - {expr: 'job:x:sum', eval_time: 5m, exp_samples: [{labels: 'job:x:sum{job=\"a\"}', value: 26}]}"),
+      test(
+        "  promql_expr_test:\n  - {expr: 'job:x:sum', eval_time: 5m, exp_samples: [{labels: 'job:x:sum{job=\"a\"}', value: 26}]}"
+      ),
       ["t.yml:7: job:x:sum", "as written, at 300 s", "has another value", "26", "25"]
     ),
     (test("  promql_expr_test:\n  - {expr: x, eval_time: 5m}"), ["is not expected", "(none)", "25"]),
-    (test("  promql_expr_test:\n  - {expr: y, eval_time: 5m, exp_samples: [{labels: y, value: 1}]}"), ["is missing"]),
-    (test("  promql_expr_test:\n  - {expr: 'foo(', eval_time: 0s}"), ["the query failed: 1:5: parse error"]),
-    (test("  promql_expr_test:\n  - {expr: 'x[1m]', eval_time: 0s}"), ["rule result is not a vector or scalar"]),
     (
-      test("  promql_expr_test:\n  - {expr: x * 3, eval_time: 0m, exp_samples: [{labels: '{job=\"a\"}', value: 0.3}]}", series: "0.1"),
+      test("  promql_expr_test:\n  - {expr: y, eval_time: 5m, exp_samples: [{labels: y, value: 1}]}"),
+      ["is missing"]
+    ),
+    (test("  promql_expr_test:\n  - {expr: 'foo(', eval_time: 0s}"), ["the query failed: 1:5: parse error"]),
+    (
+      test("  promql_expr_test:\n  - {expr: 'x[1m]', eval_time: 0s}"),
+      ["rule result is not a vector or scalar"]
+    ),
+    (
+      test(
+        "  promql_expr_test:\n  - {expr: x * 3, eval_time: 0m, exp_samples: [{labels: '{job=\"a\"}', value: 0.3}]}",
+        series: "0.1"),
       ["0.30000000000000004"]
     ),
     (
-      test("  promql_expr_test:\n  - {expr: x, eval_time: 0m, exp_samples: [{labels: 'x{job=\"a\"}', value: .nan}]}", series: "NaN"),
+      test(
+        "  promql_expr_test:\n  - {expr: x, eval_time: 0m, exp_samples: [{labels: 'x{job=\"a\"}', value: .nan}]}",
+        series: "NaN"),
       ["has another value"]
     ),
     (
-      test("  alert_rule_test:\n  - {eval_time: 5m, alertname: High, exp_alerts: [{exp_labels: {job: a, severity: page}, exp_annotations: {summary: a is 24}}]}"),
+      test(
+        "  alert_rule_test:\n  - {eval_time: 5m, alertname: High, exp_alerts: [{exp_labels: {job: a, severity: page}, exp_annotations: {summary: a is 24}}]}"
+      ),
       ["alerts, at 300 s", "a is 24", "a is 25", "other alerts fire than expected"]
     ),
     (test("  alert_rule_test:\n  - {eval_time: 5m, alertname: High}"), ["(none)", "firing"]),
@@ -117,7 +139,10 @@ import Testing
     ("tests:\n- alert_rule_test: [{eval_time: 3m}]", "misses required attribute alertname at eval_time 3m"),
     ("tests:\n- promql_expr_test: [{expr: '1', eval_time: 5}]", #"not a valid duration string: "5""#),
     ("tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{value: x}]}]", "value must be a number"),
-    ("tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{histogram: '1'}]}]", "histogram must be one literal"),
+    (
+      "tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{histogram: '1'}]}]",
+      "histogram must be one literal"
+    ),
     ("tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{labels: 'x{'}]}]", "labels \"x{\": 1:"),
     ("tests:\n- start_timestamp: yesterday", "start_timestamp must be a time"),
   ]
@@ -150,7 +175,8 @@ import Testing
   }
 
   @Test func `a test that would take for ever is refused`() {
-    let report = Self.run("evaluation_interval: 1ms\ntests:\n- promql_expr_test: [{expr: '1', eval_time: 100y}]")
+    let report = Self.run(
+      "evaluation_interval: 1ms\ntests:\n- promql_expr_test: [{expr: '1', eval_time: 100y}]")
     #expect(report.outcomes.first?.failure?.problem == "more than 1000000 evaluations of the rules")
   }
 }

@@ -66,10 +66,12 @@ struct HostileInputTests {
       "a * on (x) group_left (y) fill_left (-1) fill_right (2) b unless c atan2 d </ 1 >/ 2 # comment",
       "max_over_time(foo[5m:1m] anchored @ 1.5e3) + {__name__=~\"é.*\"} smoothed + quantile(NaN, inf)",
     ].map { Array($0.utf8) }
-    let pieces = [
-      "(", ")", "[", "]", "{", "}", ",", ":", "=", "\"", "'", "`", "\\", "@", "offset ", "sum ", "by ", "5m",
-      "fill(", " ", "\n", "#", "*", "-", "$", "start", "start()", "1e", "\u{FFFD}", "é",
-    ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0]]
+    let pieces =
+      [
+        "(", ")", "[", "]", "{", "}", ",", ":", "=", "\"", "'", "`", "\\", "@", "offset ", "sum ", "by ",
+        "5m",
+        "fill(", " ", "\n", "#", "*", "-", "$", "start", "start()", "1e", "\u{FFFD}", "é",
+      ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0]]
     var state: UInt64 = 42
     func random(_ bound: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

@@ -115,14 +115,17 @@ struct LoweringTests {
       Self.range,
       [
         ("up @ 500", "pinned\n  select {__name__=\"up\"} (200, 500] @ 500"),
-        ("up @ start() + 1 + 2", """
+        (
+          "up @ start() + 1 + 2",
+          """
           pinned
             arithmetic +
               arithmetic +
                 select {__name__="up"} (700, 1000] @ 1000
                 number 1
               number 2
-          """),
+          """
+        ),
         (
           "up @ end() + down",
           """

@@ -24,8 +24,10 @@ struct PrinterTests {
     ("topk without()(3,up)", "topk without () (3, up)"),
     ("a==bool on()b", "a == bool on () b"),
     ("a/ignoring()group_left b", "a / ignoring () group_left () b"),
-    ("a * on(x) group_right(y, z) fill_right(-1) fill_left(0x2) b",
-      "a * on (x) group_right (y, z) fill_left (2) fill_right (-1) b"),
+    (
+      "a * on(x) group_right(y, z) fill_right(-1) fill_left(0x2) b",
+      "a * on (x) group_right (y, z) fill_left (2) fill_right (-1) b"
+    ),
     ("a - fill(1e6) b", "a - fill (1e+06) b"),
     ("a ATAN2 b Unless c", "a atan2 b unless c"),
     ("a </ 1 >/ 2", "a </ 1 >/ 2"),

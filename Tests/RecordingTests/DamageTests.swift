@@ -35,7 +35,9 @@ struct DamageTests {
     return found
   }
 
-  @Test(arguments: ["blocks-3.5.3/data", "live-3.5.3/data", "st-3.14/data", "wal-zstd-3.5.3/data", "tsdb-block"])
+  @Test(arguments: [
+    "blocks-3.5.3/data", "live-3.5.3/data", "st-3.14/data", "wal-zstd-3.5.3/data", "tsdb-block",
+  ])
   func `damaged directories never give other samples`(_ name: String) throws {
     let source = Self.shared.appending(path: name)
     guard FileManager.default.fileExists(atPath: source.path()) else {

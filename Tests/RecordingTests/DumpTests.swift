@@ -55,9 +55,10 @@ import TimeSeries
   }
 
   @Test func `selections take matchers and an interval`() throws {
-    let recording = try open((1...9).flatMap { time in
-      ["a{n=\"1\"} \(time) \(time)", "a{n=\"2\"} \(time) \(time)", "b \(time) \(time + 20)"]
-    }.joined(separator: "\n"))
+    let recording = try open(
+      (1...9).flatMap { time in
+        ["a{n=\"1\"} \(time) \(time)", "a{n=\"2\"} \(time) \(time)", "b \(time) \(time + 20)"]
+      }.joined(separator: "\n"))
     let one = [LabelMatcher(LabelName.metric, equals: "a"), try LabelMatcher("n", .matches, "[2-9]")]
     #expect(try all(recording, one, after: 3, through: 5) == [#"{__name__="a", n="2"} 4@4 5@5"#])
     #expect(try all(recording, after: 9, through: 21) == [#"{__name__="b"} 1@21"#])
@@ -82,9 +83,10 @@ import TimeSeries
     #expect(runs["a"]?.timeline === runs["b"]?.timeline && runs["a"]?.timeline === runs["late"]?.timeline)
     #expect(runs["late"]?.first == 40 && runs["late"]?.timestamp(0) == 41 && runs["late"]?.count == 20)
     #expect(runs["half"]?.timeline !== runs["a"]?.timeline)
-    #expect(try all(recording, [LabelMatcher(LabelName.metric, equals: "late")], after: 58) == [
-      #"{__name__="late"} 59@59 60@60"#
-    ])
+    #expect(
+      try all(recording, [LabelMatcher(LabelName.metric, equals: "late")], after: 58) == [
+        #"{__name__="late"} 59@59 60@60"#
+      ])
   }
 
   @Test func `samples out of order are sorted, and the first of two at a time stays`() throws {
@@ -150,9 +152,10 @@ import TimeSeries
 
   @Test func `a text in seconds is suspected`() throws {
     let recording = try open("a 1 1700000000\n")
-    #expect(recording.facts.warnings == [
-      "all timestamps lie before 1973; if they are seconds, this is OpenMetrics without # EOF"
-    ])
+    #expect(
+      recording.facts.warnings == [
+        "all timestamps lie before 1973; if they are seconds, this is OpenMetrics without # EOF"
+      ])
     #expect(try open("a 1 60000\n").facts.warnings.isEmpty)
   }
 

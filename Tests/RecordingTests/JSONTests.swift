@@ -42,17 +42,20 @@ struct JSONTests {
 
   @Test func `saved answers are series`() throws {
     let raw = try Self.open(
-      #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[[1.5,"1"],[2.5,"NaN"]]},{"metric":{"__name__":"x"},"values":[[1.7,"+Inf"]]}]}}"#)
+      #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[[1.5,"1"],[2.5,"NaN"]]},{"metric":{"__name__":"x"},"values":[[1.7,"+Inf"]]}]}}"#
+    )
     #expect(raw.facts.format == "answer" && raw.facts.notes.isEmpty)
     #expect(try Self.all(raw) == [#"{__name__="up"} 1@1500 NaN@2500"#, #"{__name__="x"} +Inf@1700"#])
     let instant = try Self.open(
       #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[3,"4"]}]}}"#)
     #expect(try Self.all(instant) == [#"{a="b"} 4@3000"#])
     let steps = try Self.open(
-      #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[60,"4"],[120,"5"]]},{"metric":{"a":"c"},"values":[[60,"4"]]}]}}"#)
+      #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[60,"4"],[120,"5"]]},{"metric":{"a":"c"},"values":[[60,"4"]]}]}}"#
+    )
     #expect(steps.facts.warnings.contains { $0.contains("range query") })
     let native = try Self.open(
-      #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"histograms":[[60.5,{"count":"4"}]]}]}}"#)
+      #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"histograms":[[60.5,{"count":"4"}]]}]}}"#
+    )
     #expect(native.facts.warnings.contains { $0.hasPrefix("1 native histograms are left out") })
   }
 
@@ -74,7 +77,10 @@ struct JSONTests {
         "FILE: the timestamp 9223372036854775807 is out of range"
       ),
       (#"{"status":"error","error":"no"}"#, "FILE: is an error: no"),
-      (#"{"status":"success","data":{"resultType":"matrix","result":[{"#, "FILE: is no answer of the HTTP API"),
+      (
+        #"{"status":"success","data":{"resultType":"matrix","result":[{"#,
+        "FILE: is no answer of the HTTP API"
+      ),
       (#"{"status":"success"}"#, "FILE: is an error: it has no data"),
       (
         #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1e300,"4"]}]}}"#,

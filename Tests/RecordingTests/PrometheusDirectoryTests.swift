@@ -43,7 +43,8 @@ struct PrometheusDirectoryTests {
       guard got != wanted else { continue }
       let difference = zip(got, wanted).first { $0 != $1 }
       Issue.record(
-        "\(fixture.name) \(key): \(got.count) of \(wanted.count) samples, first difference \(String(describing: difference))")
+        "\(fixture.name) \(key): \(got.count) of \(wanted.count) samples, first difference \(String(describing: difference))"
+      )
     }
     print("\(fixture.name): \(expected.count) series, \(samples) samples agree")
     #expect(samples > 200)

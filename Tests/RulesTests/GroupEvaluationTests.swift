@@ -121,7 +121,10 @@ import TimeSeries
   /// Templates of alerts, and their text for `x{j="1"} 2` beside `x{j="2"} 1`; checked with promtool.
   private static let templates: [(template: String, text: String)] = [
     ("{{ $labels.nope }}|{{ $labels.j }}|{{ .Value }}", "|1|2"),
-    (#"{{ humanize 1234567.0 }} {{ humanize 0.00012 }} {{ humanize 0 }} {{ humanize "1000" }}"#, "1.235M 120u 0 1k"),
+    (
+      #"{{ humanize 1234567.0 }} {{ humanize 0.00012 }} {{ humanize 0 }} {{ humanize "1000" }}"#,
+      "1.235M 120u 0 1k"
+    ),
     ("{{ humanize1024 1048576.0 }} {{ humanize1024 0.5 }} {{ humanize1024 1500 }}", "1Mi 0.5 1.465ki"),
     (
       "{{ humanizeDuration 899.99 }} {{ humanizeDuration 90061.0 }} {{ humanizeDuration 0.1 }} "
@@ -138,7 +141,10 @@ import TimeSeries
       #"{{ title "aa bb_cc dd-ee" }} {{ toUpper "abcß" }} {{ toLower "ABC" }} {{ match "a+" "baa" }}"#,
       "Aa Bb_cc Dd-Ee ABCß abc true"
     ),
-    (#"{{ reReplaceAll "(a)b*" "<$1>" "abbaab cab" }} {{ reReplaceAll "x*" "-" "abxc" }}"#, "<a><a><a> c<a> -a-b-c-"),
+    (
+      #"{{ reReplaceAll "(a)b*" "<$1>" "abbaab cab" }} {{ reReplaceAll "x*" "-" "abxc" }}"#,
+      "<a><a><a> c<a> -a-b-c-"
+    ),
     (
       #"{{ stripPort "a.b.c:80" }} {{ stripPort "[::1]:80" }} {{ stripDomain "a.b.c:80" }} "#
         + #"{{ stripDomain "10.0.0.1:80" }} {{ stripDomain "a.b" }} {{ parseDuration "1h30m" }}"#,
@@ -160,7 +166,10 @@ import TimeSeries
     (#"{{ printf "%.2f %d %v %T" $value 3 $labels $value }}"#, "2.00 3 map[__name__:x j:1] float64"),
     (#"{{ if gt $value 1.0 }}big{{ end }} {{ eq $labels.j "1" }} {{ index $labels "j" }}"#, "big true 1"),
     (#"{{ define "t" }}{{ .arg0 }}/{{ .arg1 }}{{ end }}{{ template "t" (args 1 "b") }}"#, "1/b"),
-    (#"{{ range $i, $s := query "x" }}{{ $i }}{{ $s.Labels }}{{ end }}"#, "0map[__name__:x j:1]1map[__name__:x j:2]"),
+    (
+      #"{{ range $i, $s := query "x" }}{{ $i }}{{ $s.Labels }}{{ end }}"#,
+      "0map[__name__:x j:1]1map[__name__:x j:2]"
+    ),
     (#"{{ safeHtml "<b>" }}{{ strvalue (query "x" | first) }}{{ urlQueryEscape "a b" }}"#, "<b>a+b"),
     (
       #"{{ query "nope" | first }}"#,

@@ -36,7 +36,8 @@ import Testing
     for (rule, message) in Self.refused {
       let reading = Self.read("groups:\n- name: g\n  rules:\n  - \(rule)\n")
       #expect(reading.findings.count == 1, "\(rule)")
-      #expect(reading.findings.first?.diagnostic.message.contains(message) ?? false, "\(rule): \(reading.findings)")
+      #expect(
+        reading.findings.first?.diagnostic.message.contains(message) ?? false, "\(rule): \(reading.findings)")
       #expect(reading.groups.first?.rules.isEmpty ?? false, "\(rule)")
     }
   }
@@ -67,7 +68,8 @@ import Testing
     #expect(reading.findings.isEmpty)
     let group = try #require(reading.groups.first)
     #expect(group.interval == 30_000 && group.queryOffset == 60_000 && group.limit == 3)
-    #expect(group.rules[0].labels == [NamedText(name: "tier", text: "two"), NamedText(name: "team", text: "mine")])
+    #expect(
+      group.rules[0].labels == [NamedText(name: "tier", text: "two"), NamedText(name: "team", text: "mine")])
     #expect(
       group.rules[1].kind
         == .alerting(

@@ -1,6 +1,6 @@
 import Foundation
-import Loopback
 import Glibc
+import Loopback
 import Scrape
 import Testing
 import TimeSeries

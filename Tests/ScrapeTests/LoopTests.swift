@@ -137,10 +137,11 @@ import TimeSeries
     }
     let all = store.snapshot().select(
       Selection(matchers: [LabelMatcher("instance", equals: "a")], after: .min, through: .max))
-    #expect(all.labels.map(\.metricName) == [
-      "scrape_duration_seconds", "scrape_samples_post_metric_relabeling", "scrape_samples_scraped",
-      "scrape_series_added", "up", "x",
-    ])
+    #expect(
+      all.labels.map(\.metricName) == [
+        "scrape_duration_seconds", "scrape_samples_post_metric_relabeling", "scrape_samples_scraped",
+        "scrape_series_added", "up", "x",
+      ])
     for row in all.labels.indices {
       let samples = try all.samples(row)
       #expect(samples.count == 11 && samples.staleMarkers == [10])

@@ -11,10 +11,11 @@ import Testing
     "# TYPE a_s gauge\n# UNIT a_s s\n# HELP a_s x\na_s{b=\"1\",} 1.5 17.5 # {t=\"x\"} 1 2\nb 1 # {} "
       + "3\n# EOF\n",
   ]
-  private static let pieces: [[UInt8]] = [
-    "\"", "\\", "{", "}", ",", "=", " ", "\n", "#", "# EOF", "NaN", "1e999", "-", ".", "\u{0}", "é", "_",
-    "# TYPE ", "# HELP ", "9999999999999999999", "0x1p4", "\r", "\t",
-  ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80]]
+  private static let pieces: [[UInt8]] =
+    [
+      "\"", "\\", "{", "}", ",", "=", " ", "\n", "#", "# EOF", "NaN", "1e999", "-", ".", "\u{0}", "é", "_",
+      "# TYPE ", "# HELP ", "9999999999999999999", "0x1p4", "\r", "\t",
+    ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80]]
 
   private struct Dice {
     var state: UInt64

@@ -49,20 +49,23 @@ import TimeSeries
     let second = scraper.scrape("a 1\nc 2\n", at: 11)
     #expect(second.reported("scrape_series_added") == 1)
     let failed = scraper.scrape(.failure(HTTPFailure(.timedOut, "late")), at: 21_000) { 10 }
-    #expect(failed.reported.prefix(5) == [
-      "up 0", "scrape_duration_seconds 10", "scrape_samples_scraped 0",
-      "scrape_samples_post_metric_relabeling 0", "scrape_series_added 0",
-    ])
+    #expect(
+      failed.reported.prefix(5) == [
+        "up 0", "scrape_duration_seconds 10", "scrape_samples_scraped 0",
+        "scrape_samples_post_metric_relabeling 0", "scrape_series_added 0",
+      ])
   }
 
   @Test func `vanished series end, and so does everything when a scrape fails`() {
     var scraper = Scraper(target: target())
-    #expect(scraper.scrape("a 1\nb 2\nc 3\n", at: 1).listing == [
-      #"{__name__="a"} 1"#, #"{__name__="b"} 2"#, #"{__name__="c"} 3"#,
-    ])
-    #expect(scraper.scrape("c 3\na 1\n", at: 11).listing == [
-      #"{__name__="c"} 3"#, #"{__name__="a"} 1"#, #"stale {__name__="b"}"#,
-    ])
+    #expect(
+      scraper.scrape("a 1\nb 2\nc 3\n", at: 1).listing == [
+        #"{__name__="a"} 1"#, #"{__name__="b"} 2"#, #"{__name__="c"} 3"#,
+      ])
+    #expect(
+      scraper.scrape("c 3\na 1\n", at: 11).listing == [
+        #"{__name__="c"} 3"#, #"{__name__="a"} 1"#, #"stale {__name__="b"}"#,
+      ])
     let broken = scraper.scrape("a 1\nnew 1\n-", at: 21)
     #expect(broken.listing.sorted() == [#"stale {__name__="a"}"#, #"stale {__name__="c"}"#])
     #expect(broken.added == [] && broken.reported("scrape_samples_scraped") == 2)
@@ -75,23 +78,26 @@ import TimeSeries
     #expect(scraper.scrape("a 1\n", at: 61).reported("scrape_series_added") == 0)
     let end = scraper.end(at: 71_000)
     #expect(end.listing == [#"stale {__name__="a"}"#])
-    #expect(end.reported == [
-      "up stale", "scrape_duration_seconds stale", "scrape_samples_scraped stale",
-      "scrape_samples_post_metric_relabeling stale", "scrape_series_added stale",
-    ])
+    #expect(
+      end.reported == [
+        "up stale", "scrape_duration_seconds stale", "scrape_samples_scraped stale",
+        "scrape_samples_post_metric_relabeling stale", "scrape_series_added stale",
+      ])
   }
 
   @Test func `samples with timestamps keep them and get no markers`() {
     var scraper = Scraper(target: target())
-    #expect(scraper.scrape("a 1 500\nb 2\n", at: 1).listing == [
-      #"{__name__="a"} 1 @0.5"#, #"{__name__="b"} 2"#,
-    ])
+    #expect(
+      scraper.scrape("a 1 500\nb 2\n", at: 1).listing == [
+        #"{__name__="a"} 1 @0.5"#, #"{__name__="b"} 2"#,
+      ])
     let same = scraper.scrape("a 1 500\nb 2\n", at: 11)
     #expect(same.listing == [#"{__name__="b"} 2"#] && same.dropped == ScrapeResult.Dropped())
     let other = scraper.scrape("a 9 500\na 1 400\na 1 11000\na 2 12000\nb 2\n", at: 21)
-    #expect(other.listing == [
-      #"{__name__="a"} 1 @11.0"#, #"{__name__="a"} 2 @12.0"#, #"{__name__="b"} 2"#,
-    ])
+    #expect(
+      other.listing == [
+        #"{__name__="a"} 1 @11.0"#, #"{__name__="a"} 2 @12.0"#, #"{__name__="b"} 2"#,
+      ])
     #expect(other.dropped.duplicates == 1 && other.dropped.outOfOrder == 1)
     #expect(scraper.scrape("b 2\n", at: 31).listing == [#"{__name__="b"} 2"#])
     let ahead = scraper.scrape("a 1 641001\nc 1 641000\nd 1 99999999999999999\n", at: 41)

@@ -8,13 +8,15 @@ private let arrows: [String: Set<String>] = [
   "Evaluator": ["TimeSeries", "PromQL"],
   "Scrape": ["TimeSeries", "CCurl", "CZlib"],
   "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"],
-  "Manifests": ["TimeSeries", "PromQL"],
+  "Manifests": ["TimeSeries", "PromQL", "CYAML"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"],
   "Editor": ["TimeSeries", "PromQL", "Manifests", "Lint"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
-  "Server": ["TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory"],
+  "Server": [
+    "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
+  ],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
     "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Lint", "Editor",
@@ -46,8 +48,10 @@ private func imports(_ path: String) -> [String] {
       continue
     }
     for name in imports(file) where modules.contains(name) || name.hasPrefix("C") {
-      let isOurs = modules.contains(name) || FileManager.default.fileExists(
-        atPath: Tree.root.appending(path: "Sources/\(name)").path())
+      let isOurs =
+        modules.contains(name)
+        || FileManager.default.fileExists(
+          atPath: Tree.root.appending(path: "Sources/\(name)").path())
       #expect(!isOurs || allowed.contains(name), "\(file) imports \(name)")
     }
   }

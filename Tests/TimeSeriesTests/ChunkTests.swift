@@ -84,7 +84,8 @@ struct ChunkTests {
     var random = Lcg(state: 99)
     var decoded = 0
     for round in 0..<20_000 {
-      var bytes = round % 3 == 0 ? Self.xor : (0..<Int(random.next() % 60)).map { _ in UInt8(random.next() & 0xFF) }
+      var bytes =
+        round % 3 == 0 ? Self.xor : (0..<Int(random.next() % 60)).map { _ in UInt8(random.next() & 0xFF) }
       if !bytes.isEmpty {
         bytes[Int(random.next() % UInt64(bytes.count))] ^= UInt8(1 << (random.next() % 8))
         if round % 2 == 0 { bytes[0] = 0 }

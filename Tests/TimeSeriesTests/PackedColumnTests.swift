@@ -1,5 +1,4 @@
 import Testing
-
 import TimeSeries
 
 @Suite("Packed columns")

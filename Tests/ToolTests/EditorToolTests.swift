@@ -28,20 +28,22 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let script = folder.appending(path: "session.lua")
     try """
-      vim.cmd("edit \(folder.path())/templates.yaml")
-      local id = vim.lsp.start_client({name = "promgate", cmd = {"promgate", "lsp"}, root_dir = "\(folder.path())"})
-      vim.lsp.buf_attach_client(0, id)
-      vim.wait(30000, function() return #vim.diagnostic.get(0) > 0 end)
-      for _, found in ipairs(vim.diagnostic.get(0)) do print(found.lnum + 1, found.message:match("[^\\n]*")) end
-      local place = {textDocument = vim.lsp.util.make_text_document_params(), position = {line = 11, character = 12}}
-      for _, answer in pairs(vim.lsp.buf_request_sync(0, "textDocument/hover", place, 30000)) do
-        print(answer.result.contents.value:match("[^\\n]*"))
-      end
-      vim.lsp.stop_client(id)
-      vim.cmd("qa!")
-      """.write(to: script, atomically: true, encoding: .utf8)
+    vim.cmd("edit \(folder.path())/templates.yaml")
+    local id = vim.lsp.start_client({name = "promgate", cmd = {"promgate", "lsp"}, root_dir = "\(folder.path())"})
+    vim.lsp.buf_attach_client(0, id)
+    vim.wait(30000, function() return #vim.diagnostic.get(0) > 0 end)
+    for _, found in ipairs(vim.diagnostic.get(0)) do print(found.lnum + 1, found.message:match("[^\\n]*")) end
+    local place = {textDocument = vim.lsp.util.make_text_document_params(), position = {line = 11, character = 12}}
+    for _, answer in pairs(vim.lsp.buf_request_sync(0, "textDocument/hover", place, 30000)) do
+      print(answer.result.contents.value:match("[^\\n]*"))
+    end
+    vim.lsp.stop_client(id)
+    vim.cmd("qa!")
+    """.write(to: script, atomically: true, encoding: .utf8)
     let run = try Tool.run(shell: "timeout 60 nvim --headless -u NONE -c 'luafile \(script.path())'")
-    #expect(run.text.contains("12 numerator and denominator meet series by series, so this ratio is always 1"), "\(run.text)")
+    #expect(
+      run.text.contains("12 numerator and denominator meet series by series, so this ratio is always 1"),
+      "\(run.text)")
     #expect(run.text.contains("36 this is a success rate, and the threshold has only a max"))
     #expect(run.text.contains("`rate(range-vector)`: Increase of a counter per second"))
   }

@@ -30,7 +30,8 @@ import Testing
       let missing = try Tool.run(shell: "promgate lint \(path) \(path).no")
       #expect(missing.status == 2 && missing.text.contains("No such file"))
       for wrong in [
-        "", "--expr x --baseline a --write-baseline b", "x.yaml --prometheus-version three", "- --fix", "--expr x --fix",
+        "", "--expr x --baseline a --write-baseline b", "x.yaml --prometheus-version three", "- --fix",
+        "--expr x --fix",
       ] {
         #expect(try Tool.run(shell: "promgate lint \(wrong) < /dev/null").status == 2, "\(wrong)")
       }

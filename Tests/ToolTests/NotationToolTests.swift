@@ -12,12 +12,15 @@ import Testing
 
   @Test func `a script's loads and promtool's input series are recordings`() throws {
     let script = "# what a test loads\nload 1m\n  hits_total{a=\"b\"} 0+6x10\n"
-    let unit = "evaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n  - series: 'hits_total{a=\"b\"}'\n    values: '0+6x10'\n"
+    let unit =
+      "evaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n  - series: 'hits_total{a=\"b\"}'\n    values: '0+6x10'\n"
     for (name, text) in [("load.test", script), ("unit.yml", unit)] {
       try withFile(name, text) { path in
         let rate = try Tool.run(shell: "promgate query 'rate(hits_total[5m])' --data \(path) --format csv")
         #expect(rate.text == "a,value\nb,0.1\n", "\(name)")
-        #expect(try Tool.run(shell: "promgate inspect \(path)").text.contains("format    notation\nseries    1\nsamples   11"))
+        #expect(
+          try Tool.run(shell: "promgate inspect \(path)").text.contains(
+            "format    notation\nseries    1\nsamples   11"))
       }
     }
     try withFile("broken.test", "load 1m\n  x{ 0+1x10\n") { path in
@@ -38,7 +41,8 @@ import Testing
           continue
         }
         #expect(try Tool.run(shell: "promgate inspect \(packed) | tail -n +2").text == plain.text)
-        let cut = try Tool.run(shell: "{ head -c 30 \(packed) > \(packed).cut; promgate inspect \(packed).cut; }")
+        let cut = try Tool.run(
+          shell: "{ head -c 30 \(packed) > \(packed).cut; promgate inspect \(packed).cut; }")
         defer { try? FileManager.default.removeItem(atPath: packed + ".cut") }
         #expect(cut.text.contains("the \(tool) file is cut"), "\(cut.text)")
       }

@@ -37,8 +37,10 @@ import Testing
 
   private static func examples() throws -> [Example] {
     var found: [Example] = []
-    let documents = ["README.md"] + ((try? FileManager.default.contentsOfDirectory(
-      atPath: Tool.root.appending(path: "docs").path())) ?? []).filter { $0.hasSuffix(".md") }
+    let documents =
+      ["README.md"]
+      + ((try? FileManager.default.contentsOfDirectory(
+        atPath: Tool.root.appending(path: "docs").path())) ?? []).filter { $0.hasSuffix(".md") }
       .sorted().map { "docs/" + $0 }
     for document in documents {
       guard let text = try? String(contentsOf: Tool.root.appending(path: document), encoding: .utf8) else {

@@ -4,16 +4,19 @@ import Testing
 
 /// Commands that ask a server instead of reading a recording.
 @Suite struct RemoteToolTests {
-  private static let body = Tool.root.appending(path: "Tests/RecordingTests/Bodies/http_requests_10m.chunks.bin")
+  private static let body = Tool.root.appending(
+    path: "Tests/RecordingTests/Bodies/http_requests_10m.chunks.bin")
 
   private func withRemote(_ run: (String) throws -> Void) throws {
     let bytes = try [UInt8](Data(contentsOf: Self.body))
     let server = try LoopbackServer { request in
-      guard request.line.hasPrefix("POST /api/v1/read "), request.headers["authorization"] == "Bearer t0ken" else {
+      guard request.line.hasPrefix("POST /api/v1/read "), request.headers["authorization"] == "Bearer t0ken"
+      else {
         return LoopbackServer.reply(Array("go away".utf8), status: "401 Unauthorized")
       }
       return LoopbackServer.reply(
-        bytes, headers: ["Content-Type: application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"])
+        bytes,
+        headers: ["Content-Type: application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"])
     }
     defer { server.stop() }
     let token = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -36,7 +39,9 @@ import Testing
         let live = try Tool.run(shell: "promgate \(command) \(remote)")
         #expect(live.status == 0 && offline.status == 0, "\(live.text)")
         // Only the format has another name.
-        func lines(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("format") } }
+        func lines(_ text: String) -> [Substring] {
+          text.split(separator: "\n").filter { !$0.hasPrefix("format") }
+        }
         #expect(lines(live.text) == lines(offline.text) && !lines(live.text).isEmpty)
       }
     }
@@ -50,7 +55,8 @@ import Testing
     }
     let wrongs = [
       "--data x --remote-read http://a", "--remote-read http://a --prometheus http://b",
-      "--remote-read http://a --user me", "--data x --external-label a=b", "--remote-read http://a --header nothing",
+      "--remote-read http://a --user me", "--data x --external-label a=b",
+      "--remote-read http://a --header nothing",
     ]
     for wrong in wrongs {
       #expect(try Tool.run(shell: "promgate query up \(wrong)").status == 2, "\(wrong)")
@@ -63,7 +69,8 @@ import Testing
         let error = #"{"status":"error","errorType":"bad_data","error":"no such thing"}"#
         return LoopbackServer.reply(Array(error.utf8), status: "400 Bad Request")
       }
-      let answer = #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[7,"+Inf"]}]},"warnings":["careful"]}"#
+      let answer =
+        #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[7,"+Inf"]}]},"warnings":["careful"]}"#
       return LoopbackServer.reply(Array(answer.utf8))
     }
     defer { server.stop() }

@@ -31,6 +31,8 @@ typedef struct {
   const char *certificate_file;
   /// Use the proxy that the environment names.
   bool environment_proxy;
+  /// The proxy to use instead; NULL for none.
+  const char *proxy;
 } promgate_http_request;
 
 /// How a request ended.

@@ -51,11 +51,13 @@ enum DeepStack {
     guard unsafe pthread_attr_setstacksize(&attributes, size) == 0 else { return nil }
     let start = unsafe Unmanaged.passRetained(Start(work.run))
     var thread = pthread_t()
-    let status = unsafe pthread_create(&thread, &attributes, { pointer in
-      guard let pointer = unsafe pointer else { return nil }
-      unsafe Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue().run()
-      return nil
-    }, start.toOpaque())
+    let status = unsafe pthread_create(
+      &thread, &attributes,
+      { pointer in
+        guard let pointer = unsafe pointer else { return nil }
+        unsafe Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue().run()
+        return nil
+      }, start.toOpaque())
     guard status == 0 else {
       unsafe start.release()
       return nil

@@ -59,7 +59,8 @@ extension AnalysisEvent {
       .promotionCompleted, .promotionSkippedAnalysis:
       .info
     case .halted(_, .passed), .halted(_, .failed), .halted(_, .noValue), .primaryNotReady,
-      .waited, .passedOver, .canaryNotReady, .adjusted, .promotionFailed, .failedChecksReached, .rolledBackByHook,
+      .waited, .passedOver, .canaryNotReady, .adjusted, .promotionFailed, .failedChecksReached,
+      .rolledBackByHook,
       .canaryFailed:
       .warning
     }

@@ -157,10 +157,12 @@ private struct BasisReader {
     for call in rates(in: node) {
       guard case .call(let rate) = expression[call].form, let window = rate.arguments.first,
         case .matrix(let id, _) = expression[expression.unwrapped(window)].form,
-        case .selector(let selector) = expression[id].form, let name = selector.name, name.hasSuffix("_bucket")
+        case .selector(let selector) = expression[id].form, let name = selector.name,
+        name.hasSuffix("_bucket")
       else { return nil }
       let argument = text(window)
-      let counts = argument.contains("{")
+      let counts =
+        argument.contains("{")
         ? argument.replacingFirst("{", with: "{le=\"+Inf\",")
         : argument.replacingFirst(name, with: name + "{le=\"+Inf\"}")
       terms.append("sum(increase(\(counts)))")
@@ -191,7 +193,8 @@ private struct BasisReader {
     let whole = expression[node].range
     var bytes: [UInt8] = []
     var position = whole.start
-    for (call, name) in names.sorted(by: { expression[$0.call].range.start < expression[$1.call].range.start }) {
+    for (call, name) in names.sorted(by: { expression[$0.call].range.start < expression[$1.call].range.start }
+    ) {
       let start = expression[call].range.start
       bytes += expression.text[position..<start]
       bytes += Array(name.utf8)

@@ -41,7 +41,9 @@ public struct RecordedRollouts: Sendable {
           matchers: [LabelMatcher(label, .matches, Self.quoted(target) + "-.+")],
           after: range.lowerBound &- 1, through: range.upperBound))
       for (row, labels) in selected.labels.enumerated() {
-        guard let pod = labels[label], let revision = revision(of: pod, labels), isHere(labels) else { continue }
+        guard let pod = labels[label], let revision = revision(of: pod, labels), isHere(labels) else {
+          continue
+        }
         let samples = try selected.samples(row)
         guard samples.count > 0 else { continue }
         first[revision] = min(first[revision] ?? .max, samples.timestamp(0))
@@ -59,7 +61,8 @@ public struct RecordedRollouts: Sendable {
     if rest.first == "primary" { return nil }
     if let label = Self.revisionLabels.compactMap({ labels[$0] }).first { return label }
     // `7d9f8b6c5-x2k4p`: the hash of a Deployment's template, and five characters of the pod's own.
-    guard rest.count == 2, rest[1].count == 5, (1...10).contains(rest[0].count), rest[0].allSatisfy(\.isHashLetter),
+    guard rest.count == 2, rest[1].count == 5, (1...10).contains(rest[0].count),
+      rest[0].allSatisfy(\.isHashLetter),
       rest[1].allSatisfy(\.isHashLetter)
     else { return nil }
     return String(rest[0])

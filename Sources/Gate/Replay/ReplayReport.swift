@@ -131,6 +131,14 @@ extension CheckEvidence.Basis {
 extension Measurement {
   /// What was compared, as a number in the unit of the bounds.
   var comparedNumber: Double { compared.number }
+
+  /// The value of Flagger's gauge: durations in seconds.
+  public var gauge: Double {
+    switch compared {
+    case .percent(let value), .number(let value): value
+    case .duration(let value): value.seconds
+    }
+  }
 }
 
 extension Measurement.Compared {

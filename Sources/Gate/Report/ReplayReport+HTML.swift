@@ -25,7 +25,7 @@ public struct ReplayHTML: Sendable {
       \(overview)
       <section><h2>What the checks saw</h2>
       <p class="hint">A column is a tick: point at one, or tap it, for its numbers. The red area is where a
-      value fails; the bar under a picture is the time that the query of the chosen tick looked back over.</p>
+      value fails; the bar at its top is the time that the query of the chosen tick looked back over.</p>
       \(rollout.checks.indices.map(figure).joined(separator: "\n"))
       \(weights)
       </section>
@@ -47,18 +47,23 @@ public struct ReplayHTML: Sendable {
   private var header: String {
     let replay = run.replay
     let origin = run.revision.map { ", when pods of \($0) appeared" } ?? ""
-    var text = "<header class=\"\(report.verdict.rawValue)\"><h1><span class=\"badge\">\(report.verdict.words)</span> "
+    var text =
+      "<header class=\"\(report.verdict.rawValue)\"><h1><span class=\"badge\">\(report.verdict.words)</span> "
     text += "\(escaped(rollout.title))</h1>\n"
     text += "<p>\(escaped(replay.conclusion(in: rollout))).</p>\n"
-    text += "<p class=\"hint\">From \(ClockText.timestamp(replay.start))\(escaped(origin)). "
-    text += "\(escaped(rollout.summary)); \(escaped(report.policy.summary)).</p>\n"
+    text += "<p class=\"hint\">This is what a canary analysis would have decided over recorded metrics, from "
+    text +=
+      "\(ClockText.timestamp(replay.start))\(escaped(origin)). At each tick it asks its queries; when all "
+    text += "values keep their bounds, more traffic goes to the new version. "
+    text += "\(escaped(rollout.summary).capitalizedFirst); \(escaped(report.policy.summary)).</p>\n"
     if run.other.verdict != replay.verdict {
       text += "<p class=\"note\">\(report.policy.other.name.capitalizedFirst) judging comes to another end: "
       text += "\(escaped(run.other.conclusion(in: rollout))).</p>\n"
     }
     if !rollout.hooks.isEmpty {
       let names = rollout.hooks.map(\.title).joined(separator: ", ")
-      text += "<p class=\"hint\">Webhooks are not called in a replay and count as passed: \(escaped(names)).</p>\n"
+      text +=
+        "<p class=\"hint\">Webhooks are not called in a replay and count as passed: \(escaped(names)).</p>\n"
     }
     return text + "</header>"
   }
@@ -73,13 +78,17 @@ public struct ReplayHTML: Sendable {
       text += "<td class=\"\(run.replay.verdict.rawValue)\">\(run.replay.verdict.words)"
       text += "<td>\(escaped(run.replay.end.explanation(in: rollout)))</tr>"
     }
-    text += "</table></div><p class=\"hint\">Below is the one from \(ClockText.timestamp(self.run.replay.start)).</p>"
+    text +=
+      "</table></div><p class=\"hint\">Below is the one from "
+      + "\(ClockText.timestamp(self.run.replay.start)).</p>"
     return text + "</section>"
   }
 
   private var table: String {
     var text = "<tr><th>tick<th>time<th>weight"
-    for check in rollout.checks { text += "<th>\(escaped(check.metric))<br><small>\(escaped(check.boundsText))</small>" }
+    for check in rollout.checks {
+      text += "<th>\(escaped(check.metric))<br><small>\(escaped(check.boundsText))</small>"
+    }
     text += "<th>failed<th>what happened</tr>\n"
     for record in run.replay.ticks {
       text += "<tr data-tick=\"\(record.number)\"><td>\(record.number)<td>\(ClockText.time(record.time))"
@@ -154,20 +163,26 @@ public struct ReplayHTML: Sendable {
       record.result.checks.first { $0.index == index }.map { (record, $0) }
     }
     let numbers = (curve?.values ?? []) + marks.compactMap { $0.1.outcome.measurement?.comparedNumber }
-    let axis = PictureAxis(numbers, [limits.min, limits.max].compactMap { $0 }, height: Self.height - Self.bottom)
+    let axis = PictureAxis(
+      numbers, [limits.min, limits.max].compactMap { $0 }, height: Self.height - Self.bottom)
     var shapes = forbidden(limits, axis)
     if let curve { shapes += "<path class=\"curve\" d=\"\(path(curve, axis))\"/>" }
     for (record, checked) in marks {
       let place = Self.text(x(record.time))
       if let value = checked.outcome.measurement?.comparedNumber {
-        shapes += "<circle class=\"\(checked.outcome.name)\" cx=\"\(place)\" cy=\"\(Self.text(axis.y(value)))\" r=\"5\"/>"
+        shapes +=
+          "<circle class=\"\(checked.outcome.name)\" cx=\"\(place)\" cy=\"\(Self.text(axis.y(value)))\" "
+          + "r=\"5\"/>"
       } else {
-        shapes += "<text class=\"\(checked.outcome.name)\" x=\"\(place)\" y=\"\(Self.text(Self.height - Self.bottom - 6))\" "
+        shapes +=
+          "<text class=\"\(checked.outcome.name)\" x=\"\(place)\" "
+          + "y=\"\(Self.text(Self.height - Self.bottom - 6))\" "
         shapes += "text-anchor=\"middle\">\(checked.outcome.mark)</text>"
       }
     }
     for value in axis.ticks {
-      shapes += "<text class=\"axis\" x=\"\(Self.text(Self.left - 6))\" y=\"\(Self.text(axis.y(value) + 4))\" "
+      shapes +=
+        "<text class=\"axis\" x=\"\(Self.text(Self.left - 6))\" y=\"\(Self.text(axis.y(value) + 4))\" "
       shapes += "text-anchor=\"end\">\(escaped(value.shortText))</text>"
     }
     let heading = "\(escaped(check.metric)) <small>\(escaped(check.boundsText))</small>"
@@ -206,28 +221,36 @@ public struct ReplayHTML: Sendable {
   }
 
   private var weights: String {
-    let axis = PictureAxis([0, 100], [], height: 70)
+    let most = Double(max(forecast(), run.replay.ticks.map { $0.result.state.routes.canary }.max() ?? 0))
+    let axis = PictureAxis([0, most], [], height: 70)
     var text = "M\(Self.text(x(run.replay.start))) \(Self.text(axis.y(0)))"
     for record in run.replay.ticks {
       text += "H\(Self.text(x(record.time)))V\(Self.text(axis.y(Double(record.result.state.routes.canary))))"
     }
     text += "H\(Self.text(x(span.upperBound)))V\(Self.text(axis.y(0)))Z"
     var shapes = "<path class=\"weight\" d=\"\(text)\"/>"
-    for value in [0.0, 50, 100] {
-      shapes += "<text class=\"axis\" x=\"\(Self.text(Self.left - 6))\" y=\"\(Self.text(axis.y(value) + 4))\" "
+    for value in [0.0, most] {
+      shapes +=
+        "<text class=\"axis\" x=\"\(Self.text(Self.left - 6))\" y=\"\(Self.text(axis.y(value) + 4))\" "
       shapes += "text-anchor=\"end\">\(value.shortText)</text>"
     }
     return "<figure><figcaption>weight of the canary <small>percent of the traffic</small></figcaption>"
       + svg(shapes, columns(nil), height: 94) + "</figure>"
   }
 
+  /// The most that the canary would get if all went well.
+  private func forecast() -> Int { report.forecast.weights.max() ?? WeightSteps.total }
+
   /// A wide, unseen column for each tick, with what to say about it.
   private func columns(_ index: Int?) -> String {
     let ticks = run.replay.ticks
     let pitch = ticks.count > 1 ? x(ticks[1].time) - x(ticks[0].time) : 40
     return ticks.map { record in
-      var words = "tick \(record.number), \(ClockText.time(record.time)), weight \(record.result.state.routes.canary)"
-      words += ", \(record.result.state.phase.rawValue), failed \(record.result.state.failedChecks)/\(rollout.failedChecksLimit)"
+      var words =
+        "tick \(record.number), \(ClockText.time(record.time)), weight \(record.result.state.routes.canary)"
+      words +=
+        ", \(record.result.state.phase.rawValue), failed "
+        + "\(record.result.state.failedChecks)/\(rollout.failedChecksLimit)"
       var bar = ""
       for checked in record.result.checks where index == nil || checked.index == index {
         let check = rollout.checks[checked.index]
@@ -236,10 +259,14 @@ public struct ReplayHTML: Sendable {
         if let basis = checked.evidence?.basis?.text { words += " (\(basis))" }
         if index != nil, let reach = checked.evidence?.basis?.reach, reach > 0 {
           let from = max(Self.left, x(record.time - reach))
-          bar = "<rect class=\"window\" x=\"\(Self.text(from))\" width=\"\(Self.text(x(record.time) - from))\" y=\"0\" height=\"6\"/>"
+          bar =
+            "<rect class=\"window\" x=\"\(Self.text(from))\" width=\"\(Self.text(x(record.time) - from))\" "
+            + "y=\"0\" height=\"6\"/>"
         }
       }
-      return "<g class=\"tick\" tabindex=\"0\" data-tick=\"\(record.number)\" data-words=\"\(XMLText.escaped(words))\">"
+      return
+        "<g class=\"tick\" tabindex=\"0\" data-tick=\"\(record.number)\" "
+        + "data-words=\"\(XMLText.escaped(words))\">"
         + "<rect class=\"column\" x=\"\(Self.text(x(record.time) - pitch / 2))\" y=\"0\" "
         + "width=\"\(Self.text(max(6, pitch)))\" height=\"100%\"/>"
         + "<g class=\"looked\">\(bar)</g></g>"
@@ -255,7 +282,9 @@ public struct ReplayHTML: Sendable {
       times += "<text class=\"axis\" x=\"\(Self.text(x(time)))\" y=\"\(Self.text(height - 6))\" "
       times += "text-anchor=\"\(anchor)\">\(ClockText.time(time / 1000 * 1000))</text>"
     }
-    return "<svg viewBox=\"0 0 \(Self.text(Self.width)) \(Self.text(height))\" role=\"img\">\(shapes)\(times)\(columns)</svg>"
+    return
+      "<svg viewBox=\"0 0 \(Self.text(Self.width)) \(Self.text(height))\" "
+      + "role=\"img\">\(shapes)\(times)\(columns)</svg>"
   }
 
   /// One decimal.

@@ -25,7 +25,10 @@ public struct ReplayMarkdown: Sendable {
     }
     lines += ["", "<details><summary>Queries</summary>", ""]
     for check in rollout.checks {
-      lines += ["**\(Self.escaped(check.metric))** (\(check.boundsText))", "", "```promql", check.sentQuery ?? "", "```", ""]
+      lines += [
+        "**\(Self.escaped(check.metric))** (\(check.boundsText))", "", "```promql", check.sentQuery ?? "",
+        "```", "",
+      ]
     }
     return (lines + ["</details>"]).joined(separator: "\n") + "\n"
   }
@@ -34,13 +37,16 @@ public struct ReplayMarkdown: Sendable {
     ["| from | verdict | why |", "|---|---|---|"]
       + report.runs.map { run in
         "| \(ClockText.timestamp(run.replay.start)) | \(run.replay.verdict.sign) "
-          + "\(run.replay.verdict.words.lowercased()) | \(Self.escaped(run.replay.end.explanation(in: rollout))) |"
+          + "\(run.replay.verdict.words.lowercased()) | "
+          + "\(Self.escaped(run.replay.end.explanation(in: rollout))) |"
       }
   }
 
   private func ticks(_ run: ReplayReport.Run) -> [String] {
     let names = rollout.checks.map { Self.escaped($0.metric) + "<br>" + $0.boundsText }
-    var lines = ["| tick | time | weight | \(names.joined(separator: " | "))\(names.isEmpty ? "" : " | ")failed |"]
+    var lines = [
+      "| tick | time | weight | \(names.joined(separator: " | "))\(names.isEmpty ? "" : " | ")failed |"
+    ]
     lines.append("|---|---|---|" + String(repeating: "---|", count: names.count + 1))
     for record in run.replay.ticks {
       let cells = rollout.checks.indices.map { index -> String in

@@ -41,7 +41,8 @@ public struct ReplayText: Sendable {
     }
     let hooks = rollout.hooks.map(\.title)
     if !hooks.isEmpty {
-      lines += layout.wrapped("webhooks count as passed: \(hooks.joined(separator: ", "))", indent: 2, hanging: 4)
+      lines += layout.wrapped(
+        "webhooks count as passed: \(hooks.joined(separator: ", "))", indent: 2, hanging: 4)
     }
     return lines + [""]
   }
@@ -55,7 +56,7 @@ public struct ReplayText: Sendable {
     var lines = [
       layout.painted("replay from \(ClockText.timestamp(replay.start))\(origin)", .bold)
     ]
-    let shown = replay.ticks.suffix(width - 24)
+    let shown = replay.ticks.suffix(width - 26)
     let left = replay.ticks.count - shown.count
     if left > 0 { lines += layout.wrapped("(the first \(left) ticks are not drawn)", indent: 2) }
     for (index, check) in rollout.checks.enumerated() {
@@ -63,18 +64,20 @@ public struct ReplayText: Sendable {
       let numbers = outcomes.map { $0?.measurement?.comparedNumber }
       let limits = check.bounds.limits(of: check.kind)
       let scale = Sparkline(numbers.compactMap { $0 }, limits.min, limits.max)
-      let name = TextLayout.padded(String(TextLayout.printable(check.metric).prefix(19)), 20)
+      let name = TextLayout.padded(String(TextLayout.printable(check.metric).prefix(21)), 22)
       let curve = zip(numbers, outcomes).map { number, outcome in
         number.map(scale.block) ?? (outcome == nil ? " " : "?")
       }
       lines.append("  " + name + painted(curve, outcomes))
-      lines.append("  " + TextLayout.padded(String(check.boundsText.prefix(19)), 20) + painted(
-        outcomes.map { $0?.mark ?? "·" }, outcomes))
+      lines.append(
+        "  " + TextLayout.padded(String(check.boundsText.prefix(21)), 22)
+          + painted(
+            outcomes.map { $0?.mark ?? "·" }, outcomes))
     }
     let weights = Sparkline([0, 100], nil, nil)
     let bars = shown.map { weights.block(Double($0.result.state.routes.canary)) }.joined()
     let last = replay.ticks.map { $0.result.state.routes.canary }.max() ?? 0
-    lines.append("  " + TextLayout.padded("weight, up to \(last)", 20) + bars)
+    lines.append("  " + TextLayout.padded("weight, up to \(last)", 22) + bars)
     return lines
   }
 
@@ -88,18 +91,42 @@ public struct ReplayText: Sendable {
   private func ticks(_ run: ReplayReport.Run) -> [String] {
     run.replay.ticks.flatMap { record -> [String] in
       var lines = [headline(record)]
-      for checked in record.result.checks { lines += checkLines(checked, record) }
+      for checked in record.result.checks { lines += checkLines(checked) }
       if !record.result.notEvaluated.isEmpty {
         let names = record.result.notEvaluated.map { rollout.checks[$0].metric }
         lines += layout.wrapped(
-          "not evaluated, since the tick had failed: \(names.joined(separator: ", "))", indent: 4, hanging: 6)
-          .map { layout.painted($0, .faint) }
+          "not evaluated, since the tick had failed: \(names.joined(separator: ", "))", indent: 4, hanging: 6
+        )
+        .map { layout.painted($0, .faint) }
       }
+      lines += disagreements(record)
       guard showsEvents else { return lines }
       for case .event(let event) in record.result.actions {
         lines += layout.wrapped("→ " + event.message(in: rollout), indent: 4, hanging: 6)
       }
       return lines
+    }
+  }
+
+  /// Where the other policy says otherwise: one line for each thing that it says.
+  private func disagreements(_ record: TickRecord) -> [String] {
+    var groups: [(words: String, metrics: [String])] = []
+    for checked in record.result.checks {
+      guard let other = checked.disagreement(rollout, report.policy, record) else { continue }
+      let reason = other.isMeasured ? "" : ": " + (other.reasons.first ?? "")
+      let words = other.word.text.lowercased() + reason
+      let metric = rollout.checks[checked.index].metric
+      if let place = groups.firstIndex(where: { $0.words == words }) {
+        groups[place].metrics.append(metric)
+      } else {
+        groups.append((words, [metric]))
+      }
+    }
+    return groups.flatMap { group in
+      layout.wrapped(
+        "\(report.policy.other.name): \(group.words) (\(group.metrics.joined(separator: ", ")))", indent: 4,
+        hanging: 6
+      ).map { layout.painted($0, .yellow) }
     }
   }
 
@@ -119,7 +146,7 @@ public struct ReplayText: Sendable {
         + "failed \(state.failedChecks)/\(rollout.failedChecksLimit)", .bold)
   }
 
-  private func checkLines(_ checked: TickResult.CheckedMetric, _ record: TickRecord) -> [String] {
+  private func checkLines(_ checked: TickResult.CheckedMetric) -> [String] {
     let check = rollout.checks[checked.index]
     let verdict = checked.outcome.word
     let basis = checked.evidence?.basis?.text.map { " (\($0))" } ?? ""
@@ -133,16 +160,10 @@ public struct ReplayText: Sendable {
     let label = TextLayout.padded(verdict.text, 9)
     var lines = layout.wrapped(label + text + basis, indent: 4, hanging: 13)
     // Padding inside a wrapped text would be lost.
-    lines[0] = "    " + layout.painted(label, verdict.color)
+    lines[0] =
+      "    " + layout.painted(label, verdict.color)
       + lines[0].dropFirst(4 + verdict.text.count).drop { $0 == " " }
     for reason in checked.outcome.reasons { lines += layout.wrapped(reason, indent: 13, hanging: 15) }
-    if let other = checked.disagreement(rollout, report.policy, record) {
-      let word = other.word.text.lowercased()
-      let reason = other.isMeasured ? "" : ": " + (other.reasons.first ?? "")
-      lines += layout.wrapped(
-        "\(report.policy.other.name) judging says: \(word)\(reason)", indent: 13, hanging: 15)
-        .map { layout.painted($0, .yellow) }
-    }
     return lines
   }
 
@@ -174,12 +195,15 @@ public struct ReplayText: Sendable {
     for run in report.runs {
       let words = TextLayout.padded(run.replay.verdict.words, 12)
       let since = run.revision.map { "  \($0)" } ?? ""
-      let tail = run.replay.verdict == .promoted
+      let tail =
+        run.replay.verdict == .promoted
         ? "at \(ClockText.time(run.replay.endTime))" : run.replay.end.explanation(in: rollout)
-      let other = run.other.verdict == run.replay.verdict
+      let other =
+        run.other.verdict == run.replay.verdict
         ? "" : " (\(report.policy.other.name): \(run.other.verdict.words.lowercased()))"
       var row = layout.wrapped("\(tail)\(other)", indent: 0, hanging: 0)
-      row[0] = "  \(ClockText.timestamp(run.replay.start))\(since)  "
+      row[0] =
+        "  \(ClockText.timestamp(run.replay.start))\(since)  "
         + layout.painted(words, run.replay.verdict.color) + row[0]
       lines += [row.joined(separator: " ")]
     }
@@ -213,7 +237,8 @@ struct Sparkline {
 }
 
 extension CheckOutcome {
-  var measurement: Measurement? {
+  /// What was measured, whatever came of it; nil without a value.
+  public var measurement: Measurement? {
     switch self {
     case .passed(let measurement), .failed(let measurement, _): measurement
     case .noValue, .error: nil

@@ -15,7 +15,8 @@ public struct JSONReport: Sendable {
   }
 
   /// `{"type":"start",…}`: what is going to be judged.
-  public func start(_ forecast: Forecast) -> String {
+  /// - Parameter notDone: what the manifest asks for and the run leaves out, a phrase each.
+  public func start(_ forecast: Forecast, notDone: [String] = []) -> String {
     var line = head("start")
     line.add("canary", rollout.name)
     line.add("namespace", rollout.namespace)
@@ -26,7 +27,7 @@ public struct JSONReport: Sendable {
     line.add("failedChecksLimit", rollout.failedChecksLimit)
     line.add("ticksAtLeast", Int64(forecast.ticks ?? -1))
     line.add("checks", rollout.checks.map(description))
-    line.add("notRun", rollout.notDone)
+    line.add("notRun", notDone)
     return line.closed
   }
 

@@ -17,8 +17,9 @@ extension GateEnd {
   /// Why it ended as it did.
   public func explanation(in rollout: Rollout) -> String {
     switch self {
-    case .finished(.promoted): "every step's checks were passed, or failed fewer than "
-      + "\(rollout.failedChecksLimit) times"
+    case .finished(.promoted):
+      "every step's checks were passed, or failed fewer than "
+        + "\(rollout.failedChecksLimit) times"
     case .finished(.skipped): "the analysis was skipped (skipAnalysis), nothing was measured"
     case .finished(.rolledBack(.failedChecks(let count, let unmeasured))):
       Self.failures(count, unmeasured)
@@ -122,7 +123,8 @@ extension NoValue {
         seriesCount > 1 ? "the last of \(seriesCount) series is NaN" : "the value is NaN"
       case .notText: "the values are JSON numbers, which Flagger does not read"
       case .hiddenError(let text): "the server answered an error that Flagger does not see: \(text)"
-      case .severalSeries: "\(seriesCount) series answered, and which of them counts is chance: aggregate them"
+      case .severalSeries:
+        "\(seriesCount) series answered, and which of them counts is chance: aggregate them"
       case .fewRequests(let count, let wanted):
         "about \(count.roundedText) requests in the window, fewer than \(wanted.roundedText)"
       case .windowBeforeCanary(let reach):

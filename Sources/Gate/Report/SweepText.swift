@@ -13,9 +13,10 @@ struct SweepText {
   }
 
   var lines: [String] {
-    [layout.painted("how sure is it?", .bold)] + SweepWords(sweep, rollout).sentences.flatMap {
-      layout.wrapped($0, indent: 2, hanging: 4)
-    }
+    [layout.painted("how sure is it?", .bold)]
+      + SweepWords(sweep, rollout).sentences.flatMap {
+        layout.wrapped($0, indent: 2, hanging: 4)
+      }
   }
 }
 
@@ -46,7 +47,9 @@ struct SweepWords {
   private func flip(_ flip: Sweep.Flip) -> String {
     let name = rollout.checks[flip.check].metric
     let bound = "\(name) \(flip.side.rawValue) \(flip.bound.shortText)"
-    guard let value = flip.value, let verdict = flip.verdict else { return "\(bound): no other bound changes the verdict" }
+    guard let value = flip.value, let verdict = flip.verdict else {
+      return "\(bound): no other bound changes the verdict"
+    }
     return "\(bound): \(verdict.words.lowercased()) at \(flip.side.rawValue) \(value.shortText)"
   }
 

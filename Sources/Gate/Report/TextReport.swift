@@ -17,7 +17,8 @@ public struct TextReport: Sendable {
   }
 
   /// What is going to be judged, and what is not done.
-  public func heading(_ forecast: Forecast) -> String {
+  /// - Parameter notDone: what the manifest asks for and the run leaves out, a phrase each.
+  public func heading(_ forecast: Forecast, notDone: [String] = []) -> String {
     var lines = [layout.painted("canary \(TextLayout.printable(rollout.title))", .bold)]
     lines += layout.wrapped(rollout.summary, indent: 2)
     if let ticks = forecast.ticks {
@@ -26,7 +27,7 @@ public struct TextReport: Sendable {
         "promoted after \(ticks) ticks (\(least)) and \(forecast.checkRounds) rounds of checks, "
           + "if all of them pass", indent: 2)
     }
-    for item in rollout.notDone { lines += layout.wrapped(item, indent: 2, hanging: 4) }
+    for item in notDone { lines += layout.wrapped(item, indent: 2, hanging: 4) }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -55,7 +56,8 @@ public struct TextReport: Sendable {
     let words = end.verdict.words
     let lines = layout.wrapped("\(words): \(end.explanation(in: rollout))", indent: 0, hanging: 2)
     // Painted after wrapping: escapes take no columns.
-    return layout.painted(words, end.verdict.color) + lines.joined(separator: "\n").dropFirst(words.count) + "\n"
+    return layout.painted(words, end.verdict.color) + lines.joined(separator: "\n").dropFirst(words.count)
+      + "\n"
   }
 
   private func headline(_ record: TickRecord) -> String {
@@ -68,9 +70,11 @@ public struct TextReport: Sendable {
         "iteration \(max(0, state.iterations))/\(count)  \(weight)"
       }
     // The first line has the date, all others only the time: they have to fit 80 columns.
-    let time = record.number == 0
+    let time =
+      record.number == 0
       ? ClockText.timestamp(record.time) : ClockText.time(record.time)
-    let text = "tick \(record.number)  \(time)  \(state.phase.rawValue)  \(place)  "
+    let text =
+      "tick \(record.number)  \(time)  \(state.phase.rawValue)  \(place)  "
       + "failed \(state.failedChecks)/\(rollout.failedChecksLimit)"
     return layout.painted(text, .bold)
   }

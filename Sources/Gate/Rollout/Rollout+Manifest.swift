@@ -33,11 +33,17 @@ extension Rollout {
     problems = plan.problems
     hooks = analysis.allWebhooks.map { located in
       let webhook = located.value
-      return Hook(
-        name: webhook.name.value, kind: webhook.effectiveType, mutesAlert: webhook.mutesAlert)
+      var hook = Hook(
+        name: webhook.name.value, kind: webhook.effectiveType, mutesAlert: webhook.mutesAlert,
+        url: webhook.url.value)
+      hook.timeout = webhook.timeout?.value
+      hook.retries = webhook.retries?.value ?? 0
+      hook.metadata = (webhook.metadata?.value ?? []).map { Hook.Metadata($0.key.value, $0.value.value) }
+      hook.skipsTLSVerification = webhook.disableTLS?.value ?? false
+      return hook
     }
-    notDone = hooks.map { "webhook \($0.title): not run" }
-      + analysis.allAlerts.map { "alert \($0.value.name.value): not sent" }
+    writtenMaxWeight = analysis.maxWeight?.value ?? 0
+    alerts = analysis.allAlerts.compactMap { Self.alertRoute($0.value, of: canary, in: manifests) }
   }
 
   /// Forced for provider `kubernetes`, which moves no traffic.

@@ -32,8 +32,10 @@ public struct Rollout: Sendable, Hashable {
   public var checks: [Check]
   /// In the order written.
   public var hooks: [Hook]
-  /// What the manifest asks for and promgate does not do, each as a phrase for the report.
-  public var notDone: [String]
+  /// `maxWeight` as written, 0 where it is not; alerts show it.
+  public var writtenMaxWeight: Int
+  /// Where the canary's own alerts go.
+  public var alerts: [AlertRoute]
   /// What keeps checks from ever succeeding, with its place in the manifests. A cluster would find out
   /// tick by tick.
   public var problems: [RolloutProblem]
@@ -71,7 +73,8 @@ public struct Rollout: Sendable, Hashable {
     adjustments = []
     checks = []
     hooks = []
-    notDone = []
+    writtenMaxWeight = 0
+    alerts = []
     problems = []
   }
 
@@ -104,11 +107,33 @@ public struct Hook: Sendable, Hashable {
   /// Never `.unset`.
   public var kind: CanaryWebhook.Kind
   public var mutesAlert: Bool
+  public var url: String
+  /// As written: a Go duration, read at each call as Flagger does; nil for the default of 10 s.
+  public var timeout: String?
+  /// Attempts after the first.
+  public var retries: Int
+  /// What goes into the body, in the order written.
+  public var metadata: [Metadata]
+  public var skipsTLSVerification: Bool
 
-  public init(name: String, kind: CanaryWebhook.Kind, mutesAlert: Bool = false) {
+  public struct Metadata: Sendable, Hashable {
+    public var key: String
+    public var value: String
+
+    public init(_ key: String, _ value: String) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  public init(name: String, kind: CanaryWebhook.Kind, mutesAlert: Bool = false, url: String = "") {
     self.name = name
     self.kind = kind == .unset ? .rollout : kind
     self.mutesAlert = mutesAlert
+    self.url = url
+    retries = 0
+    metadata = []
+    skipsTLSVerification = false
   }
 }
 

@@ -6,18 +6,21 @@ public struct GateRun: Sendable {
   public var analysis: Analysis
   public var source: any EvidenceSource
   public var clock: any GateClock
+  /// Calls the webhooks that decide; nil: none is called, and none holds anything up.
+  public var hooks: (any HookCaller)?
   /// Called at each change of the weights, after the tick has been reported. What it throws ends the
   /// run.
   public var onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)?
 
   public init(
     _ rollout: Rollout, policy: JudgingPolicy = .compatible, source: any EvidenceSource,
-    clock: any GateClock,
+    clock: any GateClock, hooks: (any HookCaller)? = nil,
     onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)? = nil
   ) {
     analysis = Analysis(rollout, policy: policy)
     self.source = source
     self.clock = clock
+    self.hooks = hooks
     self.onWeight = onWeight
   }
 
@@ -43,7 +46,9 @@ public struct GateRun: Sendable {
       guard let result = try await settle(state, evidence) else {
         return .outOfEvidence(lastTime: source.lastTime ?? time)
       }
-      try await report(TickRecord(number: number, time: time, before: state, result: result))
+      try await report(
+        TickRecord(
+          number: number, time: time, before: state, result: result, took: max(0, clock.now() - time)))
       for case .route(let routes) in result.actions { try await onWeight?(routes, result.state) }
       if let end = result.end { return .finished(end) }
       state = result.state
@@ -62,7 +67,10 @@ public struct GateRun: Sendable {
     while true {
       switch analysis.step(state, evidence) {
       case .settled(let result): return result
-      case .asks(.hook(let index, _)): evidence.hooks[index] = .notRun
+      case .asks(.hook(let index, let phase)):
+        let hook = analysis.rollout.hooks[index]
+        evidence.hooks[index] =
+          try await hooks?.call(hook, of: analysis.rollout, phase: phase, since: state.since) ?? .notRun
       case .asks(.check(let index)):
         if let last = source.lastTime, evidence.time > last { return nil }
         evidence.checks[index] = try await source.evidence(

@@ -7,12 +7,15 @@ public struct TickRecord: Sendable, Hashable {
   /// Before the tick.
   public var before: AnalysisState
   public var result: TickResult
+  /// How long the tick took, milliseconds; 0 in a replay.
+  public var took: Int64
 
-  public init(number: Int, time: Int64, before: AnalysisState, result: TickResult) {
+  public init(number: Int, time: Int64, before: AnalysisState, result: TickResult, took: Int64 = 0) {
     self.number = number
     self.time = time
     self.before = before
     self.result = result
+    self.took = took
   }
 }
 

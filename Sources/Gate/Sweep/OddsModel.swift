@@ -34,12 +34,16 @@ struct OddsModel {
   /// Nil for a check that compares no share, or whose requests cannot be counted.
   private static func share(_ rollout: Rollout, _ index: Int, _ base: Replay) -> ShareCheck? {
     let check = rollout.checks[index]
-    guard let query = check.sentQuery, let basis = BasisQueries(of: query), basis.countsShare else { return nil }
+    guard let query = check.sentQuery, let basis = BasisQueries(of: query), basis.countsShare else {
+      return nil
+    }
     var requests: [(Int, Double)] = []
     var values: [Double] = []
     for record in base.ticks {
       for checked in record.result.checks where checked.index == index {
-        if let count = checked.evidence?.basis?.requests, count > 0 { requests.append((record.number, count)) }
+        if let count = checked.evidence?.basis?.requests, count > 0 {
+          requests.append((record.number, count))
+        }
         if let value = checked.outcome.measurement?.comparedNumber { values.append(value) }
       }
     }

@@ -67,13 +67,16 @@ public struct SweepRun: Sendable {
 
   /// All bounds at once: 80 % to 125 % of themselves.
   private func scaledBounds(_ known: RecordedAnswers) -> [Sweep.Variation.Case] {
-    guard run.rollout.checks.contains(where: { $0.bounds.limits(of: $0.kind) != (nil, nil) }) else { return [] }
+    guard run.rollout.checks.contains(where: { $0.bounds.limits(of: $0.kind) != (nil, nil) }) else {
+      return []
+    }
     return [80, 90, 95, 98, 102, 105, 110, 125].map { percent in
       var rollout = run.rollout
       for index in rollout.checks.indices {
         let limits = rollout.checks[index].bounds.limits(of: rollout.checks[index].kind)
         rollout.checks[index].bounds = .range(
-          min: limits.min.map { $0 * Double(percent) / 100 }, max: limits.max.map { $0 * Double(percent) / 100 })
+          min: limits.min.map { $0 * Double(percent) / 100 },
+          max: limits.max.map { $0 * Double(percent) / 100 })
       }
       return .init("\(percent)%", replay(rollout, known).verdict)
     }
@@ -81,7 +84,9 @@ public struct SweepRun: Sendable {
 
   private func limits(_ known: RecordedAnswers) -> [Sweep.Variation.Case] {
     let limit = run.rollout.failedChecksLimit
-    let tried = Set([1, limit / 2, limit - 1, limit + 1, limit + 2, 2 * limit]).filter { $0 > 0 && $0 != limit }
+    let tried = Set([1, limit / 2, limit - 1, limit + 1, limit + 2, 2 * limit]).filter {
+      $0 > 0 && $0 != limit
+    }
     return tried.sorted().map { count in
       var rollout = run.rollout
       rollout.failedChecksLimit = count

@@ -1,6 +1,6 @@
-import TimeSeries
 import Manifests
 import PromQL
+import TimeSeries
 
 /// How findings are written.
 public enum LintFormat: String, Sendable, Hashable, CaseIterable {
@@ -91,7 +91,8 @@ public struct LintReport: Sendable {
       let failing = suite.findings.filter { $0.severity != .info }
       let count = max(1, suite.findings.count)
       text +=
-        "  <testsuite name=\"\(XMLText.escaped(suite.name))\" tests=\"\(count)\" failures=\"\(failing.count)\">\n"
+        "  <testsuite name=\"\(XMLText.escaped(suite.name))\" tests=\"\(count)\" "
+        + "failures=\"\(failing.count)\">\n"
       if suite.findings.isEmpty {
         text += "    <testcase classname=\"\(XMLText.escaped(suite.name))\" name=\"no findings\"/>\n"
       }

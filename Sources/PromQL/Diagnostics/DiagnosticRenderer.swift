@@ -49,7 +49,8 @@ public struct DiagnosticRenderer: Sendable {
     let lineStart = range.start - place.column + 1
     let lineEnd = bytes[lineStart...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
     // A long line is cut to a window that starts a little before the range.
-    let windowStart = place.column > Self.width * 3 / 4
+    let windowStart =
+      place.column > Self.width * 3 / 4
       ? Self.boundary(range.start - Self.width / 2, in: bytes) : lineStart
     let windowEnd = min(lineEnd, Self.boundary(windowStart + Self.width, in: bytes))
     let shown = String(decoding: bytes[windowStart..<windowEnd], as: UTF8.self)

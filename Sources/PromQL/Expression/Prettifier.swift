@@ -32,13 +32,14 @@ private struct Prettifier {
     lengths.reserveCapacity(expression.nodes.count)
     // Children come before their parents.
     for index in expression.nodes.indices {
-      lengths.append(expression.pieces(of: Expression.NodeID(index)).reduce(0) { sum, piece in
-        switch piece {
-        case .text(let text): sum + text.utf8.count
-        case .node(let id): sum + lengths[id.index]
-        case .duration(let id): sum + expression.text(of: .expression(id)).utf8.count
-        }
-      })
+      lengths.append(
+        expression.pieces(of: Expression.NodeID(index)).reduce(0) { sum, piece in
+          switch piece {
+          case .text(let text): sum + text.utf8.count
+          case .node(let id): sum + lengths[id.index]
+          case .duration(let id): sum + expression.text(of: .expression(id)).utf8.count
+          }
+        })
     }
     self.lengths = lengths
   }

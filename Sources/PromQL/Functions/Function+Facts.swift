@@ -88,7 +88,7 @@ extension Function {
       FunctionFacts(
         .bounded(.clamp), .instantVector, .scalar, .scalar,
         summary: "Value limited to a lower and an upper bound")
-        
+
     case .clampMax:
       FunctionFacts(.bounded(.clampMax), .instantVector, .scalar, summary: "Value limited from above")
     case .clampMin:
@@ -118,8 +118,9 @@ extension Function {
     case .doubleExponentialSmoothing:
       FunctionFacts(
         .window(.doubleExponentialSmoothing), .rangeVector, .scalar, .scalar,
-        summary: "Value smoothed by Holt and Winters, with a smoothing and a trend factor")
-        .experimental()
+        summary: "Value smoothed by Holt and Winters, with a smoothing and a trend factor"
+      )
+      .experimental()
     case .end:
       FunctionFacts(.query(.end), summary: "End of the query in seconds since the epoch")
         .yielding(.scalar).unpinnable().experimental()
@@ -136,27 +137,28 @@ extension Function {
       FunctionFacts(
         .histogramFraction, .scalar, .scalar, .instantVector,
         summary: "Estimated share of observations between two bounds")
-        
+
     case .histogramQuantile:
       FunctionFacts(
         .histogramQuantile, .scalar, .instantVector,
         summary: "φ-quantile of classic or native histograms")
-        
+
     case .histogramQuantiles:
       FunctionFacts(
         .histogramQuantiles, .instantVector, .string, .scalar,
-        summary: "Several quantiles of histograms at once, φ as a label")
-        .taking(3, upTo: 12).experimental()
+        summary: "Several quantiles of histograms at once, φ as a label"
+      )
+      .taking(3, upTo: 12).experimental()
     case .histogramStddev:
       FunctionFacts(
         .reading(.stddev), .instantVector,
         summary: "Estimated standard deviation of observations of native histograms")
-        
+
     case .histogramStdvar:
       FunctionFacts(
         .reading(.stdvar), .instantVector,
         summary: "Estimated variance of observations of native histograms")
-        
+
     case .histogramSum:
       FunctionFacts(.reading(.sum), .instantVector, summary: "Sum of observations of native histograms")
     case .hour:
@@ -172,17 +174,19 @@ extension Function {
       FunctionFacts(
         .window(.irate), .rangeVector,
         summary: "Increase of a counter per second between its last two samples")
-        
+
     case .labelJoin:
       FunctionFacts(
         .labelJoin, .instantVector, .string, .string, .string,
-        summary: "Label set from other labels joined with a separator")
-        .taking(3, upTo: nil).keepingName()
+        summary: "Label set from other labels joined with a separator"
+      )
+      .taking(3, upTo: nil).keepingName()
     case .labelReplace:
       FunctionFacts(
         .labelReplace, .instantVector, .string, .string, .string, .string,
-        summary: "Label set from the match of a pattern in another label")
-        .keepingName()
+        summary: "Label set from the match of a pattern in another label"
+      )
+      .keepingName()
     case .lastOverTime:
       FunctionFacts(.window(.lastOverTime), .rangeVector, summary: "Newest sample in the window")
         .keepingName()
@@ -192,8 +196,9 @@ extension Function {
     case .madOverTime:
       FunctionFacts(
         .window(.madOverTime), .rangeVector,
-        summary: "Median absolute deviation of the values in the window")
-        .experimental()
+        summary: "Median absolute deviation of the values in the window"
+      )
+      .experimental()
     case .maxOf:
       FunctionFacts(.larger, .scalar, .scalar, summary: "Larger of two scalars")
         .yielding(.scalar).experimental()
@@ -207,8 +212,9 @@ extension Function {
     case .minute:
       FunctionFacts(
         .date(.minute), .instantVector,
-        summary: "Minute of the hour, of seconds since the epoch (UTC)")
-        .taking(0, upTo: 1).unpinnable()
+        summary: "Minute of the hour, of seconds since the epoch (UTC)"
+      )
+      .taking(0, upTo: 1).unpinnable()
     case .month:
       FunctionFacts(.date(.month), .instantVector, summary: "Month of the year")
         .taking(0, upTo: 1).unpinnable()
@@ -216,18 +222,19 @@ extension Function {
     case .predictLinear:
       FunctionFacts(
         .window(.predictLinear), .rangeVector, .scalar,
-        summary: "Value in so many seconds by linear regression")
-        .unpinnable()
+        summary: "Value in so many seconds by linear regression"
+      )
+      .unpinnable()
     case .presentOverTime:
       FunctionFacts(
         .window(.presentOverTime), .rangeVector,
         summary: "1 for every series with a sample in the window")
-        
+
     case .quantileOverTime:
       FunctionFacts(
         .window(.quantileOverTime), .scalar, .rangeVector,
         summary: "φ-quantile of the values in the window")
-        
+
     case .rad: FunctionFacts(.point(.rad), .instantVector, summary: "Radians of degrees")
     case .range:
       FunctionFacts(.query(.range), summary: "Seconds between start and end of the query")
@@ -241,13 +248,15 @@ extension Function {
     case .round:
       FunctionFacts(
         .bounded(.round), .instantVector, .scalar,
-        summary: "Nearest multiple of the second argument, 1 by default")
-        .taking(1, upTo: 2)
+        summary: "Nearest multiple of the second argument, 1 by default"
+      )
+      .taking(1, upTo: 2)
     case .scalar:
       FunctionFacts(
         .scalar, .instantVector,
-        summary: "Value of the only series, NaN when there is not exactly one")
-        .yielding(.scalar)
+        summary: "Value of the only series, NaN when there is not exactly one"
+      )
+      .yielding(.scalar)
     case .sgn: FunctionFacts(.point(.sgn), .instantVector, summary: "1, 0 or -1 by the sign")
     case .sin: FunctionFacts(.point(.sin), .instantVector, summary: "Sine of radians")
     case .sinh: FunctionFacts(.point(.sinh), .instantVector, summary: "Hyperbolic sine")
@@ -257,13 +266,15 @@ extension Function {
     case .sortByLabel:
       FunctionFacts(
         .sortByLabel(descending: false), .instantVector, .string,
-        summary: "Ascending by labels (instant queries)")
-        .taking(1, upTo: nil).keepingName().experimental()
+        summary: "Ascending by labels (instant queries)"
+      )
+      .taking(1, upTo: nil).keepingName().experimental()
     case .sortByLabelDesc:
       FunctionFacts(
         .sortByLabel(descending: true), .instantVector, .string,
-        summary: "Descending by labels (instant queries)")
-        .taking(1, upTo: nil).keepingName().experimental()
+        summary: "Descending by labels (instant queries)"
+      )
+      .taking(1, upTo: nil).keepingName().experimental()
     case .sortDesc:
       FunctionFacts(.sort(descending: true), .instantVector, summary: "Descending by value (instant queries)")
         .keepingName()
@@ -274,18 +285,19 @@ extension Function {
     case .startTimestamp:
       FunctionFacts(
         .startTimestamp, .instantVector,
-        summary: "Start time of the samples in seconds since the epoch")
-        .experimental()
+        summary: "Start time of the samples in seconds since the epoch"
+      )
+      .experimental()
     case .stddevOverTime:
       FunctionFacts(
         .window(.stddevOverTime), .rangeVector,
         summary: "Population standard deviation of the values in the window")
-        
+
     case .stdvarOverTime:
       FunctionFacts(
         .window(.stdvarOverTime), .rangeVector,
         summary: "Population variance of the values in the window")
-        
+
     case .step:
       FunctionFacts(.query(.step), summary: "Step of the query in seconds, 0 for an instant query")
         .yielding(.scalar).unpinnable().experimental()
@@ -302,23 +314,27 @@ extension Function {
     case .tsOfFirstOverTime:
       FunctionFacts(
         .window(.tsOfFirstOverTime), .rangeVector,
-        summary: "Time of the oldest sample in the window")
-        .experimental()
+        summary: "Time of the oldest sample in the window"
+      )
+      .experimental()
     case .tsOfLastOverTime:
       FunctionFacts(
         .window(.tsOfLastOverTime), .rangeVector,
-        summary: "Time of the newest sample in the window")
-        .experimental()
+        summary: "Time of the newest sample in the window"
+      )
+      .experimental()
     case .tsOfMaxOverTime:
       FunctionFacts(
         .window(.tsOfMaxOverTime), .rangeVector,
-        summary: "Time of the last largest value in the window")
-        .experimental()
+        summary: "Time of the last largest value in the window"
+      )
+      .experimental()
     case .tsOfMinOverTime:
       FunctionFacts(
         .window(.tsOfMinOverTime), .rangeVector,
-        summary: "Time of the last smallest value in the window")
-        .experimental()
+        summary: "Time of the last smallest value in the window"
+      )
+      .experimental()
     case .vector: FunctionFacts(.vector, .scalar, summary: "Scalar as a vector of one series without labels")
     case .year: FunctionFacts(.date(.year), .instantVector, summary: "Year").taking(0, upTo: 1).unpinnable()
     }

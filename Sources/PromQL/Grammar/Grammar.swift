@@ -92,7 +92,8 @@ enum DurationAction: Sendable {
 /// reduced at once the earlier one wins; where a token can be shifted it is, unless precedences say
 /// otherwise.
 enum Grammar {
-  static let productions = queries + expressions + aggregations + calls + matchings + selectors
+  static let productions =
+    queries + expressions + aggregations + calls + matchings + selectors
     + offsetDurations + durations + words
 
   private static let queries = [

@@ -32,7 +32,8 @@ public enum JUnitReport {
 
   private static func testCase(_ outcome: Outcome, in path: String) -> String {
     var text = "    <testcase name=\"\(XMLText.escaped("line \(outcome.line): \(outcome.subject)"))\" "
-    text += "classname=\"\(XMLText.escaped(path))\" file=\"\(XMLText.escaped(path))\" line=\"\(outcome.line)\""
+    text +=
+      "classname=\"\(XMLText.escaped(path))\" file=\"\(XMLText.escaped(path))\" line=\"\(outcome.line)\""
     guard let failure = outcome.failure else { return text + "/>\n" }
     text += ">\n      <failure message=\"\(XMLText.escaped(failure.problem))\">"
     text += XMLText.escaped("\(failure.run)")

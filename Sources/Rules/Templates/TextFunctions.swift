@@ -9,7 +9,6 @@ enum CaseText {
     mapped(text) { simple($0.properties.lowercaseMapping, $0) }
   }
 
-
   /// The first letter of every word in title case.
   static func title(_ text: [UInt8]) -> [UInt8] {
     var afterSeparator = true

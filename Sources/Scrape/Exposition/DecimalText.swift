@@ -53,7 +53,8 @@ enum DecimalText {
       position = at
       return isNegative ? -0.0 : 0
     }
-    let magnitude = exponent < 0
+    let magnitude =
+      exponent < 0
       ? Double(mantissa) / powers[-exponent] : Double(mantissa) * powers[exponent]
     position = at
     return isNegative ? -magnitude : magnitude

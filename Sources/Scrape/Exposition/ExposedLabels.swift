@@ -164,7 +164,8 @@ extension ExpositionReader {
     var index = 0
     while index < text.count {
       let next = index + 1 < text.count ? text[index + 1] : 0
-      let isEscape = text[index] == UInt8(ascii: "\\")
+      let isEscape =
+        text[index] == UInt8(ascii: "\\")
         && (next == UInt8(ascii: "\\") || next == UInt8(ascii: "n")
           || (quotes && next == UInt8(ascii: "\"")))
       bytes.append(isEscape ? (next == UInt8(ascii: "n") ? UInt8(ascii: "\n") : next) : text[index])

@@ -99,7 +99,8 @@ extension ExpositionLexer {
   private mutating func openMetricsTimestamp(_ text: Span<UInt8>) -> ExpositionToken {
     if text[position] == UInt8(ascii: "\n") { return single(.lineBreak, then: .initial) }
     let token = word(text, .timestamp, then: .timestamp)
-    let isSign = token == .timestamp && position == tokenStart + 2
+    let isSign =
+      token == .timestamp && position == tokenStart + 2
       && text[tokenStart + 1] == UInt8(ascii: "#")
     guard isSign, position < text.count, text[position] == UInt8(ascii: " ") else { return token }
     position += 1

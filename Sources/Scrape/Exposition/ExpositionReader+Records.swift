@@ -212,7 +212,9 @@ extension ExpositionReader {
     case .end where format == .openMetrics:
       throw fault(window, at: lexer.position, "data does not end with # EOF")
     default:
-      let expectation = timestamp != nil ? "expected next entry after timestamp"
+      let expectation =
+        timestamp != nil
+        ? "expected next entry after timestamp"
         : format == .text ? "expected timestamp or new record" : "expected timestamp or # symbol"
       throw unexpected(window, expectation, token)
     }

@@ -78,12 +78,12 @@ public final class HTTPClient: Fetcher, Sendable {
             unsafe plain.verify_certificates = request.access.verifiesCertificates
             unsafe plain.compressed = request.compressed
             unsafe plain.environment_proxy = request.usesEnvironmentProxy
-            guard let file = request.access.certificateFile else {
-              return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
-            }
-            return unsafe file.withCString { path in
-              unsafe plain.certificate_file = path
-              return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
+            return unsafe withCString(request.access.certificateFile) { file in
+              unsafe withCString(request.proxy) { proxy in
+                unsafe plain.certificate_file = file
+                unsafe plain.proxy = proxy
+                return unsafe promgate_http_start(http, &plain, finished, context.toOpaque())
+              }
             }
           }
         }
@@ -164,6 +164,14 @@ private struct CStrings {
       return unsafe pointers.withUnsafeBufferPointer(body)
     }
   }
+}
+
+/// The text for C; nil for none.
+private func withCString<Result>(
+  _ text: String?, _ body: (UnsafePointer<CChar>?) -> Result
+) -> Result {
+  guard let text else { return body(nil) }
+  return unsafe text.withCString { unsafe body($0) }
 }
 
 /// The C side's thread; ends with its last owner.

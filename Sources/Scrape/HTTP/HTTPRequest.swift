@@ -42,6 +42,8 @@ public struct HTTPRequest: Sendable, Hashable {
   public var compressed: Bool
   /// Whether the proxy that `http_proxy` and its like name is used.
   public var usesEnvironmentProxy: Bool
+  /// A proxy to use whatever the environment says: a URL; nil for none.
+  public var proxy: String?
 
   /// Half a minute and 64 MiB unless said otherwise.
   public init(

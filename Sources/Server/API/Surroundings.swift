@@ -1,5 +1,5 @@
-public import Scrape
 import PromQL
+public import Scrape
 import TimeSeries
 
 /// What the endpoint knows besides series: its targets, and what is said about metrics.

@@ -80,7 +80,8 @@ enum JSONNumber {
     }
     let isPlain = value == 0 || (value.magnitude >= 1e-6 && value.magnitude < 1e21)
     let text = unsafe UnsafeMutableRawPointer(place).assumingMemoryBound(to: CChar.self)
-    unsafe place += unsafe isPlain
+    unsafe place +=
+      unsafe isPlain
       ? promgate_shortest_fixed(value, text, ByteWriter.numberSize)
       : promgate_shortest_scientific(value, text, ByteWriter.numberSize)
   }

@@ -59,7 +59,8 @@ private struct HistogramTrim {
 
   /// The count that a bucket keeps.
   mutating func keep(_ bucket: BoundedBucket, isNegative: Bool) -> Double {
-    let (isWhole, isCut) = keepsBelow
+    let (isWhole, isCut) =
+      keepsBelow
       ? (bucket.upper <= limit, bucket.lower < limit)
       : (bucket.lower >= limit, bucket.upper > limit)
     if isWhole {
@@ -77,7 +78,8 @@ private struct HistogramTrim {
     let whole: Part = (bucket.count, (lower + upper) / 2)
     if limit <= lower { return take(keepsBelow ? (0, 0) : whole, of: bucket) }
     if limit >= upper { return take(keepsBelow ? whole : (0, 0), of: bucket) }
-    let part: Part = keepsBelow
+    let part: Part =
+      keepsBelow
       ? (bucket.count * ((limit - lower) / (upper - lower)), (lower + limit) / 2)
       : (bucket.count * ((upper - limit) / (upper - lower)), (limit + upper) / 2)
     return take(part, of: bucket)

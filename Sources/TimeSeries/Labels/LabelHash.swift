@@ -17,7 +17,8 @@ public enum LabelHash {
         for lane in 0..<4 { lanes[lane] = round(lanes[lane], word(bytes, position + lane * 8, 8)) }
         position += 32
       }
-      hash = rotated(lanes[0], 1) &+ rotated(lanes[1], 7) &+ rotated(lanes[2], 12)
+      hash =
+        rotated(lanes[0], 1) &+ rotated(lanes[1], 7) &+ rotated(lanes[2], 12)
         &+ rotated(lanes[3], 18)
       for lane in lanes { hash = (hash ^ round(0, lane)) &* prime1 &+ prime4 }
     } else {

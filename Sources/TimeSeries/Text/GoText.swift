@@ -149,7 +149,8 @@ struct ExactDecimal {
 
   init(_ value: Double) {
     negative = value.sign == .minus
-    let significand = value.isNormal
+    let significand =
+      value.isNormal
       ? value.significandBitPattern | 1 << 52 : value.significandBitPattern
     var power = (value.isNormal ? Int(value.exponentBitPattern) : 1) - 1075
     var mantissa = significand

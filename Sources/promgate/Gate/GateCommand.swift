@@ -1,6 +1,9 @@
 import ArgumentParser
 import Gate
 import Manifests
+import Scrape
+import Server
+import TimeSeries
 
 /// `promgate gate`: runs one canary's analysis to its end.
 struct GateCommand: AsyncParsableCommand {
@@ -61,6 +64,18 @@ struct GateCommand: AsyncParsableCommand {
   @Option(help: "How to write the report: text, or json (one object a line).")
   var format = Format.text
 
+  @Option(
+    help: ArgumentHelp(
+      "Answers the Prometheus API and /metrics (Flagger's own, too) here while the analysis runs.",
+      valueName: "address"),
+    transform: { text in
+      do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
+    })
+  var listen: ListenAddress?
+
+  @OptionGroup(title: "Webhooks, notifications and state")
+  var effects: EffectArguments
+
   @OptionGroup(title: "Evaluation")
   var evaluation: EvaluationArguments
 
@@ -92,12 +107,39 @@ struct GateCommand: AsyncParsableCommand {
     let found = try canary.read(acceptsForeignQueries: prometheus != nil)
     let rollout = found.rollout
     let evidence = try GateEvidence(self, rollout)
+    let metrics = RolloutMetrics()
+    let session = try GateSession(rollout, effects, live: evidence.isLive, metrics: metrics)
     let report = GateOutput(rollout, judging.policy, format)
-    report.start(found.forecast)
+    report.start(found.forecast, notDone: session.notDone)
+    let endpoint = try await endpoint(evidence, metrics)
     let command = onWeight.map { WeightCommand(text: $0, rollout: rollout) }
-    let end = try await evidence.run(rollout, onWeight: command, report: report)
+    let end = try await evidence.run(rollout, onWeight: command, session, report: report)
+    await endpoint?.stop()
     report.end(end)
     if end.verdict.exitCode != 0 { throw ExitCode(end.verdict.exitCode) }
+  }
+}
+
+extension GateCommand {
+  /// The endpoint of `--listen`, started; nil without.
+  private func endpoint(_ evidence: GateEvidence, _ metrics: RolloutMetrics) async throws -> HTTPServer? {
+    guard let listen else { return nil }
+    let own = ServerMetrics()
+    own.add(metrics.families)
+    var options = QueryAPI.Options()
+    options.evaluation = evaluation.options
+    options.features = evaluation.features
+    let api = QueryAPI(
+      options: options, now: TimeSource.wall.now, metrics: own
+    ) { evidence.series }
+    do {
+      let server = try await HTTPServer.start(
+        at: listen, executor: api.executor(for:), handler: api.respond(to:))
+      Output.note("listening on http://\(server.address)")
+      return server
+    } catch {
+      throw ToolFailure("\(error) (--listen chooses another address)")
+    }
   }
 }
 
@@ -114,7 +156,9 @@ struct GateOutput: Sendable {
     text = TextReport(rollout, usesColor: terminal.usesColor, width: min(120, terminal.columns))
   }
 
-  func start(_ forecast: Forecast) { write(text.heading(forecast), json.start(forecast)) }
+  func start(_ forecast: Forecast, notDone: [String]) {
+    write(text.heading(forecast, notDone: notDone), json.start(forecast, notDone: notDone))
+  }
   func tick(_ record: TickRecord) { write(text.tick(record), json.tick(record)) }
   func end(_ end: GateEnd) { write(text.ending(end), json.end(end)) }
 

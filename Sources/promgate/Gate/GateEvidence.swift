@@ -9,7 +9,7 @@ import TimeSeries
 /// Where a gate's metrics come from, and the time that goes with them.
 struct GateEvidence {
   private enum Origin {
-    case live([Target])
+    case live([Target], Store)
     case recording(RecordedSeries, start: Int64)
     case server(RemoteEvidence, start: Int64?)
     case remote(RecordedSeries, start: Int64?)
@@ -37,35 +37,53 @@ struct GateEvidence {
     } else if let server = command.prometheus {
       origin = try Self.server(server, command, rollout)
     } else {
-      origin = .live(try command.scraping.targets)
+      origin = .live(try command.scraping.targets, Store())
+    }
+  }
+
+  /// Whether the metrics are those of now.
+  var isLive: Bool {
+    switch origin {
+    case .live, .server(_, nil), .remote(_, nil): true
+    case .recording, .server(_, _?), .remote(_, _?): false
+    }
+  }
+
+  /// The series that queries from outside are answered from; a server's are its own.
+  var series: any SeriesSource {
+    switch origin {
+    case .live(_, let store): store.snapshot()
+    case .recording(let series, _), .remote(let series, _): series
+    case .server: Store().snapshot()
     }
   }
 
   /// Runs the rollout to its end, and the scraping beside it. An interrupt ends it.
   func run(
-    _ rollout: Rollout, onWeight: WeightCommand?, report: GateOutput
+    _ rollout: Rollout, onWeight: WeightCommand?, _ session: GateSession, report: GateOutput
   ) async throws -> GateEnd {
+    let past = { (start: Int64?) -> any GateClock in
+      if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
+    }
     switch origin {
     case .recording(let series, let start):
       let last = series.facts.timeRange?.upperBound
       let evidence = LocalEvidence(engine: engine, lastTime: last, countsBasis: countsBasis) { series }
-      return try await gate(rollout, evidence, SimulatedClock(start), onWeight, report)
+      return try await gate(rollout, evidence, SimulatedClock(start), onWeight, session, report)
     case .server(let evidence, let start):
-      let clock: any GateClock =
-        if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
-      return try await gate(rollout, evidence, clock, onWeight, report)
+      return try await gate(rollout, evidence, past(start), onWeight, session, report)
     case .remote(let series, let start):
-      let clock: any GateClock =
-        if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
-      return try await gate(rollout, LocalEvidence(engine: engine, countsBasis: countsBasis) { series }, clock, onWeight, report)
-    case .live(let targets): return try await live(rollout, targets, onWeight, report)
+      let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { series }
+      return try await gate(rollout, evidence, past(start), onWeight, session, report)
+    case .live(let targets, let store):
+      return try await live(rollout, targets, store, onWeight, session, report)
     }
   }
 
   private func live(
-    _ rollout: Rollout, _ targets: [Target], _ command: WeightCommand?, _ report: GateOutput
+    _ rollout: Rollout, _ targets: [Target], _ store: Store, _ command: WeightCommand?,
+    _ session: GateSession, _ report: GateOutput
   ) async throws -> GateEnd {
-    let store = Store()
     let loop = ScrapeLoop(
       targets, fetcher: HTTPClient(), into: store,
       events: { Output.note("\($0)") },
@@ -82,20 +100,31 @@ struct GateEvidence {
       try await clock.sleep(until: clock.now() + wait)
     }
     let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { store.snapshot() }
-    return try await gate(rollout, evidence, clock, command, report)
+    return try await gate(rollout, evidence, clock, command, session, report)
   }
 
   private func gate(
     _ rollout: Rollout, _ evidence: any EvidenceSource, _ clock: any GateClock,
-    _ command: WeightCommand?, _ report: GateOutput
+    _ command: WeightCommand?, _ session: GateSession, _ report: GateOutput
   ) async throws -> GateEnd {
     let weight = SharedWeight()
-    let run = GateRun(rollout, policy: policy, source: evidence, clock: clock) { routes, state in
+    weight.value.withLock { $0 = session.initial.routes.canary }
+    let run = GateRun(
+      rollout, policy: policy, source: evidence, clock: clock, hooks: session.hooks
+    ) { routes, state in
       try await command?.run(routes, state)
       weight.value.withLock { $0 = routes.canary }
     }
     do {
-      return try await StopSignal().cancel { try await run.run { report.tick($0) } }
+      let end = try await StopSignal().cancel {
+        if let resumes = session.resumes { try await clock.sleep(until: resumes) }
+        return try await run.run(from: session.initial) { record in
+          report.tick(record)
+          try await session.tick(record)
+        }
+      }
+      await session.finish()
+      return end
     } catch is CancellationError {
       throw ToolFailure("interrupted; the canary's weight stays at \(weight.value.withLock { $0 })")
     }

@@ -7,13 +7,17 @@ extension UnmeasuredPolicy: ExpressibleByArgument {}
 struct PolicyArguments: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
-      "Judges what was meant, not as Flagger does: several series or too few requests are no value, and no value is no failure. See docs/strict.md."))
+      "Judges what was meant, not as Flagger does: several series or too few requests are no value, and no "
+        + "value is no failure. See docs/strict.md."
+    ))
   var strict = false
 
-  @Option(help: ArgumentHelp("Strict: what a check without a value does: fail, wait or pass.", valueName: "effect"))
+  @Option(
+    help: ArgumentHelp("Strict: what a check without a value does: fail, wait or pass.", valueName: "effect"))
   var onNoValue: UnmeasuredPolicy?
 
-  @Option(help: ArgumentHelp("Strict: what a query that failed does: fail, wait or pass.", valueName: "effect"))
+  @Option(
+    help: ArgumentHelp("Strict: what a query that failed does: fail, wait or pass.", valueName: "effect"))
   var onError: UnmeasuredPolicy?
 
   @Option(

@@ -58,7 +58,8 @@ struct RolloutArguments: ParsableArguments {
     }
     let forecast = Forecast(rollout)
     if let endless = forecast.endless { throw ToolFailure(endless.message(in: rollout)) }
-    return Found(rollout: rollout, forecast: forecast, canary: found, manifests: reading.set,
+    return Found(
+      rollout: rollout, forecast: forecast, canary: found, manifests: reading.set,
       globalProvider: meshProvider)
   }
 }

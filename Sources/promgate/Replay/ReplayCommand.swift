@@ -41,7 +41,8 @@ struct ReplayCommand: AsyncParsableCommand {
   var start: Int64?
 
   @Option(
-    help: ArgumentHelp("Replays from every start time on from here; by default, the first sample.", valueName: "time"),
+    help: ArgumentHelp(
+      "Replays from every start time on from here; by default, the first sample.", valueName: "time"),
     transform: ArgumentText.time)
   var from: Int64?
 
@@ -51,11 +52,13 @@ struct ReplayCommand: AsyncParsableCommand {
   var to: Int64?
 
   @Option(
-    help: ArgumentHelp("Time between two start times; by default, the analysis' interval.", valueName: "duration"),
+    help: ArgumentHelp(
+      "Time between two start times; by default, the analysis' interval.", valueName: "duration"),
     transform: ArgumentText.duration)
   var every: Int64?
 
-  @Flag(help: "Shows how sure the verdict is: other phases, bounds, windows, thresholds, a pod less, and chance.")
+  @Flag(
+    help: "Shows how sure the verdict is: other phases, bounds, windows, thresholds, a pod less, and chance.")
   var sweep = false
 
   @OptionGroup(title: "Judging")
@@ -65,7 +68,8 @@ struct ReplayCommand: AsyncParsableCommand {
   var format = Format.text
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("A file for the report, instead of standard output.", valueName: "path"),
+    name: .shortAndLong,
+    help: ArgumentHelp("A file for the report, instead of standard output.", valueName: "path"),
     completion: .file())
   var output: String?
 

@@ -98,7 +98,8 @@ struct ReplayPlayer: Sendable {
 
   /// The rollout with other intervals of its metrics: half, twice and three times as long.
   private func windows(_ found: RolloutArguments.Found) -> [(name: String, rollout: Rollout)] {
-    [(1, 2), (2, 1), (3, 1), (5, 1)].compactMap { (times: Int64, parts: Int64) -> (name: String, rollout: Rollout)? in
+    [(1, 2), (2, 1), (3, 1), (5, 1)].compactMap {
+      (times: Int64, parts: Int64) -> (name: String, rollout: Rollout)? in
       var canary = found.canary
       guard var metrics = canary.analysis.value.metrics else { return nil }
       var names: Set<String> = []

@@ -23,14 +23,17 @@ struct ReplayStarts {
 
   init(_ command: ReplayCommand, _ rollout: Rollout, _ source: RecordedSeries) throws {
     let range = source.facts.timeRange
-    if command.data != nil, range == nil { throw ToolFailure("\(command.data ?? ""): the recording holds no samples") }
+    if command.data != nil, range == nil {
+      throw ToolFailure("\(command.data ?? ""): the recording holds no samples")
+    }
     // What a remote holds is not known before it is asked; now is the last that it can.
     lastTime = range?.upperBound ?? TimeSource.wall.now()
     if let start = command.start {
       list = [Start(time: start)]
     } else if command.from != nil || command.to != nil || command.every != nil {
       guard let first = command.from ?? range?.lowerBound else {
-        throw ToolFailure("--remote-read wants --from TIME: what a server holds is not known before it is asked")
+        throw ToolFailure(
+          "--remote-read wants --from TIME: what a server holds is not known before it is asked")
       }
       list = try Self.every(
         command.every ?? max(1, rollout.interval.milliseconds), from: first, to: command.to ?? lastTime)

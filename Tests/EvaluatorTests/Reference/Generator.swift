@@ -63,7 +63,8 @@ enum SeriesGenerator {
   ) -> [(time: Int64, value: ReferenceEvaluator.Sample)] {
     let interval = random.pick([10_000, 15_000, 30_000, 60_000, 299_000, 300_000, 301_000] as [Int64])
     let jitters = random.chance(30)
-    let kind = holdsHistogramsOnly ? 6 : random.pick(isHostile ? [0, 2, 4, 4, 4, 4, 4, 4, 5, 6, 7] : [0, 1, 2, 3, 6])
+    let kind =
+      holdsHistogramsOnly ? 6 : random.pick(isHostile ? [0, 2, 4, 4, 4, 4, 4, 4, 5, 6, 7] : [0, 1, 2, 3, 6])
     var time = Int64.random(in: -2...2, using: &random) * interval
     if random.chance(20) { time += Int64.random(in: 0..<interval, using: &random) }
     var value = random.pick([0, 1, 100, 0x1p53])

@@ -170,8 +170,10 @@ import TimeSeries
 
   @Test func `spans that do not fit their counts are refused`() {
     let cases: [([HistogramSpan], [Double], SpanProblem)] = [
-      ([.init(offset: 0, length: 1), .init(offset: -1, length: 1)], [1, 1],
-        .negativeOffset(number: 2, offset: -1)),
+      (
+        [.init(offset: 0, length: 1), .init(offset: -1, length: 1)], [1, 1],
+        .negativeOffset(number: 2, offset: -1)
+      ),
       ([.init(offset: 0, length: .max)], [1], .mismatch(needed: 4_294_967_295, present: 1)),
       ([.init(offset: .max, length: 2)], [1, 1], .indexOutOfRange(number: 1)),
     ]

@@ -12,11 +12,13 @@ import TimeSeries
 
   private func check(_ cases: [Case]) {
     for item in cases {
-      let result = item.keep == .below
+      let result =
+        item.keep == .below
         ? item.histogram.trimmed(keepingBelow: item.limit)
         : item.histogram.trimmed(keepingAbove: item.limit)
       let what = "\(item.histogram) \(item.keep) \(item.limit): \(result)"
-      let got = [result.count, result.sum, result.zeroCount]
+      let got =
+        [result.count, result.sum, result.zeroCount]
         + result.positive.map(\.count) + result.negative.map(\.count)
       let expected = [item.count, item.sum, item.zero] + item.positive + item.negative
       #expect(result.positive.count == item.positive.count, "\(what)")

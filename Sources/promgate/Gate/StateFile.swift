@@ -1,0 +1,53 @@
+import FoundationEssentials
+import Gate
+import Glibc
+
+/// The state of one analysis between two ticks, in a file that is replaced whole.
+struct StateFile {
+  struct Kept: Codable {
+    var version = 1
+    /// `podinfo.test`
+    var canary: String
+    /// Of the tick that left the state, milliseconds.
+    var time: Int64
+    var state: AnalysisState
+  }
+
+  var path: String
+
+  /// The state of the rollout's canary; nil where there is no file yet. Throws when the file is another
+  /// canary's, or no state.
+  func read(for rollout: Rollout) throws -> Kept? {
+    guard unsafe access(path, F_OK) == 0 else { return nil }
+    let kept: Kept
+    do {
+      kept = try JSONDecoder().decode(Kept.self, from: Data(try InputFile.bytes(path, maximum: 1 << 20)))
+    } catch {
+      throw ToolFailure("\(path): not a state of promgate gate; remove it to begin anew")
+    }
+    guard kept.version == 1 else {
+      throw ToolFailure("\(path): of version \(kept.version), which is not known here")
+    }
+    guard kept.canary == rollout.title else {
+      throw ToolFailure("\(path): the state of \(kept.canary), not of \(rollout.title)")
+    }
+    return kept
+  }
+
+  /// Replaces the file: whoever reads it sees the old state or the new one, also after a crash.
+  func write(_ state: AnalysisState, at time: Int64, for rollout: Rollout) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let data = try encoder.encode(Kept(canary: rollout.title, time: time, state: state))
+    let fresh = path + ".new"
+    let file = unsafe open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard file >= 0 else { throw ToolFailure("\(fresh): cannot be written") }
+    let written = unsafe data.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
+    let isSafe = written == data.count && fsync(file) == 0
+    close(file)
+    guard isSafe, unsafe rename(fresh, path) == 0 else { throw ToolFailure("\(path): cannot be written") }
+  }
+
+  /// The rollout has ended: the next run begins anew.
+  func remove() { unsafe unlink(path) }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Gate
+import Scrape
+import Server
+
+/// What a gate does beside judging: webhooks, notifications, its state, its metrics.
+struct EffectArguments: ParsableArguments {
+  enum Webhooks: String, ExpressibleByArgument, CaseIterable {
+    case call, skip
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether webhooks are called and the canary's own alerts sent: call or skip.",
+      discussion: "By default they are for live metrics, and are not for what is past."))
+  var webhooks: Webhooks?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Where to send notifications; may be repeated.",
+      discussion:
+        "SERVICE=URL; services: slack, discord, rocket, msteams, msteams-workflow, gchat, webhook.",
+      valueName: "service=url"),
+    transform: EffectArguments.receiver)
+  var notify: [NotificationReceiver] = []
+
+  @Option(help: ArgumentHelp("The proxy for notifications; by default, the environment's.", valueName: "url"))
+  var notifyProxy: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the Secrets of alert providers are: DIR/NAME/KEY, or DIR/NAMESPACE/NAME/KEY.", valueName: "dir"),
+    completion: .directory)
+  var secrets: String?
+
+  @Option(help: ArgumentHelp("Flagger's -cluster-name, for notifications.", valueName: "name"))
+  var clusterName: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file that keeps the state between ticks; a run that was killed goes on from it.", valueName: "path"),
+    completion: .file())
+  var state: String?
+
+  /// `slack=https://…`
+  private static func receiver(_ text: String) throws -> NotificationReceiver {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let service = NotificationService(rawValue: parts[0]),
+      (try? HTTPAddress(parts[1])) != nil
+    else {
+      let known = NotificationService.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("write it as SERVICE=URL; services: \(known)")
+    }
+    return NotificationReceiver(name: service.rawValue, service: service, url: parts[1])
+  }
+
+  /// All receivers for a rollout: those of the command line, and the canary's own where webhooks are
+  /// called. What cannot be reached is noted.
+  func receivers(for rollout: Rollout, live: Bool) -> [NotificationReceiver] {
+    var receivers = notify
+    for index in receivers.indices { receivers[index].proxy = receivers[index].proxy ?? notifyProxy }
+    guard webhooks ?? (live ? .call : .skip) == .call else { return receivers }
+    for route in rollout.alerts {
+      let receiver = route.receiver { secret(route.secret, $0) }
+      if let receiver {
+        receivers.append(receiver)
+      } else {
+        Output.note(
+          "warning: alert \(route.name) is not sent: its address is in the secret \(route.secret ?? ""), "
+            + "see --secrets")
+      }
+    }
+    return receivers
+  }
+
+  func callsHooks(live: Bool) -> Bool { (webhooks ?? (live ? .call : .skip)) == .call }
+
+  private func secret(_ place: String?, _ key: String) -> String? {
+    guard let secrets, let place, let name = place.split(separator: "/").last else { return nil }
+    for path in ["\(secrets)/\(place)/\(key)", "\(secrets)/\(name)/\(key)"] {
+      guard let bytes = try? InputFile.bytes(path, maximum: 1 << 16) else { continue }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    return nil
+  }
+}
