@@ -32,6 +32,8 @@ struct Measured {
       "nginx_ingress_controller_requests", labels, from: from, to: to, every: every, value)
   }
 
+  var source: any SeriesSource { store.snapshot() }
+
   var evidence: LocalEvidence {
     let snapshot = store.snapshot()
     return LocalEvidence { snapshot }

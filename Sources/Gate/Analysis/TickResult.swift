@@ -17,6 +17,12 @@ public struct TickResult: Sendable, Hashable {
     public var outcome: CheckOutcome
     /// What the outcome was judged on; nil when the check was never asked.
     public var evidence: CheckEvidence?
+
+    public init(index: Int, outcome: CheckOutcome, evidence: CheckEvidence? = nil) {
+      self.index = index
+      self.outcome = outcome
+      self.evidence = evidence
+    }
   }
 }
 

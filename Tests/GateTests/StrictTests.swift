@@ -1,0 +1,98 @@
+import Gate
+import Manifests
+import Testing
+
+/// Strict judging beside the compatible one.
+@Suite struct StrictTests {
+  private let check = Check(metric: "m", kind: .inline, query: .text("x"), bounds: .range(min: nil, max: 5))
+
+  private func answer(_ values: Double...) -> Result<InstantAnswer, QueryFailure> {
+    .success(
+      InstantAnswer(
+        series: values.enumerated().map { AnsweredSeries(labels: "{n=\"\($0)\"}", content: .value($1)) }))
+  }
+
+  private func judge(
+    _ evidence: CheckEvidence, _ policy: StrictPolicy = StrictPolicy(), since: Int64? = nil
+  ) -> CheckOutcome {
+    check.outcome(of: evidence, by: .strict(policy), at: 100_000, canarySince: since)
+  }
+
+  @Test func `several series are no value`() {
+    let evidence = CheckEvidence(answer(6, 5))
+    #expect(check.outcome(of: evidence, by: .compatible, at: 0, canarySince: nil).name == "passed")
+    guard case .noValue(let noValue) = judge(evidence) else {
+      Issue.record("\(judge(evidence))")
+      return
+    }
+    #expect(noValue.cause == .severalSeries && noValue.seriesCount == 2)
+  }
+
+  @Test func `too few requests are no value`() {
+    let policy = StrictPolicy(minimumRequests: 100)
+    var evidence = CheckEvidence(answer(1), basis: .init(requests: 99))
+    #expect(judge(evidence, policy).name == "noValue")
+    evidence.basis?.requests = 100
+    #expect(judge(evidence, policy).name == "passed")
+    // What cannot be counted is not held against the check.
+    evidence.basis?.requests = nil
+    #expect(judge(evidence, policy).name == "passed")
+  }
+
+  @Test func `a window that begins before the canary is no value`() {
+    let evidence = CheckEvidence(answer(1), basis: .init(reach: 60_000))
+    #expect(judge(evidence, since: 40_001).name == "noValue")
+    #expect(judge(evidence, since: 40_000).name == "passed")
+    #expect(judge(evidence).name == "passed")
+  }
+
+  @Test func `an infinite latency fails`() {
+    let duration = Check(
+      metric: "request-duration", kind: .builtIn(.requestDuration, .nginx), query: .text("x"),
+      bounds: .range(min: nil, max: 500))
+    let evidence = CheckEvidence(answer(.infinity))
+    #expect(duration.outcome(of: evidence, by: .compatible, at: 0, canarySince: nil).name == "passed")
+    let strict = duration.outcome(of: evidence, by: .strict(StrictPolicy()), at: 0, canarySince: nil)
+    #expect(strict.name == "failed")
+  }
+
+  /// The state after the first tick that measures, which has no value.
+  private func tick(_ policy: StrictPolicy, _ answer: CheckEvidence) -> TickResult? {
+    var rollout = Rollout.podinfo(steps(10, to: 50))
+    rollout.checks = [check, check]
+    let state = AnalysisState(phase: .progressing, canaryWeight: 10, routes: Routes(primary: 90, canary: 10))
+    var evidence = TickEvidence(time: 100_000)
+    evidence.checks = [0: answer, 1: CheckEvidence(self.answer(1))]
+    guard case .settled(let result) = Analysis(rollout, policy: .strict(policy)).step(state, evidence) else {
+      return nil
+    }
+    return result
+  }
+
+  @Test func `no value fails waits or passes as it is wanted`() throws {
+    let nothing = CheckEvidence(.success(InstantAnswer()))
+    let failed = try #require(tick(StrictPolicy(onNoValue: .fail), nothing))
+    #expect(failed.state.failedChecks == 1 && failed.state.routes.canary == 10)
+    #expect(failed.notEvaluated == [1])
+    let waited = try #require(tick(StrictPolicy(onNoValue: .wait, onError: .fail), nothing))
+    #expect(waited.state.failedChecks == 0 && waited.state.routes.canary == 10)
+    #expect(waited.notEvaluated == [1])
+    let passed = try #require(tick(StrictPolicy(onNoValue: .pass, onError: .fail), nothing))
+    #expect(passed.state.failedChecks == 0 && passed.state.routes.canary == 20)
+    #expect(passed.checks.count == 2)
+  }
+
+  @Test func `an error has a policy of its own`() throws {
+    let down = CheckEvidence(.failure(.unreachable("refused")))
+    #expect(try #require(tick(StrictPolicy(onNoValue: .pass, onError: .fail), down)).state.failedChecks == 1)
+    #expect(
+      try #require(tick(StrictPolicy(onNoValue: .fail, onError: .pass), down)).state.routes.canary == 20)
+    let waited = try #require(tick(StrictPolicy(onNoValue: .fail, onError: .wait), down))
+    #expect(waited.state.failedChecks == 0 && waited.state.routes.canary == 10)
+  }
+
+  @Test func `a measured failure fails whatever the policy`() throws {
+    let bad = CheckEvidence(answer(6))
+    #expect(try #require(tick(StrictPolicy(onNoValue: .pass, onError: .pass), bad)).state.failedChecks == 1)
+  }
+}
