@@ -17,6 +17,7 @@ let package = Package(
   products: [
     .executable(name: "promgate", targets: ["promgate"]),
     .library(name: "PromgateCore", targets: ["TimeSeries", "PromQL", "Evaluator"]),
+    .library(name: "PromgateGate", targets: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"]),
   ],
   dependencies: [
     // The command line: `--help` with examples, completion, validation.
@@ -100,6 +101,8 @@ let package = Package(
     .testTarget(name: "ServerTests", dependencies: ["Server", "PromQL", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),
+    .testTarget(
+      name: "EmbeddingTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"], path: "Examples/embedding"),
     .testTarget(name: "ToolTests", dependencies: ["Loopback"]),
     .testTarget(name: "TidyTests", dependencies: []),
   ],

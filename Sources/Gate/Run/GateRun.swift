@@ -43,7 +43,7 @@ public struct GateRun: Sendable {
       let time = clock.now()
       let isNew = number == 0 && !initial.phase.isUnderWay
       let evidence = TickEvidence(time: time, revisionChanged: isNew)
-      guard let result = try await settle(state, evidence) else {
+      guard let result = try await analysis.decide(state, evidence, asking: source, hooks: hooks) else {
         return .outOfEvidence(lastTime: source.lastTime ?? time)
       }
       try await report(
@@ -55,27 +55,6 @@ public struct GateRun: Sendable {
       number += 1
       let due = (clock.now() - start) / interval + 1
       try await clock.sleep(until: start.addingClamped(due, times: interval))
-    }
-  }
-
-  /// Answers the tick's questions until it is done; nil when it wants to know what lies behind the
-  /// end of the evidence.
-  private func settle(
-    _ state: AnalysisState, _ initial: TickEvidence
-  ) async throws -> TickResult? {
-    var evidence = initial
-    while true {
-      switch analysis.step(state, evidence) {
-      case .settled(let result): return result
-      case .asks(.hook(let index, let phase)):
-        let hook = analysis.rollout.hooks[index]
-        evidence.hooks[index] =
-          try await hooks?.call(hook, of: analysis.rollout, phase: phase, since: state.since) ?? .notRun
-      case .asks(.check(let index)):
-        if let last = source.lastTime, evidence.time > last { return nil }
-        evidence.checks[index] = try await source.evidence(
-          for: analysis.rollout.checks[index], at: evidence.time)
-      }
     }
   }
 }
