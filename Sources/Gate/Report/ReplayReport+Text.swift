@@ -157,12 +157,8 @@ public struct ReplayText: Sendable {
       if let margin = measurement.margin { text += "  margin \(margin.shortText)" }
     case .noValue, .error: text += "  \(check.boundsText)"
     }
-    let label = TextLayout.padded(verdict.text, 9)
-    var lines = layout.wrapped(label + text + basis, indent: 4, hanging: 13)
-    // Padding inside a wrapped text would be lost.
-    lines[0] =
-      "    " + layout.painted(label, verdict.color)
-      + lines[0].dropFirst(4 + verdict.text.count).drop { $0 == " " }
+    var lines = layout.wrapped(text + basis, indent: 13, hanging: 15)
+    lines[0] = "    " + layout.painted(TextLayout.padded(verdict.text, 9), verdict.color) + lines[0].dropFirst(13)
     for reason in checked.outcome.reasons { lines += layout.wrapped(reason, indent: 13, hanging: 15) }
     return lines
   }
