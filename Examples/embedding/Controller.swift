@@ -20,7 +20,9 @@ struct Controller {
     let canary = try reading.set.canary(named: nil)
     let rollout = Rollout(canary, in: reading.set)
     // What a cluster would find out tick by tick is known before the first one.
-    if let problem = rollout.problems.first { throw Refused(reason: problem.finding.rendered(usesColor: false)) }
+    if let problem = rollout.problems.first {
+      throw Refused(reason: problem.finding.rendered(usesColor: false))
+    }
     if let endless = Forecast(rollout).endless { throw Refused(reason: endless.message(in: rollout)) }
     analysis = Analysis(rollout, policy: .strict(StrictPolicy(onNoValue: .wait, minimumRequests: 10)))
     source = LocalEvidence(countsBasis: true) { store.snapshot() }
@@ -44,7 +46,9 @@ struct Controller {
 
   /// Flagger's words for what a tick would do, without doing it.
   func preview(at time: Int64) async throws -> [String] {
-    guard let result = try await analysis.decide(state, TickEvidence(time: time), asking: source) else { return [] }
+    guard let result = try await analysis.decide(state, TickEvidence(time: time), asking: source) else {
+      return []
+    }
     return result.actions.compactMap { action in
       if case .event(let event) = action { event.message(in: analysis.rollout) } else { nil }
     }

@@ -47,8 +47,12 @@ import Testing
       let judged = lines.filter { $0["type"] as? String == "tick" }
       #expect(judged.count == ticks.count)
       for (one, other) in zip(judged, ticks) {
-        for key in ["time", "weight", "failedChecks"] { #expect(one[key] as? Double == other[key] as? Double) }
-        let verdicts = [one, other].map { ($0["checks"] as? [[String: Any]] ?? []).map { $0["value"] as? Double } }
+        for key in ["time", "weight", "failedChecks"] {
+          #expect(one[key] as? Double == other[key] as? Double)
+        }
+        let verdicts = [one, other].map {
+          ($0["checks"] as? [[String: Any]] ?? []).map { $0["value"] as? Double }
+        }
         #expect(verdicts[0] == verdicts[1])
       }
       #expect(lines.last?["verdict"] as? String == replay["verdict"] as? String)
@@ -71,7 +75,8 @@ import Testing
     let folder = temporary("")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let canary = try String(contentsOf: Tool.root.appending(path: "Examples/podinfo/canary.yaml"), encoding: .utf8)
+    let canary = try String(
+      contentsOf: Tool.root.appending(path: "Examples/podinfo/canary.yaml"), encoding: .utf8)
     try canary.replacing("\"latency\"", with: "\"<script>alert(1)</script>\"")
       .write(to: folder.appending(path: "canary.yaml"), atomically: true, encoding: .utf8)
     let page = folder.appending(path: "page.html")
@@ -115,8 +120,10 @@ import Testing
     for (arguments, words) in [
       ("-f Examples/podinfo", "say what to replay"),
       ("\(good) --start 2030-01-01T00:00:00Z", "the recording ends at"),
-      ("\(good) --start 1 --from 2", "give one or the others"), ("\(good) --from 5 --to 4", "--to lies before --from"),
-      ("\(good) --from 0 --every 1ms", "make --every longer"), ("\(good) --on-no-value wait", "wants --strict"),
+      ("\(good) --start 1 --from 2", "give one or the others"),
+      ("\(good) --from 5 --to 4", "--to lies before --from"),
+      ("\(good) --from 0 --every 1ms", "make --every longer"),
+      ("\(good) --on-no-value wait", "wants --strict"),
       ("\(good) --strict --minimum-requests 0", "positive number"),
       ("-f Examples/podinfo --remote-read http://127.0.0.1:1", "wants --start"),
     ] {
@@ -128,7 +135,9 @@ import Testing
   // MARK: The gate's effects
 
   /// A canary over the good recording's metrics with webhooks and an alert to a receiver.
-  private func manifests(_ url: String, in folder: URL, webhooks: String, alert: String = "msteams") throws -> String {
+  private func manifests(_ url: String, in folder: URL, webhooks: String, alert: String = "msteams") throws
+    -> String
+  {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let text = """
       apiVersion: flagger.app/v1beta1
@@ -165,7 +174,8 @@ import Testing
     let seen = Mutex<[(line: String, body: String)]>([])
     let server = try LoopbackServer { request in
       seen.withLock { $0.append((request.line, request.body)) }
-      return LoopbackServer.reply(Array("no".utf8), status: request.line.contains("/closed") ? "403 Forbidden" : "200 OK")
+      return LoopbackServer.reply(
+        Array("no".utf8), status: request.line.contains("/closed") ? "403 Forbidden" : "200 OK")
     }
     defer { server.stop() }
     let folder = temporary("")
@@ -193,7 +203,8 @@ import Testing
     #expect(bodies("/slack").count == 2 && bodies("/slack")[1].contains("Failed checks threshold reached 2"))
     #expect(bodies("/slack")[0].contains(#"{"title":"Cluster","value":"prod","short":false}"#))
     let events = bodies("/event")
-    #expect(events.contains { $0.contains(#""eventMessage":"New revision detected! Scaling up podinfo.test""#) })
+    #expect(
+      events.contains { $0.contains(#""eventMessage":"New revision detected! Scaling up podinfo.test""#) })
     #expect(events.contains { $0.contains(#""eventType":"Warning""#) })
   }
 
@@ -207,7 +218,8 @@ import Testing
     let folder = temporary("")
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = try manifests(
-      server.url, in: folder, webhooks: "        - {name: start, type: confirm-rollout, url: \"\(server.url)/open\"}")
+      server.url, in: folder,
+      webhooks: "        - {name: start, type: confirm-rollout, url: \"\(server.url)/open\"}")
     for command in ["gate", "replay"] {
       let run = try Tool.run(shell: "promgate \(command) -f \(file) --data Examples/recordings/good.om.gz")
       #expect(run.status == 0, "\(run.text)")
@@ -230,16 +242,19 @@ import Testing
   }
 
   @Test func `a killed gate goes on where it was`() throws {
-    let answer = #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"100"]}]}}"#
+    let answer =
+      #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"100"]}]}}"#
     let server = try LoopbackServer { _ in LoopbackServer.reply(Array(answer.utf8)) }
     defer { server.stop() }
     let folder = temporary("")
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = try manifests(server.url, in: folder, webhooks: "    []")
-    let yaml = try String(contentsOfFile: file, encoding: .utf8).replacing("    webhooks:\n    []\n", with: "")
+    let yaml = try String(contentsOfFile: file, encoding: .utf8).replacing(
+      "    webhooks:\n    []\n", with: "")
     try yaml.write(toFile: file, atomically: true, encoding: .utf8)
     let state = folder.appending(path: "state.json").path()
-    let command = "promgate gate -f \(file) --prometheus \(server.url) --webhooks skip --state \(state) --format json"
+    let command =
+      "promgate gate -f \(file) --prometheus \(server.url) --webhooks skip --state \(state) --format json"
     func weights(killedAfter seconds: Int) throws -> [Int] {
       let run = try Tool.run(shell: "timeout -s KILL \(seconds) \(command)")
       return try run.text.split(separator: "\n").filter { $0.hasPrefix("{") }.map { try json(String($0)) }

@@ -55,4 +55,33 @@ import Testing
     #expect(run.text.contains("target http://127.0.0.1:PORT/metrics is up"))
     #expect(run.text.contains("target http://127.0.0.1:1/metrics is down: "))
   }
+
+  @Test(arguments: ["serve --gate Examples/podinfo", "gate -f Examples/podinfo --webhooks skip"])
+  func `Flagger's metrics are shown with bounds and outcomes`(command: String) throws {
+    let script = """
+      port=$(( 20000 + $$ % 20000 ))
+      promgate \(command) --listen 127.0.0.1:$port --interval 1s --scrape http://127.0.0.1:$port,job=self \
+        >/dev/null 2>&1 &
+      pid=$!
+      for i in $(seq 100); do
+        answer=$(curl -sg "http://127.0.0.1:$port/metrics")
+        case "$answer" in *flagger_canary_status*) break;; esac
+        sleep 0.1
+      done
+      echo "$answer" | grep -E '^(flagger|promgate_canary)'
+      kill -TERM $pid
+      wait $pid
+      """
+    let run = try Tool.run(shell: script)
+    for line in [
+      #"flagger_info{version="1.44",mesh_provider="nginx"} 1"#, #"flagger_canary_total{namespace="test"} 1"#,
+      #"flagger_canary_status{name="podinfo",namespace="test"} 0"#,
+      #"flagger_canary_weight{workload="podinfo-primary",namespace="test"} 100"#,
+      #"promgate_canary_failed_checks{name="podinfo",namespace="test"} 0"#,
+      #"promgate_canary_metric_threshold{name="podinfo",namespace="test",metric="latency",bound="max"} 0.5"#,
+      #"flagger_canary_duration_seconds_count{name="podinfo",namespace="test"} 1"#,
+    ] {
+      #expect(run.text.split(separator: "\n").contains(Substring(line)), "\(line)\n\(run.text)")
+    }
+  }
 }

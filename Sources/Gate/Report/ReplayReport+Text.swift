@@ -95,7 +95,7 @@ public struct ReplayText: Sendable {
       if !record.result.notEvaluated.isEmpty {
         let names = record.result.notEvaluated.map { rollout.checks[$0].metric }
         lines += layout.wrapped(
-          "not evaluated, since the tick had failed: \(names.joined(separator: ", "))", indent: 4, hanging: 6
+          "not evaluated, since the tick had ended: \(names.joined(separator: ", "))", indent: 4, hanging: 6
         )
         .map { layout.painted($0, .faint) }
       }
@@ -158,7 +158,8 @@ public struct ReplayText: Sendable {
     case .noValue, .error: text += "  \(check.boundsText)"
     }
     var lines = layout.wrapped(text + basis, indent: 13, hanging: 15)
-    lines[0] = "    " + layout.painted(TextLayout.padded(verdict.text, 9), verdict.color) + lines[0].dropFirst(13)
+    lines[0] =
+      "    " + layout.painted(TextLayout.padded(verdict.text, 9), verdict.color) + lines[0].dropFirst(13)
     for reason in checked.outcome.reasons { lines += layout.wrapped(reason, indent: 13, hanging: 15) }
     return lines
   }

@@ -18,7 +18,8 @@ extension Analysis {
       case .settled(let result): return result
       case .asks(.hook(let index, let phase)):
         evidence.hooks[index] =
-          try await hooks?.call(rollout.hooks[index], of: rollout, phase: phase, since: state.since) ?? .notRun
+          try await hooks?.call(rollout.hooks[index], of: rollout, phase: phase, since: state.since)
+          ?? .notRun
       case .asks(.check(let index)):
         if let last = source.lastTime, evidence.time > last { return nil }
         evidence.checks[index] = try await source.evidence(for: rollout.checks[index], at: evidence.time)

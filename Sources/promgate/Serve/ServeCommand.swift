@@ -18,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
         promgate serve --scrape http://127.0.0.1:9100
         promgate serve --scrape http://127.0.0.1:8080,job=podinfo --interval 5s --listen 127.0.0.1:9091
         promgate serve --data metrics.om
+        promgate serve --scrape http://127.0.0.1:9797/metrics --gate manifests/
 
       Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start.
       """)
@@ -52,6 +53,17 @@ struct ServeCommand: AsyncParsableCommand {
     transform: ArgumentText.count)
   var maxStoredSamples = StoreLimits().maximumSamples
 
+  @Option(
+    help: ArgumentHelp(
+      "Manifests whose canaries are analysed from the start on; their metrics (Flagger's, and more) are on "
+        + "/metrics. May be repeated.",
+      valueName: "path"),
+    completion: .file())
+  var gate: [String] = []
+
+  @OptionGroup(title: "Judging")
+  var judging: PolicyArguments
+
   @OptionGroup(title: "Answering")
   var answering: AnswerArguments
 
@@ -68,6 +80,9 @@ struct ServeCommand: AsyncParsableCommand {
     if !scraping.scrape.isEmpty, recordings.remoteRead != nil {
       throw ValidationError("--scrape and --remote-read exclude each other: give one of them")
     }
+    if !gate.isEmpty, scraping.scrape.isEmpty {
+      throw ValidationError("--gate judges what is scraped: give --scrape URL")
+    }
   }
 
   func run() async throws {
@@ -81,17 +96,24 @@ struct ServeCommand: AsyncParsableCommand {
     if answersFromStore, let recording { try store.load(recording) }
     let options = answering.options(evaluation)
     let metrics = ServerMetrics()
+    let gates = try ServedGates(gate, policy: judging.policy, engine: evaluation.engine)
+    metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics)
     let surroundings = Surroundings(
       targets: { scraper.statuses }, recorded: { recording?.facts.families ?? [] })
-    let api = QueryAPI(
-      options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings
-    ) {
+    let series: @Sendable () -> any SeriesSource = {
       if !answersFromStore, let recording { recording } else { store.snapshot() }
     }
+    let api = QueryAPI(
+      options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
+      source: series)
     let server = try await start(api)
     Output.note("listening on http://\(server.address)")
-    await stop.wait(while: scraper.run)
+    await stop.wait {
+      async let judged: Void = gates.run(over: series)
+      await scraper.run()
+      await judged
+    }
     Output.note("stopping")
     api.readiness = .stopping
     await server.stop()
