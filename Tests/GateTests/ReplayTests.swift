@@ -1,7 +1,6 @@
 import Evaluator
 import Gate
 import Manifests
-import PromQL
 import Testing
 import TimeSeries
 
@@ -40,11 +39,10 @@ import TimeSeries
 
   private func replay(
     from second: Int64, _ policy: JudgingPolicy = .compatible, _ rollout: Rollout? = nil,
-    grid: Grid? = nil
+    lattice: RecordedAnswers.Lattice? = nil
   ) throws -> Replay {
     let rollout = rollout ?? self.rollout
-    var answers = RecordedAnswers(rollout.checks, over: try recording().source)
-    if let grid { answers = answers.prepared(for: grid) }
+    let answers = RecordedAnswers(rollout.checks, over: try recording().source, lattice: lattice)
     return ReplayRun(rollout, policy: policy, lastTime: 1_200_000)
       .replay(from: second * 1000, evidence: answers.evidence)
   }
@@ -62,9 +60,9 @@ import TimeSeries
   }
 
   @Test func `answers worked out ahead are the answers asked one by one`() throws {
-    let grid = Grid(start: 0, end: 1_200_000, step: 10_000)
+    let lattice = RecordedAnswers.Lattice(origin: 600_000, step: 10_000)
     for second in stride(from: Int64(0), through: 1100, by: 10) {
-      let ahead = try replay(from: second, grid: grid)
+      let ahead = try replay(from: second, lattice: lattice)
       let alone = try replay(from: second)
       #expect(ahead.verdict == alone.verdict && ahead.ticks.count == alone.ticks.count, "from \(second)")
       for (one, other) in zip(ahead.ticks, alone.ticks) {
@@ -83,7 +81,8 @@ import TimeSeries
   func `any query answers the same ahead and alone`(query: String) throws {
     let check = Check(metric: "m", kind: .inline, query: .text(query), bounds: .range(min: 0, max: 4))
     let answers = RecordedAnswers([check], over: try recording().source, explainsNoValue: false)
-    let ahead = answers.prepared(for: Grid(start: -60_000, end: 1_300_000, step: 20_000))
+    let ahead = RecordedAnswers(
+      [check], over: try recording().source, lattice: .init(origin: 600_000, step: 20_000), explainsNoValue: false)
     for time in stride(from: Int64(-60_000), through: 1_300_000, by: 20_000) {
       #expect(ahead.evidence(for: 0, at: time).answer == answers.evidence(for: 0, at: time).answer, "\(time)")
     }
@@ -117,8 +116,8 @@ import TimeSeries
     let run = ReplayRun(rollout, lastTime: 1_200_000)
     let base = try replay(from: second)
     return SweepRun(run, base: base, over: source) { rollout, source in
-      RecordedAnswers(rollout.checks, over: source, explainsNoValue: false)
-        .prepared(for: Grid(start: second * 1000, end: 1_200_000, step: 3_000))
+      RecordedAnswers(
+        rollout.checks, over: source, lattice: .init(origin: second * 1000, step: 3_000), explainsNoValue: false)
     }.sweep(windows: [])
   }
 

@@ -1,49 +1,57 @@
 public import Evaluator
-public import PromQL
+import PromQL
+import Synchronization
 public import TimeSeries
 
-/// What a rollout's checks answer over a recording, for many times at once: ticks lie on a grid, so
-/// each query is evaluated as one range query. What a range query cannot tell exactly as an instant
-/// query would (several series at a step, errors, warnings, values at a bound) is asked on its own.
+/// What a rollout's checks answer over a recording, for many times at once: ticks lie on a lattice, so
+/// each query is evaluated as a range query over a stretch of it when its first tick is asked for. What
+/// a range query cannot tell exactly as an instant query would (several series at a step, errors,
+/// warnings, values at a bound) is asked on its own.
 ///
-/// Pure and safe to share. Every answer is what `LocalEvidence` answers, to the bit.
+/// Pure and safe to share; copies share what has been worked out. Every answer is what `LocalEvidence`
+/// answers, to the bit.
 public struct RecordedAnswers: Sendable {
   private let engine: QueryEngine
   private let source: any SeriesSource
   private let checks: [Check]
   private let basisQueries: [BasisQueries?]
-  private let explainsNoValue: Bool
-  private var tables: [AnswerTable] = []
+  private let stretches: Stretches?
+  /// Whether to look closer at the data where there is no value; costs up to sixty evaluations each time.
+  public var explainsNoValue: Bool
 
-  /// - Parameters:
-  ///   - explainsNoValue: whether to look closer at the data where there is no value; costs up to sixty
-  ///     evaluations each time.
+  /// Times that are asked for together.
+  public struct Lattice: Sendable, Hashable {
+    /// Milliseconds; one of the times.
+    public var origin: Int64
+    /// Milliseconds between two times.
+    public var step: Int64
+
+    public init(origin: Int64, step: Int64) {
+      self.origin = origin
+      self.step = max(1, step)
+    }
+  }
+
+  /// - Parameter lattice: where most times will lie; nil asks every time on its own.
   public init(
     _ checks: [Check], over source: any SeriesSource, engine: QueryEngine = QueryEngine(),
-    explainsNoValue: Bool = true
+    lattice: Lattice? = nil, explainsNoValue: Bool = true
   ) {
     self.checks = checks
     self.source = source
     self.engine = engine
     self.explainsNoValue = explainsNoValue
     basisQueries = checks.map { $0.sentQuery.flatMap(BasisQueries.init(of:)) }
+    stretches = lattice.map { Stretches($0, checks: checks.count) }
   }
 
-  /// The same, with the answers on a grid worked out.
-  public func prepared(for grid: Grid) -> RecordedAnswers {
-    var copy = self
-    copy.tables = checks.indices.map { index in
-      AnswerTable(
-        of: checks[index], basis: basisQueries[index], on: grid, over: source, engine: engine)
-    }
-    return copy
-  }
-
-  /// What is found out about a check at a time; on the grid at the cost of a look-up.
+  /// What is found out about a check at a time; on the lattice at the cost of a look-up.
   public func evidence(for index: Int, at time: Int64) -> CheckEvidence {
     let check = checks[index]
     guard let query = check.sentQuery else { return CheckEvidence(.success(InstantAnswer())) }
-    let table = tables.isEmpty ? nil : tables[index]
+    let table = stretches?.table(of: index, at: time) { grid in
+      AnswerTable(of: check, basis: basisQueries[index], on: grid, over: source, engine: engine)
+    }
     let basis = table?.basis(at: time) ?? basisQueries[index]?.basis { value(of: $0, at: time) }
     let answer = table?.answer(at: time) ?? instant(query, at: time)
     guard explainsNoValue, case .success(let found) = answer, case .noValue = found.reading else {
@@ -69,6 +77,40 @@ public struct RecordedAnswers: Sendable {
       case .value(let bits, _) = answer.reading
     else { return nil }
     return Double(bitPattern: bits)
+  }
+}
+
+/// The stretches of a lattice that have been worked out.
+private final class Stretches: Sendable {
+  /// Times in a stretch.
+  private static let length: Int64 = 128
+
+  private let lattice: RecordedAnswers.Lattice
+  /// By check, then by the number of the stretch.
+  private let tables: [TableBox]
+
+  private final class TableBox: Sendable {
+    let tables = Mutex<[Int64: AnswerTable]>([:])
+  }
+
+  init(_ lattice: RecordedAnswers.Lattice, checks: Int) {
+    self.lattice = lattice
+    tables = (0..<checks).map { _ in TableBox() }
+  }
+
+  /// The table that holds a time, made when it is wanted first; nil for a time off the lattice.
+  func table(of check: Int, at time: Int64, _ make: (Grid) -> AnswerTable) -> AnswerTable? {
+    let (distance, overflow) = time.subtractingReportingOverflow(lattice.origin)
+    guard !overflow, distance % lattice.step == 0 else { return nil }
+    let position = distance / lattice.step
+    let number = position >= 0 ? position / Self.length : (position + 1) / Self.length - 1
+    return tables[check].tables.withLock { tables in
+      if let table = tables[number] { return table }
+      let start = lattice.origin &+ number &* Self.length &* lattice.step
+      let table = make(Grid(start: start, end: start &+ (Self.length - 1) &* lattice.step, step: lattice.step))
+      tables[number] = table
+      return table
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 import Evaluator
 import Gate
 import Manifests
-import PromQL
 import TimeSeries
 
 /// Plays replays over one source, several at once where there are several.
@@ -21,7 +20,7 @@ struct ReplayPlayer: Sendable {
 
   /// One run for each start, in their order; the same at any number of cores.
   func runs(_ starts: [ReplayStarts.Start]) async -> [ReplayReport.Run] {
-    let answers = prepared(starts.map(\.time), explains: starts.count == 1)
+    let answers = answers(starts.map(\.time), explains: starts.count == 1)
     return await withTaskGroup(of: (Int, [ReplayReport.Run]).self) { group in
       for first in stride(from: 0, to: starts.count, by: Self.batch) {
         group.addTask {
@@ -36,7 +35,9 @@ struct ReplayPlayer: Sendable {
 
   private func run(_ start: ReplayStarts.Start, _ answers: RecordedAnswers) -> ReplayReport.Run {
     let replay = replayRun(policy).replay(from: start.time, evidence: answers.evidence)
-    let other = replayRun(policy.other).replay(from: start.time, evidence: answers.evidence)
+    var unexplained = answers
+    unexplained.explainsNoValue = false
+    let other = replayRun(policy.other).replay(from: start.time, evidence: unexplained.evidence)
     let curves = drawsCurves ? rollout.checks.indices.map { curve(of: $0, replay) } : []
     return ReplayReport.Run(replay, other: other, revision: start.revision, curves: curves)
   }
@@ -45,24 +46,18 @@ struct ReplayPlayer: Sendable {
     ReplayRun(rollout, policy: policy, lastTime: lastTime)
   }
 
-  /// The answers at the ticks, worked out ahead where the starts lie on one grid.
-  private func prepared(_ starts: [Int64], explains: Bool) -> RecordedAnswers {
-    let answers = RecordedAnswers(rollout.checks, over: source, engine: engine, explainsNoValue: explains)
-    guard let grid = grid(starts) else { return answers }
-    return answers.prepared(for: grid)
+  private func answers(_ starts: [Int64], explains: Bool) -> RecordedAnswers {
+    let lattice = lattice(starts)
+    return RecordedAnswers(
+      rollout.checks, over: source, engine: engine, lattice: lattice, explainsNoValue: explains)
   }
 
-  /// The coarsest grid that holds every tick, as far as most replays get; nil where it would be finer
-  /// than is worth while.
-  private func grid(_ starts: [Int64]) -> Grid? {
-    guard let first = starts.first, let last = starts.last else { return nil }
+  /// The coarsest lattice that holds every tick; nil where it would be much finer than the ticks.
+  private func lattice(_ starts: [Int64]) -> RecordedAnswers.Lattice? {
+    guard let first = starts.first else { return nil }
     let interval = max(1, rollout.interval.milliseconds)
-    let step = starts.dropFirst().reduce(interval) { Self.commonDivisor($0, $1 - first) }
-    let ticks = Int64(Forecast(rollout).ticks ?? 100) + Int64(rollout.failedChecksLimit)
-    let end = min(lastTime, last + ticks * interval)
-    let grid = Grid(start: first, end: end, step: step)
-    // Four grid steps for a tick: more is evaluated than looked up.
-    return grid.count > 0 && grid.count / 4 <= starts.count * Int(ticks) ? grid : nil
+    let step = starts.reduce(interval) { Self.commonDivisor($0, $1 - first) }
+    return interval / step <= 60 ? RecordedAnswers.Lattice(origin: first, step: step) : nil
   }
 
   private static func commonDivisor(_ a: Int64, _ b: Int64) -> Int64 { b == 0 ? a : commonDivisor(b, a % b) }
@@ -70,11 +65,10 @@ struct ReplayPlayer: Sendable {
   private func curve(of index: Int, _ replay: Replay) -> ReplayReport.Curve {
     let length = max(1, replay.endTime - replay.start)
     let step = max(1, length / Int64(Self.points))
-    let grid = Grid(start: replay.start, end: min(lastTime, replay.endTime), step: step)
     let answers = RecordedAnswers(
-      [rollout.checks[index]], over: source, engine: engine, explainsNoValue: false
-    ).prepared(for: grid)
-    let times = (0..<grid.count).map(grid.time)
+      [rollout.checks[index]], over: source, engine: engine,
+      lattice: RecordedAnswers.Lattice(origin: replay.start, step: step), explainsNoValue: false)
+    let times = Array(stride(from: replay.start, through: min(lastTime, replay.endTime), by: Int(step)))
     return ReplayReport.Curve(
       times: times,
       values: times.map { rollout.checks[index].comparedValue(of: answers.evidence(for: 0, at: $0)) ?? .nan })
@@ -85,13 +79,12 @@ struct ReplayPlayer: Sendable {
   func sweep(_ run: ReplayReport.Run, _ found: RolloutArguments.Found) -> Sweep {
     let start = run.replay.start
     let interval = max(1, rollout.interval.milliseconds)
-    let ticks = Int64(Forecast(rollout).ticks ?? 100) + 2 * Int64(rollout.failedChecksLimit)
-    let end = min(lastTime, start + (ticks + 1) * interval)
     let part = interval % Int64(SweepRun.phases) == 0 ? interval / Int64(SweepRun.phases) : interval
     let (source, engine) = (source, engine)
     let sweep = SweepRun(replayRun(policy), base: run.replay, over: source) { rollout, source in
-      RecordedAnswers(rollout.checks, over: source, engine: engine, explainsNoValue: false)
-        .prepared(for: Grid(start: start, end: end, step: part))
+      RecordedAnswers(
+        rollout.checks, over: source, engine: engine,
+        lattice: RecordedAnswers.Lattice(origin: start, step: part), explainsNoValue: false)
     }
     return sweep.sweep(windows: windows(found))
   }
