@@ -1,6 +1,7 @@
 import Evaluator
 import Gate
 import Manifests
+import Synchronization
 import Testing
 import TimeSeries
 
@@ -86,6 +87,17 @@ import TimeSeries
     for time in stride(from: Int64(-60_000), through: 1_300_000, by: 20_000) {
       #expect(ahead.evidence(for: 0, at: time).answer == answers.evidence(for: 0, at: time).answer, "\(time)")
     }
+  }
+
+  @Test func `a stretch of ticks is selected once`() throws {
+    let counting = CountingSource(try recording().source)
+    let answers = RecordedAnswers(
+      rollout.checks, over: counting, lattice: .init(origin: 0, step: 30_000), explainsNoValue: false)
+    for time in stride(from: Int64(0), through: 1_200_000, by: 30_000) {
+      _ = answers.evidence(for: 0, at: time)
+    }
+    // The query, its series, samples and requests, each once; values at a bound are asked again.
+    #expect(counting.count <= 6, "\(counting.count)")
   }
 
   @Test func `the rollouts of a recording are found by their pods`() throws {
@@ -174,5 +186,22 @@ import TimeSeries
     #expect(odds.map(\.errorRate) == [0, 0.005, 0.01, 0.02, 0.04, 0.1])
     #expect(odds.first?.promoted == 1 && odds.last?.rolledBack == 1)
     #expect(zip(odds, odds.dropFirst()).allSatisfy { $0.promoted >= $1.promoted })
+  }
+}
+
+/// Counts how often a source is asked.
+private final class CountingSource: SeriesSource {
+  private let source: any SeriesSource
+  private let asked = Mutex(0)
+
+  init(_ source: any SeriesSource) { self.source = source }
+
+  var count: Int { asked.withLock { $0 } }
+
+  func select(_ selection: Selection) throws -> any Selected { try source.select(selection) }
+
+  func select(_ selections: [Selection]) throws -> [any Selected] {
+    asked.withLock { $0 += 1 }
+    return try source.select(selections)
   }
 }

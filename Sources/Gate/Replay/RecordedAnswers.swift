@@ -226,22 +226,31 @@ extension Expression {
   /// Whether it means the same at a step of a range query as at an instant: an instant vector, nothing
   /// that is pinned to the ends of the query or measured by its step.
   fileprivate var isSteady: Bool {
-    guard self[root].type == .instantVector, durations.isEmpty else { return false }
+    guard self[root].type == .instantVector else { return false }
     return nodes.allSatisfy { node in
       switch node.form {
-      case .selector(let selector): !selector.time.isPinnedToEnds
-      case .subquery(let subquery): !subquery.time.isPinnedToEnds
-      case .number, .string, .matrix, .aggregation, .binary, .call, .parenthesis, .unary: true
+      case .selector(let selector): selector.time.isSteady
+      case .matrix(_, let range): range.isSteady
+      case .subquery(let subquery):
+        subquery.time.isSteady && subquery.range.isSteady && subquery.step?.isSteady ?? true
+      case .number, .string, .aggregation, .binary, .call, .parenthesis, .unary: true
       }
     }
   }
 }
 
+extension Expression.Duration {
+  /// An expression may ask for the query's own step or range.
+  fileprivate var isSteady: Bool {
+    if case .literal = self { true } else { false }
+  }
+}
+
 extension Expression.TimeModifiers {
-  fileprivate var isPinnedToEnds: Bool {
+  fileprivate var isSteady: Bool {
     switch at {
-    case .start, .end: true
-    case .time, nil: false
+    case .start, .end: false
+    case .time, nil: offset?.isSteady ?? true
     }
   }
 }
