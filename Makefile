@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each one does all the set-up that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test docs format lint install clean fuzz differential
+.PHONY: help setup build demo test docs format lint install clean fuzz differential bench-peers
 
 PREFIX ?= /usr/local
 RELEASE := .build/release/promgate
@@ -46,3 +46,7 @@ fuzz: setup ## Compare engine and reference on CASES random queries (default 200
 differential: build ## Compare the answers with those of a real Prometheus, unpacked from Debian's packages
 	scripts/peers .build/peers prometheus promtool
 	python3 Tests/Differential/run.py $(RELEASE) .build/peers .build/differential
+
+bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT)
+	scripts/peers .build/peers prometheus promtool victoria-metrics
+	Benchmarks/peers/run.sh $(RELEASE) .build/peers .build/bench-peers $(or $(SERIES),10000) $(or $(HOURS),6) $(or $(SEED),1) $(or $(REPEAT),5)
