@@ -1,3 +1,4 @@
+private import CMemory
 import TimeSeries
 
 extension Store {
@@ -20,6 +21,9 @@ extension Store {
       for (times, series) in groups.sorted(by: { ($0.key.first ?? 0) < ($1.key.first ?? 0) }) {
         try load(series, at: times)
       }
+      groups = [:]
+      // Reading takes several times what stays: the rest goes back to the system.
+      promgate_memory_trim()
     } catch {
       throw ToolFailure("cannot load the recording: \(error)")
     }
