@@ -108,6 +108,27 @@ const Promgate__ChunkedReadResponse *promgate_chunked_decode(
   return promgate__chunked_read_response__unpack(&memory, length, bytes);
 }
 
+const Promgate__WrittenSeries *promgate_written_series_decode(
+    promgate_arena *arena, const uint8_t *bytes, size_t length) {
+  reset(arena);
+  ProtobufCAllocator memory = allocator(arena);
+  return promgate__written_series__unpack(&memory, length, bytes);
+}
+
+const Promgate__MetricMetadata *promgate_metadata_decode(
+    promgate_arena *arena, const uint8_t *bytes, size_t length) {
+  reset(arena);
+  ProtobufCAllocator memory = allocator(arena);
+  return promgate__metric_metadata__unpack(&memory, length, bytes);
+}
+
+const Promgate__ReadRequest *promgate_read_request_decode(
+    promgate_arena *arena, const uint8_t *bytes, size_t length) {
+  reset(arena);
+  ProtobufCAllocator memory = allocator(arena);
+  return promgate__read_request__unpack(&memory, length, bytes);
+}
+
 uint8_t *promgate_read_request(
     int64_t start, int64_t end, const promgate_matcher *matchers, size_t matcher_count, size_t *length) {
   Promgate__LabelMatcher *conditions = calloc(matcher_count + 1, sizeof *conditions);

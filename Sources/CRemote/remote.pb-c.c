@@ -232,6 +232,186 @@ void   promgate__time_series__free_unpacked
   assert(message->base.descriptor == &promgate__time_series__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   promgate__metric_metadata__init
+                     (Promgate__MetricMetadata         *message)
+{
+  static const Promgate__MetricMetadata init_value = PROMGATE__METRIC_METADATA__INIT;
+  *message = init_value;
+}
+size_t promgate__metric_metadata__get_packed_size
+                     (const Promgate__MetricMetadata *message)
+{
+  assert(message->base.descriptor == &promgate__metric_metadata__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t promgate__metric_metadata__pack
+                     (const Promgate__MetricMetadata *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &promgate__metric_metadata__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t promgate__metric_metadata__pack_to_buffer
+                     (const Promgate__MetricMetadata *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &promgate__metric_metadata__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Promgate__MetricMetadata *
+       promgate__metric_metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Promgate__MetricMetadata *)
+     protobuf_c_message_unpack (&promgate__metric_metadata__descriptor,
+                                allocator, len, data);
+}
+void   promgate__metric_metadata__free_unpacked
+                     (Promgate__MetricMetadata *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &promgate__metric_metadata__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   promgate__written_sample__init
+                     (Promgate__WrittenSample         *message)
+{
+  static const Promgate__WrittenSample init_value = PROMGATE__WRITTEN_SAMPLE__INIT;
+  *message = init_value;
+}
+size_t promgate__written_sample__get_packed_size
+                     (const Promgate__WrittenSample *message)
+{
+  assert(message->base.descriptor == &promgate__written_sample__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t promgate__written_sample__pack
+                     (const Promgate__WrittenSample *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &promgate__written_sample__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t promgate__written_sample__pack_to_buffer
+                     (const Promgate__WrittenSample *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &promgate__written_sample__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Promgate__WrittenSample *
+       promgate__written_sample__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Promgate__WrittenSample *)
+     protobuf_c_message_unpack (&promgate__written_sample__descriptor,
+                                allocator, len, data);
+}
+void   promgate__written_sample__free_unpacked
+                     (Promgate__WrittenSample *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &promgate__written_sample__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   promgate__written_metadata__init
+                     (Promgate__WrittenMetadata         *message)
+{
+  static const Promgate__WrittenMetadata init_value = PROMGATE__WRITTEN_METADATA__INIT;
+  *message = init_value;
+}
+size_t promgate__written_metadata__get_packed_size
+                     (const Promgate__WrittenMetadata *message)
+{
+  assert(message->base.descriptor == &promgate__written_metadata__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t promgate__written_metadata__pack
+                     (const Promgate__WrittenMetadata *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &promgate__written_metadata__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t promgate__written_metadata__pack_to_buffer
+                     (const Promgate__WrittenMetadata *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &promgate__written_metadata__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Promgate__WrittenMetadata *
+       promgate__written_metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Promgate__WrittenMetadata *)
+     protobuf_c_message_unpack (&promgate__written_metadata__descriptor,
+                                allocator, len, data);
+}
+void   promgate__written_metadata__free_unpacked
+                     (Promgate__WrittenMetadata *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &promgate__written_metadata__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   promgate__written_series__init
+                     (Promgate__WrittenSeries         *message)
+{
+  static const Promgate__WrittenSeries init_value = PROMGATE__WRITTEN_SERIES__INIT;
+  *message = init_value;
+}
+size_t promgate__written_series__get_packed_size
+                     (const Promgate__WrittenSeries *message)
+{
+  assert(message->base.descriptor == &promgate__written_series__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t promgate__written_series__pack
+                     (const Promgate__WrittenSeries *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &promgate__written_series__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t promgate__written_series__pack_to_buffer
+                     (const Promgate__WrittenSeries *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &promgate__written_series__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Promgate__WrittenSeries *
+       promgate__written_series__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Promgate__WrittenSeries *)
+     protobuf_c_message_unpack (&promgate__written_series__descriptor,
+                                allocator, len, data);
+}
+void   promgate__written_series__free_unpacked
+                     (Promgate__WrittenSeries *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &promgate__written_series__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   promgate__chunk__init
                      (Promgate__Chunk         *message)
 {
@@ -700,7 +880,7 @@ const ProtobufCMessageDescriptor promgate__bucket_span__descriptor =
   (ProtobufCMessageInit) promgate__bucket_span__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor promgate__histogram__field_descriptors[16] =
+static const ProtobufCFieldDescriptor promgate__histogram__field_descriptors[17] =
 {
   {
     "count_int",
@@ -894,6 +1074,18 @@ static const ProtobufCFieldDescriptor promgate__histogram__field_descriptors[16]
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "start_timestamp",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__Histogram, start_timestamp),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned promgate__histogram__field_indices_by_name[] = {
   1,   /* field[1] = count_float */
@@ -907,6 +1099,7 @@ static const unsigned promgate__histogram__field_indices_by_name[] = {
   10,   /* field[10] = positive_spans */
   13,   /* field[13] = reset_hint */
   3,   /* field[3] = schema */
+  16,   /* field[16] = start_timestamp */
   2,   /* field[2] = sum */
   14,   /* field[14] = timestamp */
   6,   /* field[6] = zero_count_float */
@@ -916,7 +1109,7 @@ static const unsigned promgate__histogram__field_indices_by_name[] = {
 static const ProtobufCIntRange promgate__histogram__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor promgate__histogram__descriptor =
 {
@@ -926,14 +1119,14 @@ const ProtobufCMessageDescriptor promgate__histogram__descriptor =
   "Promgate__Histogram",
   "promgate",
   sizeof(Promgate__Histogram),
-  16,
+  17,
   promgate__histogram__field_descriptors,
   promgate__histogram__field_indices_by_name,
   1,  promgate__histogram__number_ranges,
   (ProtobufCMessageInit) promgate__histogram__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor promgate__time_series__field_descriptors[3] =
+static const ProtobufCFieldDescriptor promgate__time_series__field_descriptors[4] =
 {
   {
     "labels",
@@ -960,6 +1153,18 @@ static const ProtobufCFieldDescriptor promgate__time_series__field_descriptors[3
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "exemplars",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Promgate__TimeSeries, n_exemplars),
+    offsetof(Promgate__TimeSeries, exemplars),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "histograms",
     4,
     PROTOBUF_C_LABEL_REPEATED,
@@ -973,15 +1178,15 @@ static const ProtobufCFieldDescriptor promgate__time_series__field_descriptors[3
   },
 };
 static const unsigned promgate__time_series__field_indices_by_name[] = {
-  2,   /* field[2] = histograms */
+  2,   /* field[2] = exemplars */
+  3,   /* field[3] = histograms */
   0,   /* field[0] = labels */
   1,   /* field[1] = samples */
 };
-static const ProtobufCIntRange promgate__time_series__number_ranges[2 + 1] =
+static const ProtobufCIntRange promgate__time_series__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 4, 2 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor promgate__time_series__descriptor =
 {
@@ -991,11 +1196,308 @@ const ProtobufCMessageDescriptor promgate__time_series__descriptor =
   "Promgate__TimeSeries",
   "promgate",
   sizeof(Promgate__TimeSeries),
-  3,
+  4,
   promgate__time_series__field_descriptors,
   promgate__time_series__field_indices_by_name,
-  2,  promgate__time_series__number_ranges,
+  1,  promgate__time_series__number_ranges,
   (ProtobufCMessageInit) promgate__time_series__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor promgate__metric_metadata__field_descriptors[4] =
+{
+  {
+    "type",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__MetricMetadata, type),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "metric_family_name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__MetricMetadata, metric_family_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "help",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__MetricMetadata, help),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__MetricMetadata, unit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned promgate__metric_metadata__field_indices_by_name[] = {
+  2,   /* field[2] = help */
+  1,   /* field[1] = metric_family_name */
+  0,   /* field[0] = type */
+  3,   /* field[3] = unit */
+};
+static const ProtobufCIntRange promgate__metric_metadata__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 4, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor promgate__metric_metadata__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "promgate.MetricMetadata",
+  "MetricMetadata",
+  "Promgate__MetricMetadata",
+  "promgate",
+  sizeof(Promgate__MetricMetadata),
+  4,
+  promgate__metric_metadata__field_descriptors,
+  promgate__metric_metadata__field_indices_by_name,
+  2,  promgate__metric_metadata__number_ranges,
+  (ProtobufCMessageInit) promgate__metric_metadata__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor promgate__written_sample__field_descriptors[3] =
+{
+  {
+    "value",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenSample, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "timestamp",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenSample, timestamp),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_timestamp",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenSample, start_timestamp),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned promgate__written_sample__field_indices_by_name[] = {
+  2,   /* field[2] = start_timestamp */
+  1,   /* field[1] = timestamp */
+  0,   /* field[0] = value */
+};
+static const ProtobufCIntRange promgate__written_sample__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor promgate__written_sample__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "promgate.WrittenSample",
+  "WrittenSample",
+  "Promgate__WrittenSample",
+  "promgate",
+  sizeof(Promgate__WrittenSample),
+  3,
+  promgate__written_sample__field_descriptors,
+  promgate__written_sample__field_indices_by_name,
+  1,  promgate__written_sample__number_ranges,
+  (ProtobufCMessageInit) promgate__written_sample__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor promgate__written_metadata__field_descriptors[3] =
+{
+  {
+    "type",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenMetadata, type),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "help_ref",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenMetadata, help_ref),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_ref",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenMetadata, unit_ref),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned promgate__written_metadata__field_indices_by_name[] = {
+  1,   /* field[1] = help_ref */
+  0,   /* field[0] = type */
+  2,   /* field[2] = unit_ref */
+};
+static const ProtobufCIntRange promgate__written_metadata__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 3, 1 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor promgate__written_metadata__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "promgate.WrittenMetadata",
+  "WrittenMetadata",
+  "Promgate__WrittenMetadata",
+  "promgate",
+  sizeof(Promgate__WrittenMetadata),
+  3,
+  promgate__written_metadata__field_descriptors,
+  promgate__written_metadata__field_indices_by_name,
+  2,  promgate__written_metadata__number_ranges,
+  (ProtobufCMessageInit) promgate__written_metadata__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor promgate__written_series__field_descriptors[5] =
+{
+  {
+    "labels_refs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Promgate__WrittenSeries, n_labels_refs),
+    offsetof(Promgate__WrittenSeries, labels_refs),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "samples",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Promgate__WrittenSeries, n_samples),
+    offsetof(Promgate__WrittenSeries, samples),
+    &promgate__written_sample__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "histograms",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Promgate__WrittenSeries, n_histograms),
+    offsetof(Promgate__WrittenSeries, histograms),
+    &promgate__histogram__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exemplars",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Promgate__WrittenSeries, n_exemplars),
+    offsetof(Promgate__WrittenSeries, exemplars),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "metadata",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Promgate__WrittenSeries, metadata),
+    &promgate__written_metadata__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned promgate__written_series__field_indices_by_name[] = {
+  3,   /* field[3] = exemplars */
+  2,   /* field[2] = histograms */
+  0,   /* field[0] = labels_refs */
+  4,   /* field[4] = metadata */
+  1,   /* field[1] = samples */
+};
+static const ProtobufCIntRange promgate__written_series__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor promgate__written_series__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "promgate.WrittenSeries",
+  "WrittenSeries",
+  "Promgate__WrittenSeries",
+  "promgate",
+  sizeof(Promgate__WrittenSeries),
+  5,
+  promgate__written_series__field_descriptors,
+  promgate__written_series__field_indices_by_name,
+  1,  promgate__written_series__number_ranges,
+  (ProtobufCMessageInit) promgate__written_series__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor promgate__chunk__field_descriptors[4] =

@@ -83,7 +83,8 @@ import TimeSeries
     let check = Check(metric: "m", kind: .inline, query: .text(query), bounds: .range(min: 0, max: 4))
     let answers = RecordedAnswers([check], over: try recording().source, explainsNoValue: false)
     let ahead = RecordedAnswers(
-      [check], over: try recording().source, lattice: .init(origin: 600_000, step: 20_000), explainsNoValue: false)
+      [check], over: try recording().source, lattice: .init(origin: 600_000, step: 20_000),
+      explainsNoValue: false)
     for time in stride(from: Int64(-60_000), through: 1_300_000, by: 20_000) {
       #expect(ahead.evidence(for: 0, at: time).answer == answers.evidence(for: 0, at: time).answer, "\(time)")
     }
@@ -129,7 +130,8 @@ import TimeSeries
     let base = try replay(from: second)
     return SweepRun(run, base: base, over: source) { rollout, source in
       RecordedAnswers(
-        rollout.checks, over: source, lattice: .init(origin: second * 1000, step: 3_000), explainsNoValue: false)
+        rollout.checks, over: source, lattice: .init(origin: second * 1000, step: 3_000),
+        explainsNoValue: false)
     }.sweep(windows: [])
   }
 

@@ -24,6 +24,13 @@ const Promgate__TimeSeries *promgate_time_series_decode(
 const Promgate__ChunkedReadResponse *promgate_chunked_decode(
     promgate_arena *arena, const uint8_t *bytes, size_t length);
 
+const Promgate__WrittenSeries *promgate_written_series_decode(
+    promgate_arena *arena, const uint8_t *bytes, size_t length);
+const Promgate__MetricMetadata *promgate_metadata_decode(
+    promgate_arena *arena, const uint8_t *bytes, size_t length);
+const Promgate__ReadRequest *promgate_read_request_decode(
+    promgate_arena *arena, const uint8_t *bytes, size_t length);
+
 /// A condition of a query.
 typedef struct {
   /// 0 =, 1 !=, 2 =~, 3 !~.

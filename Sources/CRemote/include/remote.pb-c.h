@@ -20,6 +20,10 @@ typedef struct Promgate__Sample Promgate__Sample;
 typedef struct Promgate__BucketSpan Promgate__BucketSpan;
 typedef struct Promgate__Histogram Promgate__Histogram;
 typedef struct Promgate__TimeSeries Promgate__TimeSeries;
+typedef struct Promgate__MetricMetadata Promgate__MetricMetadata;
+typedef struct Promgate__WrittenSample Promgate__WrittenSample;
+typedef struct Promgate__WrittenMetadata Promgate__WrittenMetadata;
+typedef struct Promgate__WrittenSeries Promgate__WrittenSeries;
 typedef struct Promgate__Chunk Promgate__Chunk;
 typedef struct Promgate__ChunkedSeries Promgate__ChunkedSeries;
 typedef struct Promgate__ChunkedReadResponse Promgate__ChunkedReadResponse;
@@ -106,6 +110,10 @@ struct  Promgate__Histogram
   int64_t timestamp;
   size_t n_custom_values;
   double *custom_values;
+  /*
+   * Remote write 2.0 only.
+   */
+  int64_t start_timestamp;
   Promgate__Histogram__CountCase count_case;
   union {
     uint64_t count_int;
@@ -119,7 +127,7 @@ struct  Promgate__Histogram
 };
 #define PROMGATE__HISTOGRAM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&promgate__histogram__descriptor) \
-    , 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL, PROMGATE__HISTOGRAM__COUNT__NOT_SET, {0}, PROMGATE__HISTOGRAM__ZERO_COUNT__NOT_SET, {0} }
+    , 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL, 0, PROMGATE__HISTOGRAM__COUNT__NOT_SET, {0}, PROMGATE__HISTOGRAM__ZERO_COUNT__NOT_SET, {0} }
 
 
 struct  Promgate__TimeSeries
@@ -129,12 +137,78 @@ struct  Promgate__TimeSeries
   Promgate__Label **labels;
   size_t n_samples;
   Promgate__Sample **samples;
+  /*
+   * Only counted.
+   */
+  size_t n_exemplars;
+  ProtobufCBinaryData *exemplars;
   size_t n_histograms;
   Promgate__Histogram **histograms;
 };
 #define PROMGATE__TIME_SERIES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&promgate__time_series__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+
+
+struct  Promgate__MetricMetadata
+{
+  ProtobufCMessage base;
+  uint32_t type;
+  ProtobufCBinaryData metric_family_name;
+  ProtobufCBinaryData help;
+  ProtobufCBinaryData unit;
+};
+#define PROMGATE__METRIC_METADATA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&promgate__metric_metadata__descriptor) \
+    , 0, {0,NULL}, {0,NULL}, {0,NULL} }
+
+
+struct  Promgate__WrittenSample
+{
+  ProtobufCMessage base;
+  double value;
+  int64_t timestamp;
+  int64_t start_timestamp;
+};
+#define PROMGATE__WRITTEN_SAMPLE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&promgate__written_sample__descriptor) \
+    , 0, 0, 0 }
+
+
+struct  Promgate__WrittenMetadata
+{
+  ProtobufCMessage base;
+  uint32_t type;
+  uint32_t help_ref;
+  uint32_t unit_ref;
+};
+#define PROMGATE__WRITTEN_METADATA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&promgate__written_metadata__descriptor) \
+    , 0, 0, 0 }
+
+
+/*
+ * A series of remote write 2.0: texts are places in the request's table of symbols.
+ */
+struct  Promgate__WrittenSeries
+{
+  ProtobufCMessage base;
+  size_t n_labels_refs;
+  uint32_t *labels_refs;
+  size_t n_samples;
+  Promgate__WrittenSample **samples;
+  size_t n_histograms;
+  Promgate__Histogram **histograms;
+  /*
+   * Only counted.
+   */
+  size_t n_exemplars;
+  ProtobufCBinaryData *exemplars;
+  Promgate__WrittenMetadata *metadata;
+};
+#define PROMGATE__WRITTEN_SERIES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&promgate__written_series__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
 
 
 struct  Promgate__Chunk
@@ -326,6 +400,82 @@ Promgate__TimeSeries *
 void   promgate__time_series__free_unpacked
                      (Promgate__TimeSeries *message,
                       ProtobufCAllocator *allocator);
+/* Promgate__MetricMetadata methods */
+void   promgate__metric_metadata__init
+                     (Promgate__MetricMetadata         *message);
+size_t promgate__metric_metadata__get_packed_size
+                     (const Promgate__MetricMetadata   *message);
+size_t promgate__metric_metadata__pack
+                     (const Promgate__MetricMetadata   *message,
+                      uint8_t             *out);
+size_t promgate__metric_metadata__pack_to_buffer
+                     (const Promgate__MetricMetadata   *message,
+                      ProtobufCBuffer     *buffer);
+Promgate__MetricMetadata *
+       promgate__metric_metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   promgate__metric_metadata__free_unpacked
+                     (Promgate__MetricMetadata *message,
+                      ProtobufCAllocator *allocator);
+/* Promgate__WrittenSample methods */
+void   promgate__written_sample__init
+                     (Promgate__WrittenSample         *message);
+size_t promgate__written_sample__get_packed_size
+                     (const Promgate__WrittenSample   *message);
+size_t promgate__written_sample__pack
+                     (const Promgate__WrittenSample   *message,
+                      uint8_t             *out);
+size_t promgate__written_sample__pack_to_buffer
+                     (const Promgate__WrittenSample   *message,
+                      ProtobufCBuffer     *buffer);
+Promgate__WrittenSample *
+       promgate__written_sample__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   promgate__written_sample__free_unpacked
+                     (Promgate__WrittenSample *message,
+                      ProtobufCAllocator *allocator);
+/* Promgate__WrittenMetadata methods */
+void   promgate__written_metadata__init
+                     (Promgate__WrittenMetadata         *message);
+size_t promgate__written_metadata__get_packed_size
+                     (const Promgate__WrittenMetadata   *message);
+size_t promgate__written_metadata__pack
+                     (const Promgate__WrittenMetadata   *message,
+                      uint8_t             *out);
+size_t promgate__written_metadata__pack_to_buffer
+                     (const Promgate__WrittenMetadata   *message,
+                      ProtobufCBuffer     *buffer);
+Promgate__WrittenMetadata *
+       promgate__written_metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   promgate__written_metadata__free_unpacked
+                     (Promgate__WrittenMetadata *message,
+                      ProtobufCAllocator *allocator);
+/* Promgate__WrittenSeries methods */
+void   promgate__written_series__init
+                     (Promgate__WrittenSeries         *message);
+size_t promgate__written_series__get_packed_size
+                     (const Promgate__WrittenSeries   *message);
+size_t promgate__written_series__pack
+                     (const Promgate__WrittenSeries   *message,
+                      uint8_t             *out);
+size_t promgate__written_series__pack_to_buffer
+                     (const Promgate__WrittenSeries   *message,
+                      ProtobufCBuffer     *buffer);
+Promgate__WrittenSeries *
+       promgate__written_series__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   promgate__written_series__free_unpacked
+                     (Promgate__WrittenSeries *message,
+                      ProtobufCAllocator *allocator);
 /* Promgate__Chunk methods */
 void   promgate__chunk__init
                      (Promgate__Chunk         *message);
@@ -476,6 +626,18 @@ typedef void (*Promgate__Histogram_Closure)
 typedef void (*Promgate__TimeSeries_Closure)
                  (const Promgate__TimeSeries *message,
                   void *closure_data);
+typedef void (*Promgate__MetricMetadata_Closure)
+                 (const Promgate__MetricMetadata *message,
+                  void *closure_data);
+typedef void (*Promgate__WrittenSample_Closure)
+                 (const Promgate__WrittenSample *message,
+                  void *closure_data);
+typedef void (*Promgate__WrittenMetadata_Closure)
+                 (const Promgate__WrittenMetadata *message,
+                  void *closure_data);
+typedef void (*Promgate__WrittenSeries_Closure)
+                 (const Promgate__WrittenSeries *message,
+                  void *closure_data);
 typedef void (*Promgate__Chunk_Closure)
                  (const Promgate__Chunk *message,
                   void *closure_data);
@@ -508,6 +670,10 @@ extern const ProtobufCMessageDescriptor promgate__sample__descriptor;
 extern const ProtobufCMessageDescriptor promgate__bucket_span__descriptor;
 extern const ProtobufCMessageDescriptor promgate__histogram__descriptor;
 extern const ProtobufCMessageDescriptor promgate__time_series__descriptor;
+extern const ProtobufCMessageDescriptor promgate__metric_metadata__descriptor;
+extern const ProtobufCMessageDescriptor promgate__written_sample__descriptor;
+extern const ProtobufCMessageDescriptor promgate__written_metadata__descriptor;
+extern const ProtobufCMessageDescriptor promgate__written_series__descriptor;
 extern const ProtobufCMessageDescriptor promgate__chunk__descriptor;
 extern const ProtobufCMessageDescriptor promgate__chunked_series__descriptor;
 extern const ProtobufCMessageDescriptor promgate__chunked_read_response__descriptor;

@@ -107,7 +107,8 @@ private final class Stretches: Sendable {
     return tables[check].tables.withLock { tables in
       if let table = tables[number] { return table }
       let start = lattice.origin &+ number &* Self.length &* lattice.step
-      let table = make(Grid(start: start, end: start &+ (Self.length - 1) &* lattice.step, step: lattice.step))
+      let table = make(
+        Grid(start: start, end: start &+ (Self.length - 1) &* lattice.step, step: lattice.step))
       tables[number] = table
       return table
     }

@@ -121,38 +121,14 @@ private struct SampleAnswer {
     guard let arena = MessageArena(limit: limits.memory) else { throw RemoteFormatError("no memory") }
     var reader = body.reader
     while !reader.isAtEnd {
-      guard let result = try Self.field(1, &reader) else { continue }
+      guard let result = try ProtobufFields.next(1, &reader) else { continue }
       var inner = body.reader(result)
       while !inner.isAtEnd {
-        guard let series = try Self.field(1, &inner) else { continue }
+        guard let series = try ProtobufFields.next(1, &inner) else { continue }
         try append(series, body, arena)
       }
     }
     return builder.finish()
-  }
-
-  /// The place of the next field when it has this number and a length; nil for another one, which is skipped.
-  private static func field(_ number: UInt64, _ reader: inout ByteReader) throws(RemoteFormatError) -> Range<
-    Int
-  >? {
-    let start = reader.position
-    do {
-      let tag = try reader.uvarint()
-      switch tag & 7 {
-      case 0: _ = try reader.uvarint()
-      case 1: _ = try reader.skip(8)
-      case 2:
-        let place = try reader.text()
-        return tag >> 3 == number ? place : nil
-      case 5: _ = try reader.skip(4)
-      default: throw RemoteFormatError("a field of an unknown kind", at: start)
-      }
-      return nil
-    } catch let error as RemoteFormatError {
-      throw error
-    } catch {
-      throw RemoteFormatError("the answer ends inside a field", at: start)
-    }
   }
 
   private mutating func append(
@@ -271,7 +247,7 @@ private struct ChunkFrames {
 }
 
 /// Labels as remotes send them: sorted or not.
-private enum RemoteLabels {
+enum RemoteLabels {
   /// Throws Prometheus' texts for names and values that cannot be (remote-storage.md §4.1).
   static func labels(
     _ pointers: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Label>?>?, _ count: Int, at offset: Int
@@ -282,13 +258,23 @@ private enum RemoteLabels {
       guard let label = unsafe pointers?[i]?.pointee else { continue }
       let name = unsafe [UInt8](UnsafeBufferPointer(start: label.name.data, count: label.name.len))
       let value = unsafe [UInt8](UnsafeBufferPointer(start: label.value.data, count: label.value.len))
+      pairs.append((name, value))
+    }
+    return try sorted(pairs, at: offset)
+  }
+
+  /// Labels in any order, empty values left out. Throws when a name comes twice, is empty or no UTF-8.
+  static func sorted(
+    _ pairs: [(name: [UInt8], value: [UInt8])], at offset: Int?
+  ) throws(RemoteFormatError) -> Labels {
+    var pairs = pairs
+    for (name, value) in pairs {
       guard !name.isEmpty, String(validating: name, as: UTF8.self) != nil else {
         throw RemoteFormatError("invalid label name: \(String(decoding: name, as: UTF8.self))", at: offset)
       }
       guard String(validating: value, as: UTF8.self) != nil else {
         throw RemoteFormatError("invalid label value: \(String(decoding: value, as: UTF8.self))", at: offset)
       }
-      pairs.append((name, value))
     }
     if !zip(pairs, pairs.dropFirst()).allSatisfy({ $0.name.lexicographicallyPrecedes($1.name) }) {
       pairs.sort { $0.name.lexicographicallyPrecedes($1.name) }
@@ -297,6 +283,7 @@ private enum RemoteLabels {
           "duplicate label with name: \(String(decoding: one.name, as: UTF8.self))", at: offset)
       }
     }
+    pairs.removeAll { $0.value.isEmpty }
     return Labels(inOrder: pairs)
   }
 }

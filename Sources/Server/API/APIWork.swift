@@ -23,7 +23,8 @@ enum APIWork: Sendable {
       }
       self = .values(try SeriesParameters(labels: form), name: name)
     case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
-      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
+      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers, .remoteWrite,
+      .remoteRead:
       return nil
     }
   }

@@ -33,15 +33,18 @@ public final class QueryAPI: Sendable {
   private let now: @Sendable () -> Int64
   private let source: @Sendable () -> any SeriesSource
   private let surroundings: Surroundings
+  private let writer: RemoteWrite?
   private let threads: QueryThreads
   private let deadlines = DeadlineWatch()
   private let release = MemoryRelease()
   private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
 
-  /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds.
+  /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds. Without a
+  /// `writer` remote write is refused.
   public init(
     options: Options, now: @escaping @Sendable () -> Int64,
     metrics: ServerMetrics = ServerMetrics(), surroundings: Surroundings = Surroundings(),
+    writer: RemoteWrite? = nil,
     source: @escaping @Sendable () -> any SeriesSource
   ) {
     self.options = options
@@ -49,6 +52,7 @@ public final class QueryAPI: Sendable {
     self.metrics = metrics
     self.source = source
     self.surroundings = surroundings
+    self.writer = writer
     threads = QueryThreads(count: options.concurrentQueries)
   }
 
@@ -96,6 +100,13 @@ public final class QueryAPI: Sendable {
     case .targets: return plain(request, surroundings.targetList)
     case .targetsMetadata: return plain(request, surroundings.targetsMetadata)
     case .scrapePools: return plain(request, surroundings.scrapePools)
+    case .remoteWrite:
+      guard let writer else {
+        return .refusal(404, "remote write receiver needs to be enabled with --receive")
+      }
+      return await withTaskExecutorPreference(threads) { writer.respond(to: request) }
+    case .remoteRead:
+      return await withTaskExecutorPreference(threads) { RemoteRead(source()).respond(to: request) }
     case .alertmanagers:
       return plain(request) { _ in
         APIAnswer(data: #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#)

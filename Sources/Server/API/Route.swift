@@ -18,6 +18,7 @@ enum Route: Sendable, Hashable {
   case exemplars
   case metadata
   case targets, targetsMetadata, scrapePools, alertmanagers
+  case remoteWrite, remoteRead
 
   /// Where the API's paths begin.
   static let apiPrefix = "/api/v1/"
@@ -43,6 +44,8 @@ enum Route: Sendable, Hashable {
     case "/api/v1/targets/metadata": self = .targetsMetadata
     case "/api/v1/scrape_pools": self = .scrapePools
     case "/api/v1/alertmanagers": self = .alertmanagers
+    case "/api/v1/write": self = .remoteWrite
+    case "/api/v1/read": self = .remoteRead
     default:
       let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       guard parts.count == 6, path.hasPrefix(Self.apiPrefix), parts[3].elementsEqual("label".utf8),
@@ -61,13 +64,14 @@ enum Route: Sendable, Hashable {
       [.get]
     case .index, .healthy, .ready, .metrics: [.get, .head]
     case .lifecycle: [.post, .put]
+    case .remoteWrite, .remoteRead: [.post]
     }
   }
 
   /// Whether the answer is read from the source of series.
   var needsSource: Bool {
     switch self {
-    case .query, .queryRange, .series, .labels, .labelValues: true
+    case .query, .queryRange, .series, .labels, .labelValues, .remoteRead, .remoteWrite: true
     case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
       .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
       false
@@ -96,6 +100,8 @@ enum Route: Sendable, Hashable {
     case .targetsMetadata: "/api/v1/targets/metadata"
     case .scrapePools: "/api/v1/scrape_pools"
     case .alertmanagers: "/api/v1/alertmanagers"
+    case .remoteWrite: "/api/v1/write"
+    case .remoteRead: "/api/v1/read"
     }
   }
 }

@@ -6,7 +6,7 @@ public struct HTTPLimits: Sendable, Hashable {
   /// How many header fields a request may have; 431 beyond.
   public var headerCount = 256
   /// Bytes of a request's body; 413 beyond.
-  public var bodySize = 10 << 20
+  public var bodySize = 32 << 20
   /// How many connections may be open. A further one replaces the one that has been idle longest; when
   /// none is idle it is answered 503 and closed.
   public var connections = 512

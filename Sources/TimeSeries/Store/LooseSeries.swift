@@ -13,17 +13,22 @@ struct LooseSeries: Sendable {
   var isEmpty: Bool { values.isEmpty }
   var holdsHistograms: Bool { !histograms.positions.isEmpty }
 
+  /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly.
+  func refusal(of sample: StoredSample, labels: Labels) -> StoreError? {
+    if let last = timestamps.last, sample.timestamp <= last {
+      if sample.timestamp < last { return .outOfOrder(labels, timestamp: sample.timestamp, newest: last) }
+      return repeatsLast(sample) ? nil : .duplicateTimestamp(labels, timestamp: sample.timestamp)
+    }
+    guard case .histogram(let histogram) = sample.value, !StaleMarker.isStale(histogram.sum) else {
+      return nil
+    }
+    return histogram.validationProblem.map { .invalidHistogram(labels, $0) }
+  }
+
   /// Appends a sample; false when it repeats the last one exactly.
   mutating func append(_ sample: StoredSample, labels: Labels) throws(StoreError) -> Bool {
-    if let last = timestamps.last, sample.timestamp <= last {
-      if sample.timestamp < last {
-        throw .outOfOrder(labels, timestamp: sample.timestamp, newest: last)
-      }
-      guard repeatsLast(sample) else {
-        throw .duplicateTimestamp(labels, timestamp: sample.timestamp)
-      }
-      return false
-    }
+    if let refusal = refusal(of: sample, labels: labels) { throw refusal }
+    if let last = timestamps.last, sample.timestamp <= last { return false }
     switch sample.value {
     case .float(let value) where StaleMarker.isStale(value):
       hints.readStaleMarker(at: sample.timestamp)
@@ -37,7 +42,6 @@ struct LooseSeries: Sendable {
       staleMarkers.append(values.count)
       values.append(histogram.sum)
     case .histogram(var histogram):
-      if let problem = histogram.validationProblem { throw .invalidHistogram(labels, problem) }
       histogram.hint = hints.hint(of: histogram, at: sample.timestamp)
       histograms.positions.append(values.count)
       histograms.histograms.append(histogram)

@@ -23,6 +23,16 @@ public final class Store: Sendable {
     try state.withLock { state throws(StoreError) in try state.append(labels, sample) }
   }
 
+  /// Appends samples that were pushed, each series' in order of time.
+  ///
+  /// With `allOrNone` the first refusal undoes everything and is the only one that is returned; otherwise
+  /// the good samples are kept and all refusals returned, by the number of the entry. Limits refuse
+  /// everything in either case. Samples more than an hour older than the newest one are out of bounds, as
+  /// for Prometheus without a window for them.
+  public func append(_ batch: [PushedSeries], allOrNone: Bool) -> PushedOutcome {
+    state.withLock { $0.append(batch, allOrNone: allOrNone) }
+  }
+
   /// Opens a cohort for the series of one target.
   public func openCohort() -> CohortReference { state.withLock { $0.openCohort() } }
 
@@ -108,6 +118,68 @@ struct StoreState: Sendable {
     sampleCount += 1
     advance(to: sample.timestamp)
   }
+
+  /// How much older than the newest sample a pushed one may be, milliseconds: half a block of
+  /// Prometheus'.
+  private static let pushedAge: Int64 = 3_600_000
+
+  mutating func append(_ batch: [PushedSeries], allOrNone: Bool) -> PushedOutcome {
+    var outcome = PushedOutcome()
+    var fresh: Set<Labels> = []
+    for series in batch where ids[series.labels] == nil { fresh.insert(series.labels) }
+    if ids.count + fresh.count > limits.maximumSeries {
+      outcome.limit = .tooManySeries(limit: limits.maximumSeries)
+      return outcome
+    }
+    let wanted = batch.reduce(0) { $0 + $1.samples.count }
+    if sampleCount + wanted > limits.maximumSamples {
+      outcome.limit = .tooManySamples(limit: limits.maximumSamples)
+      return outcome
+    }
+    let oldest = newest == .min ? .min : newest &- Self.pushedAge
+    // All or none: what would be taken is looked at before anything is.
+    if allOrNone, let (entry, refusal) = firstRefusal(batch, oldest) {
+      outcome.refusals = [PushedOutcome.Refusal(entry: entry, error: refusal)]
+      return outcome
+    }
+    for (entry, series) in batch.enumerated() {
+      for sample in series.samples {
+        do throws(StoreError) {
+          if sample.timestamp < oldest { throw .outOfBounds(series.labels, timestamp: sample.timestamp) }
+          try append(series.labels, sample)
+          if case .histogram = sample.value { outcome.histograms += 1 } else { outcome.floats += 1 }
+        } catch {
+          outcome.refusals.append(PushedOutcome.Refusal(entry: entry, error: error))
+        }
+      }
+    }
+    return outcome
+  }
+
+  private func firstRefusal(_ batch: [PushedSeries], _ oldest: Int64) -> (Int, StoreError)? {
+    // Senders repeat series within a batch: those are looked at with what came before them.
+    var seen: [Labels: LooseSeries] = [:]
+    for (entry, series) in batch.enumerated() {
+      var trial = seen[series.labels]
+      for sample in series.samples {
+        if sample.timestamp < oldest {
+          return (entry, .outOfBounds(series.labels, timestamp: sample.timestamp))
+        }
+        if trial == nil, let refusal = stored(series.labels)?.refusal(of: sample, labels: series.labels) {
+          return (entry, refusal)
+        }
+        var later = trial ?? LooseSeries()
+        do throws(StoreError) { _ = try later.append(sample, labels: series.labels) } catch {
+          return (entry, error)
+        }
+        trial = later
+      }
+      seen[series.labels] = trial
+    }
+    return nil
+  }
+
+  private func stored(_ labels: Labels) -> LooseSeries? { ids[labels].flatMap { loose[$0] } }
 
   mutating func openCohort() -> CohortReference {
     cohorts.append(Cohort())

@@ -21,6 +21,8 @@ public enum StoreError: Error, Sendable, Hashable {
   case emptyLabels
   case outOfOrder(Labels, timestamp: Int64, newest: Int64)
   case duplicateTimestamp(Labels, timestamp: Int64)
+  /// Pushed, and older than anything that is still taken.
+  case outOfBounds(Labels, timestamp: Int64)
   case invalidHistogram(Labels, String)
   case tooManySeries(limit: Int)
   case tooManySamples(limit: Int)
@@ -34,6 +36,7 @@ extension StoreError: CustomStringConvertible {
       "out of order sample: \(labels) has one at \(newest) ms, this one is at \(timestamp) ms"
     case .duplicateTimestamp(let labels, let timestamp):
       "duplicate sample for timestamp: \(labels) holds another value at \(timestamp) ms"
+    case .outOfBounds(let labels, let timestamp): "out of bounds: \(labels) at \(timestamp) ms"
     case .invalidHistogram(let labels, let problem): "\(problem): \(labels)"
     case .tooManySeries(let limit):
       "too many series: the store holds at most \(limit) (--max-series)"

@@ -18,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
         promgate serve --scrape http://127.0.0.1:9100
         promgate serve --scrape http://127.0.0.1:8080,job=podinfo --interval 5s --listen 127.0.0.1:9091
         promgate serve --data metrics.om
+        promgate serve --receive
         promgate serve --scrape http://127.0.0.1:9797/metrics --gate manifests/
 
       Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start.
@@ -29,6 +30,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("A recording to answer from.", valueName: "path"), completion: .file())
   var data: String?
+
+  @Flag(help: "Takes what others push by remote write (1.0 and 2.0) at /api/v1/write.")
+  var receive = false
 
   @Option(
     help: ArgumentHelp(
@@ -74,14 +78,16 @@ struct ServeCommand: AsyncParsableCommand {
   var recordings: DataArguments
 
   func validate() throws {
-    guard !scraping.scrape.isEmpty || data != nil || recordings.remoteRead != nil else {
-      throw ValidationError("nothing to serve: give --scrape URL, --data PATH or --remote-read URL")
+    guard !scraping.scrape.isEmpty || receive || data != nil || recordings.remoteRead != nil else {
+      throw ValidationError(
+        "nothing to serve: give --scrape URL, --receive, --data PATH or --remote-read URL")
     }
-    if !scraping.scrape.isEmpty, recordings.remoteRead != nil {
-      throw ValidationError("--scrape and --remote-read exclude each other: give one of them")
+    if !scraping.scrape.isEmpty || receive, recordings.remoteRead != nil {
+      throw ValidationError(
+        "\(receive ? "--receive" : "--scrape") and --remote-read exclude each other: give one of them")
     }
-    if !gate.isEmpty, scraping.scrape.isEmpty {
-      throw ValidationError("--gate judges what is scraped: give --scrape URL")
+    if !gate.isEmpty, scraping.scrape.isEmpty, !receive {
+      throw ValidationError("--gate judges what is scraped or pushed: give --scrape URL or --receive")
     }
   }
 
@@ -92,7 +98,8 @@ struct ServeCommand: AsyncParsableCommand {
     let store = Store(
       limits: StoreLimits(
         maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
-    let answersFromStore = !targets.isEmpty
+    let answersFromStore = !targets.isEmpty || receive
+    let writer = receive ? RemoteWrite(into: store, now: TimeSource.wall.now) : nil
     if answersFromStore, let recording { try store.load(recording) }
     let options = answering.options(evaluation)
     let metrics = ServerMetrics()
@@ -100,13 +107,14 @@ struct ServeCommand: AsyncParsableCommand {
     metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics)
     let surroundings = Surroundings(
-      targets: { scraper.statuses }, recorded: { recording?.facts.families ?? [] })
+      targets: { scraper.statuses },
+      recorded: { (recording?.facts.families ?? []) + (writer?.families ?? []) })
     let series: @Sendable () -> any SeriesSource = {
       if !answersFromStore, let recording { recording } else { store.snapshot() }
     }
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
-      source: series)
+      writer: writer, source: series)
     let server = try await start(api)
     Output.note("listening on http://\(server.address)")
     await stop.wait {

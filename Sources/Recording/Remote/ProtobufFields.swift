@@ -1,0 +1,35 @@
+/// The outer levels of a message, walked field by field, so that only one inner message at a time is taken
+/// apart by libprotobuf-c.
+enum ProtobufFields {
+  /// One field with a length: its number and its bytes.
+  struct Field {
+    var number: UInt64
+    var place: Range<Int>
+  }
+
+  /// The next field when it has this number and a length; nil for another one, which is skipped.
+  static func next(_ number: UInt64, _ reader: inout ByteReader) throws(RemoteFormatError) -> Range<Int>? {
+    guard let field = try next(&reader), field.number == number else { return nil }
+    return field.place
+  }
+
+  /// The next field; nil for one without a length, which is skipped.
+  static func next(_ reader: inout ByteReader) throws(RemoteFormatError) -> Field? {
+    let start = reader.position
+    do {
+      let tag = try reader.uvarint()
+      switch tag & 7 {
+      case 0: _ = try reader.uvarint()
+      case 1: _ = try reader.skip(8)
+      case 2: return Field(number: tag >> 3, place: try reader.text())
+      case 5: _ = try reader.skip(4)
+      default: throw RemoteFormatError("a field of an unknown kind", at: start)
+      }
+      return nil
+    } catch let error as RemoteFormatError {
+      throw error
+    } catch {
+      throw RemoteFormatError("the message ends inside a field", at: start)
+    }
+  }
+}

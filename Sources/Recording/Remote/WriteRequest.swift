@@ -1,0 +1,245 @@
+internal import CRemote
+public import Scrape
+public import TimeSeries
+
+/// Which message a remote write carries (remote-storage.md §7, §8).
+public enum WriteMessage: Sendable, Hashable {
+  /// `prometheus.WriteRequest`
+  case one
+  /// `io.prometheus.write.v2.Request`, with a table of symbols.
+  case two
+}
+
+/// What a sender of remote write hands over, decoded.
+public struct WriteRequest: Sendable {
+  /// One entry of the request. Senders repeat a series' labels in each entry.
+  public struct Entry: Sendable {
+    /// Sorted, without empty values; a failure says why the labels cannot be.
+    public var labels: Result<Labels, Problem>
+    /// Why a histogram of it cannot be; nil for none.
+    public var histogramProblem: Problem?
+    /// In the order sent.
+    public var samples: [StoredSample]
+    /// How many of `samples` are histograms.
+    public var histogramCount: Int
+    /// Acknowledged, not kept.
+    public var exemplarCount: Int
+  }
+
+  /// What is wrong with one entry, in Prometheus' words.
+  public struct Problem: Error, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) { self.description = description }
+  }
+
+  /// The largest body, and the largest after decompression.
+  public static let sizeLimit = 32 << 20
+
+  public var entries: [Entry] = []
+  /// What is said about metrics.
+  public var families: [MetricFamily] = []
+
+  /// Decodes a snappy block. Throws with a reason when it is damaged or too large; what is wrong with
+  /// single series is in their entries. Memory goes to what the bytes can hold.
+  public init(_ body: [UInt8], message: WriteMessage) throws(Problem) {
+    do throws(RemoteFormatError) {
+      let block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit)
+      guard let arena = MessageArena(limit: 4 * Self.sizeLimit) else { throw RemoteFormatError("no memory") }
+      switch message {
+      case .one: try readOne(block, arena)
+      case .two: try readTwo(block, arena)
+      }
+    } catch {
+      throw Problem(error.reason)
+    }
+  }
+
+  // MARK: 1.0
+
+  private mutating func readOne(_ body: ByteBlock, _ arena: MessageArena) throws(RemoteFormatError) {
+    var reader = body.reader
+    while !reader.isAtEnd {
+      guard let field = try ProtobufFields.next(&reader) else { continue }
+      switch field.number {
+      case 1: try appendOne(field.place, body, arena)
+      case 3: try appendMetadata(field.place, body, arena)
+      default: break
+      }
+    }
+  }
+
+  private mutating func appendOne(
+    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
+  ) throws(RemoteFormatError) {
+    let found = unsafe body.reader.withBytes(place) { part, _ in
+      unsafe promgate_time_series_decode(
+        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    var samples: [StoredSample] = []
+    unsafe samples.reserveCapacity(Int(message.n_samples) + Int(message.n_histograms))
+    for i in unsafe 0..<message.n_samples {
+      guard let sample = unsafe message.samples[i]?.pointee else { continue }
+      unsafe samples.append(StoredSample(timestamp: sample.timestamp, .float(sample.value)))
+    }
+    var problem: RemoteFormatError?
+    for i in unsafe 0..<message.n_histograms {
+      guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
+      do throws(RemoteFormatError) {
+        let value = try unsafe NativeHistogram(histogram, at: place.lowerBound)
+        unsafe samples.append(StoredSample(timestamp: histogram.timestamp, .histogram(value)))
+      } catch {
+        problem = error
+      }
+    }
+    let labels: Result<Labels, Problem>
+    do throws(RemoteFormatError) {
+      labels = .success(try unsafe RemoteLabels.written(message.labels, message.n_labels))
+    } catch {
+      labels = .failure(Problem(error.reason))
+    }
+    unsafe entries.append(
+      Entry(
+        labels: labels, histogramProblem: problem.map { Problem($0.reason) }, samples: samples,
+        histogramCount: Int(message.n_histograms), exemplarCount: Int(message.n_exemplars)))
+  }
+
+  private mutating func appendMetadata(
+    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
+  ) throws(RemoteFormatError) {
+    let found = unsafe body.reader.withBytes(place) { part, _ in
+      unsafe promgate_metadata_decode(
+        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw arena.failure("metadata", at: place.lowerBound) }
+    unsafe families.append(
+      MetricFamily(
+        name: message.metric_family_name.text, type: MetricType(written: message.type),
+        help: message.help.text, unit: message.unit.text))
+  }
+
+  // MARK: 2.0
+
+  /// Two passes: the symbols may stand behind the series that name them.
+  private mutating func readTwo(_ body: ByteBlock, _ arena: MessageArena) throws(RemoteFormatError) {
+    var symbols: [[UInt8]] = []
+    var series: [Range<Int>] = []
+    var reader = body.reader
+    while !reader.isAtEnd {
+      guard let field = try ProtobufFields.next(&reader) else { continue }
+      switch field.number {
+      case 4: symbols.append(body.reader.array(field.place))
+      case 5: series.append(field.place)
+      default: break
+      }
+    }
+    for place in series { try appendTwo(place, symbols, body, arena) }
+  }
+
+  private mutating func appendTwo(
+    _ place: Range<Int>, _ symbols: [[UInt8]], _ body: ByteBlock, _ arena: MessageArena
+  ) throws(RemoteFormatError) {
+    let found = unsafe body.reader.withBytes(place) { part, _ in
+      unsafe promgate_written_series_decode(
+        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    var samples: [StoredSample] = []
+    for i in unsafe 0..<message.n_samples {
+      guard let sample = unsafe message.samples[i]?.pointee else { continue }
+      unsafe samples.append(
+        StoredSample(
+          timestamp: sample.timestamp, .float(sample.value), startTimestamp: sample.start_timestamp))
+    }
+    let references = unsafe (0..<message.n_labels_refs).map { unsafe Int(message.labels_refs[$0]) }
+    let labels: Result<Labels, Problem>
+    do throws(RemoteFormatError) {
+      for i in unsafe 0..<message.n_histograms {
+        guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
+        let value = try unsafe NativeHistogram(histogram, at: place.lowerBound)
+        unsafe samples.append(
+          StoredSample(
+            timestamp: histogram.timestamp, .histogram(value), startTimestamp: histogram.start_timestamp))
+      }
+      let found = try RemoteLabels.written(references, symbols)
+      if let metadata = unsafe message.metadata?.pointee { try unsafe append(metadata, of: found, symbols) }
+      labels = .success(found)
+    } catch {
+      labels = .failure(Problem(error.reason))
+    }
+    unsafe entries.append(
+      Entry(
+        labels: labels, samples: samples, histogramCount: Int(message.n_histograms),
+        exemplarCount: Int(message.n_exemplars)))
+  }
+
+  private mutating func append(
+    _ metadata: Promgate__WrittenMetadata, of labels: Labels, _ symbols: [[UInt8]]
+  ) throws(RemoteFormatError) {
+    let (help, unit) = unsafe (Int(metadata.help_ref), Int(metadata.unit_ref))
+    for (name, reference) in [("help_ref", help), ("unit_ref", unit)] where reference >= max(1, symbols.count)
+    {
+      throw RemoteFormatError(
+        "\(name) = \(reference) outside of symbols table (size \(symbols.count))")
+    }
+    let type = unsafe MetricType(written: metadata.type)
+    guard type != .unknown || help > 0 || unit > 0, let name = labels["__name__"] else { return }
+    func text(_ reference: Int) -> String {
+      reference < symbols.count ? String(decoding: symbols[reference], as: UTF8.self) : ""
+    }
+    families.append(MetricFamily(name: name, type: type, help: text(help), unit: text(unit)))
+  }
+}
+
+extension RemoteLabels {
+  /// Labels of a 1.0 series: empty values mean that the label is absent.
+  static func written(
+    _ pointers: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Label>?>?, _ count: Int
+  ) throws(RemoteFormatError) -> Labels {
+    let all = try unsafe labels(pointers, count, at: 0)
+    return try named(all)
+  }
+
+  /// Labels of a 2.0 series: places of names and values in turn.
+  static func written(_ references: [Int], _ symbols: [[UInt8]]) throws(RemoteFormatError) -> Labels {
+    let place = "parsing labels for series [\(references.map(String.init).joined(separator: " "))]"
+    guard references.count % 2 == 0 else {
+      throw RemoteFormatError("\(place): invalid labelRefs length \(references.count)")
+    }
+    var pairs: [(name: [UInt8], value: [UInt8])] = []
+    for i in stride(from: 0, to: references.count, by: 2) {
+      for (what, position) in [("name", i), ("value", i + 1)] where references[position] >= symbols.count {
+        throw RemoteFormatError(
+          "\(place): labelRefs \(position) (\(what)) = \(references[position]) outside of symbols table "
+            + "(size \(symbols.count))"
+        )
+      }
+      pairs.append((symbols[references[i]], symbols[references[i + 1]]))
+    }
+    return try named(sorted(pairs, at: nil))
+  }
+
+  private static func named(_ labels: Labels) throws(RemoteFormatError) -> Labels {
+    guard labels["__name__"] != nil else {
+      throw RemoteFormatError("invalid metric name or labels, got \(labels)")
+    }
+    return labels
+  }
+}
+
+extension MetricType {
+  /// By the protocol's number; others are unknown.
+  fileprivate init(written number: UInt32) {
+    let all: [MetricType] = [
+      .unknown, .counter, .gauge, .histogram, .gaugehistogram, .summary, .info, .stateset,
+    ]
+    self = number < all.count ? all[Int(number)] : .unknown
+  }
+}
+
+extension ProtobufCBinaryData {
+  fileprivate var text: String {
+    unsafe String(decoding: UnsafeBufferPointer(start: data, count: len), as: UTF8.self)
+  }
+}

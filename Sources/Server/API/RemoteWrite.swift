@@ -1,0 +1,181 @@
+internal import Recording
+public import Scrape
+import Synchronization
+public import TimeSeries
+
+/// Takes what remote-write senders push into a store (remote-storage.md §9).
+public final class RemoteWrite: Sendable {
+  private let store: Store
+  private let now: @Sendable () -> Int64
+  private let metadata = Mutex<[String: MetricFamily]>([:])
+
+  /// More families than this are not remembered.
+  private static let familyLimit = 100_000
+  /// A sample may be so far ahead of the clock, milliseconds.
+  private static let lead: Int64 = 600_000
+
+  /// - Parameter now: milliseconds since the epoch.
+  public init(into store: Store, now: @escaping @Sendable () -> Int64) {
+    self.store = store
+    self.now = now
+  }
+
+  /// What senders said about their metrics, by name.
+  public var families: [MetricFamily] {
+    metadata.withLock { $0.values.sorted { $0.name < $1.name } }
+  }
+
+  func respond(to request: ServerRequest) -> ServerResponse {
+    if let encoding = request.headers["Content-Encoding"], encoding != "snappy" {
+      return .refusal(
+        415, "\(encoding) encoding (compression) is not accepted by this server; only snappy is acceptable")
+    }
+    if request.body.count > WriteRequest.sizeLimit {
+      return .refusal(413, "request body exceeds the \(WriteRequest.sizeLimit) bytes limit")
+    }
+    let message: WriteMessage
+    switch Self.message(of: request.headers["Content-Type"] ?? "") {
+    case .success(let found): message = found
+    case .failure(let problem): return .refusal(415, problem.description)
+    }
+    do {
+      let written = try WriteRequest(request.body, message: message)
+      remember(written.families)
+      return switch message {
+      case .one: storeAll(written)
+      case .two: storeGood(written)
+      }
+    } catch {
+      return answer(400, error.description, message, PushedOutcome(), exemplars: 0)
+    }
+  }
+
+  /// Parameters are split without trimming, as Prometheus does.
+  private static func message(of type: String) -> Result<WriteMessage, WriteRequest.Problem> {
+    let parts = type.split(separator: ";", omittingEmptySubsequences: false)
+    guard type.isEmpty || parts[0].trimmingBlanks == "application/x-protobuf" else {
+      return .failure(
+        WriteRequest.Problem(
+          "expected application/x-protobuf as the first (media) part, got \(type) content-type"))
+    }
+    for part in parts.dropFirst() {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard pair.count == 2 else {
+        return .failure(
+          WriteRequest.Problem(
+            "as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected "
+              + "parameters to be key-values, got \(part) in \(type) content-type"))
+      }
+      guard pair[0] == "proto" else { continue }
+      switch pair[1] {
+      case "prometheus.WriteRequest": return .success(.one)
+      case "io.prometheus.write.v2.Request": return .success(.two)
+      default:
+        return .failure(
+          WriteRequest.Problem(
+            "got \(type) content type; unknown type for remote write protobuf message \(pair[1]), supported: "
+              + "prometheus.WriteRequest, io.prometheus.write.v2.Request"))
+      }
+    }
+    return .success(.one)
+  }
+
+  /// 1.0: series with invalid labels are left out without a word; the first refused sample undoes all.
+  private func storeAll(_ written: WriteRequest) -> ServerResponse {
+    var batch: [PushedSeries] = []
+    for entry in written.entries {
+      guard case .success(let labels) = entry.labels else { continue }
+      if let problem = entry.histogramProblem { return .refusal(400, problem.description) }
+      if entry.samples.contains(where: isTooFarAhead) {
+        return .refusal(400, "out of bounds: timestamp is too far in the future")
+      }
+      batch.append(PushedSeries(labels: labels, samples: entry.samples))
+    }
+    let outcome = store.append(batch, allOrNone: true)
+    if let limit = outcome.limit { return .refusal(500, "\(limit)") }
+    if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.pushedText) }
+    return ServerResponse(status: 204)
+  }
+
+  /// 2.0: the good part is kept, what is wrong is told, and what was written is counted in headers.
+  private func storeGood(_ written: WriteRequest) -> ServerResponse {
+    var batch: [PushedSeries] = []
+    var problems: [String] = []
+    var exemplars = 0
+    for entry in written.entries {
+      switch entry.labels {
+      case .failure(let problem): problems.append(problem.description)
+      case .success(let labels):
+        if entry.samples.isEmpty {
+          problems.append(
+            "TimeSeries must contain at least one sample or histogram for series \(labels.spaced)")
+        }
+        let (late, good) = (entry.samples.filter(isTooFarAhead), entry.samples.filter { !isTooFarAhead($0) })
+        problems += late.map { _ in
+          "out of bounds: timestamp is too far in the future for series \(labels.spaced)"
+        }
+        if let problem = entry.histogramProblem { problems.append(problem.description) }
+        exemplars += entry.exemplarCount
+        batch.append(PushedSeries(labels: labels, samples: good))
+      }
+    }
+    let outcome = store.append(batch, allOrNone: false)
+    if let limit = outcome.limit { return answer(500, "\(limit)", .two, PushedOutcome(), exemplars: 0) }
+    problems += outcome.refusals.map { "\($0.error.pushedText) for series \(batch[$0.entry].labels.spaced)" }
+    if problems.isEmpty { return answer(204, nil, .two, outcome, exemplars: exemplars) }
+    return answer(400, problems.joined(separator: "\n"), .two, outcome, exemplars: exemplars)
+  }
+
+  private func isTooFarAhead(_ sample: StoredSample) -> Bool { sample.timestamp > now() + Self.lead }
+
+  private func answer(
+    _ status: Int, _ text: String?, _ message: WriteMessage, _ outcome: PushedOutcome, exemplars: Int
+  ) -> ServerResponse {
+    var response = text.map { ServerResponse.refusal(status, $0) } ?? ServerResponse(status: status)
+    if message == .two {
+      response.headers["X-Prometheus-Remote-Write-Samples-Written"] = "\(outcome.floats)"
+      response.headers["X-Prometheus-Remote-Write-Histograms-Written"] = "\(outcome.histograms)"
+      response.headers["X-Prometheus-Remote-Write-Exemplars-Written"] = "\(exemplars)"
+    }
+    return response
+  }
+
+  private func remember(_ families: [MetricFamily]) {
+    guard !families.isEmpty else { return }
+    metadata.withLock { known in
+      for family in families where known.count < Self.familyLimit || known[family.name] != nil {
+        known[family.name] = family
+      }
+    }
+  }
+}
+
+extension Substring {
+  fileprivate var trimmingBlanks: Substring {
+    var text = self
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}
+
+extension StoreError {
+  /// Prometheus' words, without the series.
+  fileprivate var pushedText: String {
+    switch self {
+    case .outOfOrder: "out of order sample"
+    case .outOfBounds: "out of bounds"
+    case .duplicateTimestamp(_, let timestamp):
+      "duplicate sample for timestamp \(timestamp); overrides not allowed"
+    case .invalidHistogram(_, let problem): problem
+    case .emptyLabels, .tooManySeries, .tooManySamples: description
+    }
+  }
+}
+
+extension Labels {
+  /// `{a="1", b="2"}`, as Go writes label sets.
+  fileprivate var spaced: String {
+    "{" + pairs.map { "\($0.name)=\(GoText.quoted($0.value))" }.joined(separator: ", ") + "}"
+  }
+}
