@@ -20,6 +20,9 @@ struct GateCommand: AsyncParsableCommand {
         promgate gate -f manifests/ --prometheus http://prometheus:9090 \\
           --on-weight 'kubectl -n test patch … "$PROMGATE_WEIGHT" …'
 
+      WEBHOOKS are called, and the canary's alerts sent, when the metrics are live; --webhooks skip \
+      leaves them out, and then they hold nothing up.
+
       COMMANDS
         The command of --on-weight runs in a shell at each change of the weights, with \
       PROMGATE_WEIGHT, PROMGATE_PRIMARY_WEIGHT, PROMGATE_MIRRORED (true or false), PROMGATE_PHASE, \
