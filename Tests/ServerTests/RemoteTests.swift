@@ -44,7 +44,7 @@ import TimeSeries
     }
   }
 
-  private func series(_ labels: [(String, String)], _ samples: [(Double, Int64)]) -> [UInt8] {
+  func series(_ labels: [(String, String)], _ samples: [(Double, Int64)]) -> [UInt8] {
     var series = Message()
     for (name, value) in labels {
       var label = Message()
@@ -61,13 +61,13 @@ import TimeSeries
     return series.bytes
   }
 
-  private func write(_ all: [[UInt8]]) -> [UInt8] {
+  func write(_ all: [[UInt8]]) -> [UInt8] {
     var request = Message()
     for series in all { request.add(1, series) }
     return request.snappy
   }
 
-  private func endpoint(now: Int64 = 10_000_000) -> (api: QueryAPI, store: Store) {
+  func endpoint(now: Int64 = 10_000_000) -> (api: QueryAPI, store: Store) {
     let store = Store()
     let api = QueryAPI(
       options: QueryAPI.Options(), now: { now }, writer: RemoteWrite(into: store, now: { now })
@@ -75,7 +75,7 @@ import TimeSeries
     return (api, store)
   }
 
-  private func post(
+  func post(
     _ api: QueryAPI, _ path: String, _ body: [UInt8], _ type: String = "application/x-protobuf"
   ) async
     -> ServerResponse
@@ -233,6 +233,21 @@ import TimeSeries
       }
       let cut = await post(api, "/api/v1/write", Array(body[..<position]))
       #expect([204, 400].contains(cut.status))
+    }
+  }
+}
+
+extension RemoteTests {
+  @Test func `a series that comes again in a request is held against itself`() async throws {
+    let (api, _) = endpoint()
+    let first = write([series([("__name__", "m")], [(1, 9_000_000)])])
+    #expect(await post(api, "/api/v1/write", first).status == 204)
+    for (times, status) in [
+      ([9_001_000, 9_002_000, 9_003_000], 204), ([9_005_000, 9_004_000], 400),
+      ([9_006_000, 9_007_000, 9_006_500], 400), ([9_008_000, 9_008_000], 204),
+    ] as [([Int64], Int)] {
+      let body = write(times.map { series([("__name__", "m")], [(1, $0)]) })
+      #expect(await post(api, "/api/v1/write", body).status == status, "\(times)")
     }
   }
 }

@@ -111,7 +111,10 @@ struct StoreState: Sendable {
     guard sampleCount < limits.maximumSamples else {
       throw .tooManySamples(limit: limits.maximumSamples)
     }
-    let id = try series(labels)
+    try append(sample, to: try series(labels), labels: labels)
+  }
+
+  private mutating func append(_ sample: StoredSample, to id: Int32, labels: Labels) throws(StoreError) {
     let taken = try loose[id, default: LooseSeries()].append(sample, labels: labels)
     guard taken else { return }
     entries[Int(id)].hasLoose = true
@@ -125,8 +128,9 @@ struct StoreState: Sendable {
 
   mutating func append(_ batch: [PushedSeries], allOrNone: Bool) -> PushedOutcome {
     var outcome = PushedOutcome()
-    var fresh: Set<Labels> = []
-    for series in batch where ids[series.labels] == nil { fresh.insert(series.labels) }
+    // Each entry's series is looked up once: hashing labels is most of the work.
+    var known = batch.map { ids[$0.labels] }
+    let fresh = zip(batch, known).reduce(into: Set<Labels>()) { if $1.1 == nil { $0.insert($1.0.labels) } }
     if ids.count + fresh.count > limits.maximumSeries {
       outcome.limit = .tooManySeries(limit: limits.maximumSeries)
       return outcome
@@ -138,7 +142,7 @@ struct StoreState: Sendable {
     }
     let oldest = newest == .min ? .min : newest &- Self.pushedAge
     // All or none: what would be taken is looked at before anything is.
-    if allOrNone, let (entry, refusal) = firstRefusal(batch, oldest) {
+    if allOrNone, let (entry, refusal) = firstRefusal(batch, known, oldest) {
       outcome.refusals = [PushedOutcome.Refusal(entry: entry, error: refusal)]
       return outcome
     }
@@ -146,7 +150,11 @@ struct StoreState: Sendable {
       for sample in series.samples {
         do throws(StoreError) {
           if sample.timestamp < oldest { throw .outOfBounds(series.labels, timestamp: sample.timestamp) }
-          try append(series.labels, sample)
+          let living = known[entry].flatMap { lives($0, series.labels) }
+          let id: Int32
+          if let living { id = living } else { id = try self.series(series.labels) }
+          known[entry] = id
+          try append(sample, to: id, labels: series.labels)
           if case .histogram = sample.value { outcome.histograms += 1 } else { outcome.floats += 1 }
         } catch {
           outcome.refusals.append(PushedOutcome.Refusal(entry: entry, error: error))
@@ -156,16 +164,31 @@ struct StoreState: Sendable {
     return outcome
   }
 
-  private func firstRefusal(_ batch: [PushedSeries], _ oldest: Int64) -> (Int, StoreError)? {
+  private func firstRefusal(
+    _ batch: [PushedSeries], _ known: [Int32?], _ oldest: Int64
+  ) -> (Int, StoreError)? {
     // Senders repeat series within a batch: those are looked at with what came before them.
     var seen: [Labels: LooseSeries] = [:]
+    var once: [Int32: Int] = [:]
     for (entry, series) in batch.enumerated() {
-      var trial = seen[series.labels]
+      let stored = known[entry].flatMap { loose[$0] }
+      // Most entries are one sample of a series that is stored already.
+      if series.samples.count == 1, let id = known[entry], let stored, once[id] == nil {
+        once[id] = entry
+        let sample = series.samples[0]
+        if sample.timestamp < oldest {
+          return (entry, .outOfBounds(series.labels, timestamp: sample.timestamp))
+        }
+        if let refusal = stored.refusal(of: sample, labels: series.labels) { return (entry, refusal) }
+        continue
+      }
+      let before = known[entry].flatMap { once[$0] }
+      var trial = seen[series.labels] ?? before.map { LooseSeries(of: batch[$0]) }
       for sample in series.samples {
         if sample.timestamp < oldest {
           return (entry, .outOfBounds(series.labels, timestamp: sample.timestamp))
         }
-        if trial == nil, let refusal = stored(series.labels)?.refusal(of: sample, labels: series.labels) {
+        if trial == nil, let refusal = stored?.refusal(of: sample, labels: series.labels) {
           return (entry, refusal)
         }
         var later = trial ?? LooseSeries()
@@ -179,7 +202,10 @@ struct StoreState: Sendable {
     return nil
   }
 
-  private func stored(_ labels: Labels) -> LooseSeries? { ids[labels].flatMap { loose[$0] } }
+  /// The series, unless retention has given it up meanwhile.
+  private func lives(_ id: Int32, _ labels: Labels) -> Int32? {
+    entries[Int(id)].labels == labels ? id : nil
+  }
 
   mutating func openCohort() -> CohortReference {
     cohorts.append(Cohort())
@@ -312,6 +338,12 @@ struct StoreState: Sendable {
 }
 
 extension LooseSeries {
+  /// What a batch brings of a series, as far as it can be taken.
+  fileprivate init(of pushed: PushedSeries) {
+    self.init()
+    for sample in pushed.samples { _ = try? append(sample, labels: pushed.labels) }
+  }
+
   /// Whether a block's worth of samples, or all, lie before a time.
   fileprivate func lastsLongPast(_ time: Int64) -> Bool {
     guard let last = timestamps.last else { return false }
