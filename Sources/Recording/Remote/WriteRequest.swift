@@ -1,5 +1,6 @@
 internal import CRemote
 public import Scrape
+private import Synchronization
 public import TimeSeries
 
 /// Which message a remote write carries (remote-storage.md §7, §8).
@@ -8,6 +9,25 @@ public enum WriteMessage: Sendable, Hashable {
   case one
   /// `io.prometheus.write.v2.Request`, with a table of symbols.
   case two
+}
+
+/// Labels that senders have written before, by their bytes. Safe to share.
+public final class KnownLabels: Sendable {
+  /// More than these are forgotten all at once: senders that churn so much gain nothing.
+  private static let limit = 200_000
+
+  private let known = Mutex<[[UInt8]: Labels]>([:])
+
+  public init() {}
+
+  func labels(_ bytes: [UInt8]) -> Labels? { known.withLock { $0[bytes] } }
+
+  func remember(_ labels: Labels, _ bytes: [UInt8]) {
+    known.withLock { known in
+      if known.count >= Self.limit { known = [:] }
+      known[bytes] = labels
+    }
+  }
 }
 
 /// What a sender of remote write hands over, decoded.
@@ -42,12 +62,15 @@ public struct WriteRequest: Sendable {
 
   /// Decodes a snappy block. Throws with a reason when it is damaged or too large; what is wrong with
   /// single series is in their entries. Memory goes to what the bytes can hold.
-  public init(_ body: [UInt8], message: WriteMessage) throws(Problem) {
+  /// - Parameter known: labels of earlier requests, by their bytes; 1.0 senders repeat them in each.
+  public init(
+    _ body: [UInt8], message: WriteMessage, known: KnownLabels = KnownLabels()
+  ) throws(Problem) {
     do throws(RemoteFormatError) {
       let block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit)
       guard let arena = MessageArena(limit: 4 * Self.sizeLimit) else { throw RemoteFormatError("no memory") }
       switch message {
-      case .one: try readOne(block, arena)
+      case .one: try readOne(block, arena, known)
       case .two: try readTwo(block, arena)
       }
     } catch {
@@ -57,12 +80,14 @@ public struct WriteRequest: Sendable {
 
   // MARK: 1.0
 
-  private mutating func readOne(_ body: ByteBlock, _ arena: MessageArena) throws(RemoteFormatError) {
+  private mutating func readOne(
+    _ body: ByteBlock, _ arena: MessageArena, _ known: KnownLabels
+  ) throws(RemoteFormatError) {
     var reader = body.reader
     while !reader.isAtEnd {
       guard let field = try ProtobufFields.next(&reader) else { continue }
       switch field.number {
-      case 1: try appendOne(field.place, body, arena)
+      case 1: try appendOne(field.place, body, arena, known)
       case 3: try appendMetadata(field.place, body, arena)
       default: break
       }
@@ -70,13 +95,19 @@ public struct WriteRequest: Sendable {
   }
 
   private mutating func appendOne(
-    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
+    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena, _ known: KnownLabels
   ) throws(RemoteFormatError) {
-    let found = unsafe body.reader.withBytes(place) { part, _ in
-      unsafe promgate_time_series_decode(
-        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    // The labels come first: where their bytes are known, only the rest is taken apart.
+    let written = try Self.labelBytes(place, body)
+    let key = body.reader.array(place.lowerBound..<written)
+    var early = known.labels(key)
+    let rest = early == nil ? place : written..<place.upperBound
+    var found = try unsafe Self.series(rest, body, arena)
+    if early != nil, unsafe found.n_labels > 0 {
+      early = nil
+      unsafe found = try unsafe Self.series(place, body, arena)
     }
-    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    let message = unsafe found
     var samples: [StoredSample] = []
     unsafe samples.reserveCapacity(Int(message.n_samples) + Int(message.n_histograms))
     for i in unsafe 0..<message.n_samples {
@@ -95,7 +126,13 @@ public struct WriteRequest: Sendable {
     }
     let labels: Result<Labels, Problem>
     do throws(RemoteFormatError) {
-      labels = .success(try unsafe RemoteLabels.written(message.labels, message.n_labels))
+      if let early {
+        labels = .success(early)
+      } else {
+        let decoded = try unsafe RemoteLabels.written(message.labels, message.n_labels)
+        known.remember(decoded, key)
+        labels = .success(decoded)
+      }
     } catch {
       labels = .failure(Problem(error.reason))
     }
@@ -103,6 +140,25 @@ public struct WriteRequest: Sendable {
       Entry(
         labels: labels, histogramProblem: problem.map { Problem($0.reason) }, samples: samples,
         histogramCount: Int(message.n_histograms), exemplarCount: Int(message.n_exemplars)))
+  }
+
+  private static func series(
+    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
+  ) throws(RemoteFormatError) -> Promgate__TimeSeries {
+    let found = unsafe body.reader.withBytes(place) { part, _ in
+      unsafe promgate_time_series_decode(
+        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    return unsafe message
+  }
+
+  /// Where the leading labels of a series end.
+  private static func labelBytes(_ place: Range<Int>, _ body: ByteBlock) throws(RemoteFormatError) -> Int {
+    var reader = body.reader(place)
+    var end = place.lowerBound
+    while !reader.isAtEnd, try ProtobufFields.next(1, &reader) != nil { end = reader.position }
+    return end
   }
 
   private mutating func appendMetadata(

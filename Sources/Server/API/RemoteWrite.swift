@@ -7,6 +7,7 @@ public import TimeSeries
 public final class RemoteWrite: Sendable {
   private let store: Store
   private let now: @Sendable () -> Int64
+  private let known = KnownLabels()
   private let metadata = Mutex<[String: MetricFamily]>([:])
 
   /// More families than this are not remembered.
@@ -39,7 +40,7 @@ public final class RemoteWrite: Sendable {
     case .failure(let problem): return .refusal(415, problem.description)
     }
     do {
-      let written = try WriteRequest(request.body, message: message)
+      let written = try WriteRequest(request.body, message: message, known: known)
       remember(written.families)
       return switch message {
       case .one: storeAll(written)
