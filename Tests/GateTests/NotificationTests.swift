@@ -117,4 +117,14 @@ import Testing
     #expect(told.withLock { $0 } == ["second: down"])
     #expect(pauses.withLock { $0 } == [1000, 2000, 1000, 2000, 4000])
   }
+
+  @Test func `a receiver that never answers holds nobody for long`() async {
+    let told = Mutex<[String]>([])
+    let outbox = Outbox(
+      pause: { _ in }, failed: { text in told.withLock { $0.append(text) } })
+    let message = Outbox.Message("stuck") { try await Task.sleep(for: .seconds(3600)) }
+    await outbox.add([message, message, message])
+    await outbox.drain(atMost: 50)
+    #expect(told.withLock { $0 } == ["3 messages were given up: their receivers take too long"])
+  }
 }

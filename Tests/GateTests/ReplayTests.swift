@@ -154,6 +154,18 @@ import TimeSeries
     #expect(counts.allSatisfy { $0 > 0 })
   }
 
+  @Test func `a rollout that can only wait is swept all the same`() throws {
+    let source = try recording().source
+    let policy = JudgingPolicy.strict(StrictPolicy(minimumRequests: 1e9))
+    let base = try replay(from: 0, policy)
+    #expect(base.verdict == .undecided)
+    let sweep = SweepRun(ReplayRun(rollout, policy: policy, lastTime: 1_200_000), base: base, over: source) {
+      RecordedAnswers($0.checks, over: $1, lattice: .init(origin: 0, step: 3_000), explainsNoValue: false)
+    }.sweep(windows: [])
+    #expect(sweep.odds.count == 6 && sweep.odds.allSatisfy { $0.promoted == 0 && $0.rolledBack == 0 })
+    #expect(sweep.flips.allSatisfy { $0.value == nil })
+  }
+
   @Test func `a pod that alone is bad is found by leaving it out`() throws {
     let measured = Measured()
     for (pod, errors) in [("podinfo-7c9d8-aaaaa", 0.0), ("podinfo-7c9d8-bbbbb", 10)] {

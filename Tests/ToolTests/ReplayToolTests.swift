@@ -123,6 +123,7 @@ import Testing
       ("\(good) --start 1 --from 2", "give one or the others"),
       ("\(good) --from 5 --to 4", "--to lies before --from"),
       ("\(good) --from 0 --every 1ms", "make --every longer"),
+      ("\(good) --from=-9200000000000000 --to=9200000000000000", "to a valid timestamp"),
       ("\(good) --on-no-value wait", "wants --strict"),
       ("\(good) --strict --minimum-requests 0", "positive number"),
       ("-f Examples/podinfo --remote-read http://127.0.0.1:1", "wants --start"),

@@ -163,8 +163,8 @@ private struct BasisReader {
       let argument = text(window)
       let counts =
         argument.contains("{")
-        ? argument.replacingFirst("{", with: "{le=\"+Inf\",")
-        : argument.replacingFirst(name, with: name + "{le=\"+Inf\"}")
+        ? argument.replacing("{", with: "{le=\"+Inf\",", maxReplacements: 1)
+        : argument.replacing(name, with: name + "{le=\"+Inf\"}", maxReplacements: 1)
       terms.append("sum(increase(\(counts)))")
     }
     return terms.isEmpty ? nil : terms.joined(separator: " + ")
@@ -207,21 +207,5 @@ private struct BasisReader {
 
   private func isNamePart(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || byte == UInt8(ascii: "_")
-  }
-}
-
-extension String {
-  fileprivate func replacingFirst(_ part: String, with other: String) -> String {
-    guard let found = firstRange(of: part) else { return self }
-    return self[..<found.lowerBound] + other + self[found.upperBound...]
-  }
-
-  private func firstRange(of part: String) -> Range<String.Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(part) { return start..<index(start, offsetBy: part.count) }
-      start = index(after: start)
-    }
-    return nil
   }
 }

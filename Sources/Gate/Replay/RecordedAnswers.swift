@@ -52,31 +52,11 @@ public struct RecordedAnswers: Sendable {
     let table = stretches?.table(of: index, at: time) { grid in
       AnswerTable(of: check, basis: basisQueries[index], on: grid, over: source, engine: engine)
     }
-    let basis = table?.basis(at: time) ?? basisQueries[index]?.basis { value(of: $0, at: time) }
-    let answer = table?.answer(at: time) ?? instant(query, at: time)
-    guard explainsNoValue, case .success(let found) = answer, case .noValue = found.reading else {
-      return CheckEvidence(answer, basis: basis)
-    }
-    var examination = Examination(of: query, at: time, over: source, engine: engine)
-    return CheckEvidence(answer, findings: examination?.findings() ?? [], basis: basis)
-  }
-
-  private func instant(_ query: String, at time: Int64) -> Result<InstantAnswer, QueryFailure> {
-    let text = Array(query.utf8)
-    let result: QueryResult
-    do throws(QueryError) {
-      result = try engine.instant(text, at: time, over: source)
-    } catch {
-      return .failure(QueryFailure(error))
-    }
-    return Result { () throws(QueryFailure) in try InstantAnswer(result, query: text) }
-  }
-
-  private func value(of query: String, at time: Int64) -> Double? {
-    guard case .success(let answer) = instant(query, at: time),
-      case .value(let bits, _) = answer.reading
-    else { return nil }
-    return Double(bitPattern: bits)
+    let answers = LocalAnswers(engine: engine, source: source)
+    let basis = table?.basis(at: time) ?? basisQueries[index].map { answers.basis($0, at: time) }
+    let answer = table?.answer(at: time) ?? answers.answer(to: query, at: time)
+    let findings = explainsNoValue ? answers.findings(answer, to: query, at: time) : []
+    return CheckEvidence(answer, findings: findings, basis: basis)
   }
 }
 

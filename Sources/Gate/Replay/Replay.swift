@@ -44,8 +44,8 @@ public struct ReplayRun: Sendable {
     var replay = Replay(start: start, ticks: [], end: .outOfEvidence(lastTime: lastTime))
     var state = AnalysisState()
     for number in 0..<Forecast.horizon {
-      let (time, overflow) = start.addingReportingOverflow(Int64(number).multipliedClamped(by: interval))
-      if overflow { return replay }
+      let time = start.addingClamped(Int64(number), times: interval)
+      if time == .max { return replay }
       var evidence = TickEvidence(time: time, revisionChanged: number == 0)
       while true {
         switch analysis.step(state, evidence) {
@@ -68,12 +68,5 @@ public struct ReplayRun: Sendable {
       }
     }
     return replay
-  }
-}
-
-extension Int64 {
-  fileprivate func multipliedClamped(by factor: Int64) -> Int64 {
-    let (product, overflow) = multipliedReportingOverflow(by: factor)
-    return overflow ? .max : product
   }
 }

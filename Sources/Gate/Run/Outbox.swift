@@ -45,13 +45,20 @@ public actor Outbox {
     if worker == nil, !waiting.isEmpty { worker = Task { await work() } }
   }
 
-  /// Returns when everything has been sent or given up.
-  public func drain() async {
+  /// Returns when everything has been sent or given up; what is left after so many milliseconds is given
+  /// up, and reported.
+  public func drain(atMost milliseconds: Int64 = 30_000) async {
+    let limit = Task {
+      guard (try? await Task.sleep(for: .milliseconds(milliseconds))) != nil else { return }
+      self.cancel()
+    }
     while let worker { await worker.value }
+    limit.cancel()
   }
 
-  /// Gives up what still waits.
+  /// Gives up what still waits, and reports it.
   public func cancel() {
+    if worker != nil { failed("\(waiting.count + 1) messages were given up: their receivers take too long") }
     waiting = []
     worker?.cancel()
   }

@@ -5,10 +5,14 @@ import Manifests
 struct OddsModel {
   /// Simulations for each error rate.
   static let simulations = 1_000
+  /// Windows of more ticks are not simulated.
+  static let spanLimit = 100
 
   private let run: ReplayRun
   private let base: Replay
   private let shares: [ShareCheck]
+  /// Ticks of a rollout on which everything passes.
+  private let shortest: Int
 
   /// A check that compares a share of requests.
   fileprivate struct ShareCheck {
@@ -28,6 +32,7 @@ struct OddsModel {
   init(_ run: ReplayRun, base: Replay) {
     self.run = run
     self.base = base
+    shortest = Forecast(run.rollout).ticks ?? 100
     shares = run.rollout.checks.indices.compactMap { Self.share(run.rollout, $0, base) }
   }
 
@@ -93,7 +98,9 @@ struct OddsModel {
 
   /// At no errors, half the tightest limit, the limit, and two, four and ten times as many.
   var odds: [Sweep.Odds] {
-    guard let limit = shares.map(\.limit).min() else { return [] }
+    guard let limit = shares.map(\.limit).min(), shares.allSatisfy({ $0.span <= Self.spanLimit }) else {
+      return []
+    }
     let rates = [0, 0.5, 1, 2, 4, 10].map { min(1, $0 * limit) }
     return rates.map(simulate)
   }
@@ -115,12 +122,14 @@ struct OddsModel {
   }
 
   private func verdict(_ rate: Double, _ random: inout SeededNumbers) -> Verdict {
-    var endless = run
-    endless.lastTime = .max
+    var simulated = run
     let interval = max(1, run.rollout.interval.milliseconds)
+    // Twice what it takes with as many failures as it bears: who still waits then, waits.
+    let ticks = 2 * Int64(shortest + run.rollout.failedChecksLimit)
+    simulated.lastTime = base.start.addingClamped(ticks, times: interval)
     // What failed in each tick's time, drawn when a window first holds it: windows that overlap share it.
     var failures: [[Int: Int]] = Array(repeating: [:], count: run.rollout.checks.count)
-    return endless.replay(from: base.start) { index, time in
+    return simulated.replay(from: base.start) { index, time in
       guard let share = shares.first(where: { $0.index == index }) else {
         return Self.evidence(passing: run.rollout.checks[index])
       }

@@ -97,6 +97,16 @@ final class MessageArena {
 
   deinit { unsafe promgate_arena_free(pointer) }
 
+  /// A series of remote read or of remote write 1.0; valid until the arena is used again.
+  func series(_ place: Range<Int>, _ body: ByteBlock) throws(RemoteFormatError) -> Promgate__TimeSeries {
+    let found = unsafe body.reader.withBytes(place) { part, _ in
+      unsafe promgate_time_series_decode(
+        pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
+    }
+    guard let message = unsafe found?.pointee else { throw failure("series", at: place.lowerBound) }
+    return unsafe message
+  }
+
   /// Why a message was not decoded.
   func failure(_ message: String, at offset: Int) -> RemoteFormatError {
     unsafe promgate_arena_is_full(pointer) != 0
@@ -134,11 +144,7 @@ private struct SampleAnswer {
   private mutating func append(
     _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
   ) throws(RemoteFormatError) {
-    let found = unsafe body.reader.withBytes(place) { part, _ in
-      unsafe promgate_time_series_decode(
-        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
-    }
-    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    let message = try unsafe arena.series(place, body)
     let labels = try unsafe RemoteLabels.labels(message.labels, message.n_labels, at: place.lowerBound)
     try builder.append(labels) { columns throws(RemoteFormatError) in
       columns.reserve(unsafe Int(message.n_samples) + Int(message.n_histograms))

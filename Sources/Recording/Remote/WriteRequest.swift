@@ -102,10 +102,10 @@ public struct WriteRequest: Sendable {
     let key = body.reader.array(place.lowerBound..<written)
     var early = known.labels(key)
     let rest = early == nil ? place : written..<place.upperBound
-    var found = try unsafe Self.series(rest, body, arena)
+    var found = try unsafe arena.series(rest, body)
     if early != nil, unsafe found.n_labels > 0 {
       early = nil
-      unsafe found = try unsafe Self.series(place, body, arena)
+      unsafe found = try unsafe arena.series(place, body)
     }
     let message = unsafe found
     var samples: [StoredSample] = []
@@ -140,17 +140,6 @@ public struct WriteRequest: Sendable {
       Entry(
         labels: labels, histogramProblem: problem.map { Problem($0.reason) }, samples: samples,
         histogramCount: Int(message.n_histograms), exemplarCount: Int(message.n_exemplars)))
-  }
-
-  private static func series(
-    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
-  ) throws(RemoteFormatError) -> Promgate__TimeSeries {
-    let found = unsafe body.reader.withBytes(place) { part, _ in
-      unsafe promgate_time_series_decode(
-        arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
-    }
-    guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
-    return unsafe message
   }
 
   /// Where the leading labels of a series end.

@@ -71,9 +71,7 @@ struct GateCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Answers the Prometheus API and /metrics (Flagger's own, too) here while the analysis runs.",
       valueName: "address"),
-    transform: { text in
-      do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
-    })
+    transform: ArgumentText.listenAddress)
   var listen: ListenAddress?
 
   @OptionGroup(title: "Webhooks, notifications and state")
@@ -117,8 +115,10 @@ struct GateCommand: AsyncParsableCommand {
     let endpoint = try await endpoint(evidence, metrics)
     let command = onWeight.map { WeightCommand(text: $0, rollout: rollout) }
     let end = try await evidence.run(rollout, onWeight: command, session, report: report)
-    await endpoint?.stop()
+    // The verdict first: receivers may take their time.
     report.end(end)
+    await session.finish()
+    await endpoint?.stop()
     if end.verdict.exitCode != 0 { throw ExitCode(end.verdict.exitCode) }
   }
 }

@@ -123,7 +123,6 @@ struct GateEvidence {
           try await session.tick(record)
         }
       }
-      await session.finish()
       return end
     } catch is CancellationError {
       throw ToolFailure("interrupted; the canary's weight stays at \(weight.value.withLock { $0 })")

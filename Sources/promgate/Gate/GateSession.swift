@@ -6,7 +6,7 @@ import Server
 /// Everything that a run does to the world beside moving weights: calls webhooks, sends notifications,
 /// keeps its state, counts.
 actor GateSession {
-  nonisolated let hooks: (any HookCaller)?
+  nonisolated let hooks: HTTPHookCaller?
   /// What the manifest asks for and this run leaves out.
   nonisolated let notDone: [String]
   /// Where to go on; a new analysis unless a state was kept.
@@ -66,7 +66,7 @@ actor GateSession {
       case .notification(let request):
         return Outbox.Message("notification to \(request.receiver)") { try await Self.post(request, client) }
       case .event(let request, let hook):
-        guard let caller = hooks as? HTTPHookCaller else { return nil }
+        guard let caller = hooks else { return nil }
         return Outbox.Message("event webhook \(hook)") {
           // The caller has made its retries: a refusal is only noted.
           if case .refused(let problem) = try await caller.send(request) {

@@ -31,6 +31,11 @@ enum ArgumentText {
     return size
   }
 
+  /// `127.0.0.1:9090`, `[::1]:9090`, `:9090`.
+  static func listenAddress(_ text: String) throws -> ListenAddress {
+    try problem { try ListenAddress(parsing: text) }
+  }
+
   /// A positive number.
   static func count(_ text: String) throws -> Int {
     guard let count = Int(text), count > 0 else { throw ValidationError("not a positive number") }

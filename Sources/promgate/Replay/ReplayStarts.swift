@@ -56,9 +56,10 @@ struct ReplayStarts {
   }
 
   private static func every(_ step: Int64, from first: Int64, to last: Int64) throws(ToolFailure) -> [Start] {
-    let count = (last - first) / step + 1
-    guard count <= limit else {
-      throw ToolFailure("\(count) start times are more than \(limit): make --every longer")
+    let (length, overflow) = last.subtractingReportingOverflow(first)
+    let count = length / step + 1
+    guard !overflow, count <= limit else {
+      throw ToolFailure("there are more than \(limit) start times: make --every longer")
     }
     return (0..<max(1, count)).map { Start(time: first + $0 * step) }
   }

@@ -37,9 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Where to listen: host:port, [IPv6]:port, or :port for every interface.", valueName: "address"),
-    transform: { text in
-      do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
-    })
+    transform: ArgumentText.listenAddress)
   var listen = ListenAddress(host: "127.0.0.1", port: 9090)
 
   @Option(

@@ -23,17 +23,15 @@ struct ServedGates: Sendable {
       rollouts = []
       return
     }
-    let reading = ManifestReading(paths: files)
-    let color = Terminal.standardError.usesColor
-    for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
-    if reading.hasErrors { throw ToolFailure("the manifests cannot be used as they are") }
-    rollouts = reading.set.canaries.map { Rollout($0, in: reading.set) }
+    let manifests = try RolloutArguments.manifests(files)
+    rollouts = manifests.canaries.map { Rollout($0, in: manifests) }
     if rollouts.isEmpty { throw ToolFailure("--gate: there is no canary in the manifests") }
     for rollout in rollouts {
-      for problem in rollout.problems { Output.note(problem.finding.rendered(usesColor: color)) }
-      if !rollout.problems.isEmpty { throw ToolFailure("\(rollout.title): a check could never succeed") }
-      if let endless = Forecast(rollout).endless {
-        throw ToolFailure("\(rollout.title): \(endless.message(in: rollout))")
+      do throws(ToolFailure) {
+        try RolloutArguments.refuseBroken(rollout)
+        _ = try RolloutArguments.forecast(of: rollout)
+      } catch {
+        throw ToolFailure("\(rollout.title): \(error)")
       }
     }
   }
