@@ -1,4 +1,5 @@
 import Foundation
+import Recording
 import Server
 import Testing
 import TimeSeries
@@ -249,5 +250,50 @@ extension RemoteTests {
       let body = write(times.map { series([("__name__", "m")], [(1, $0)]) })
       #expect(await post(api, "/api/v1/write", body).status == status, "\(times)")
     }
+  }
+}
+
+/// The streamed answer, asked for by our own client over a socket.
+extension RemoteTests {
+  @Test func `a remote reads chunks as they were stored`() async throws {
+    let (api, store) = endpoint()
+    var custom = NativeHistogram()
+    custom.schema = NativeHistogram.customSchema
+    custom.customBounds = [0.1, 1]
+    custom.positive = [.init(index: 1, count: 4)]
+    custom.count = 4
+    // Enough for several frames and pieces.
+    for number in 0..<300 {
+      let labels = Labels([("__name__", "m"), ("n", "\(1000 + number)")])
+      for step in 0..<1_000 {
+        let value = Double((step * 7919 + number * 104_729) % 1_000_003) / 7
+        try store.append(labels, StoredSample(timestamp: Int64(step) * 1000, .float(value)))
+      }
+    }
+    try store.append(
+      Labels([("__name__", "h")]), StoredSample(timestamp: 5_000, .histogram(custom)))
+    let server = try await HTTPServer.start(
+      at: ListenAddress(host: "127.0.0.1", port: 0), executor: api.executor(for:), handler: api.respond(to:))
+    let url = "http://\(server.address)/api/v1/read"
+    let read = try await Task.detached {
+      let remote = try RecordedSeries.remote(RemoteOptions(url: url))
+      let named = try LabelMatcher("__name__", .matches, "m|h")
+      let all = try remote.select(Selection(matchers: [named], after: 1_999, through: 998_000))
+      return try all.labels.indices.map { (all.labels[$0], try all.samples($0)) }
+    }.value
+    await server.stop()
+    #expect(read.count == 301)
+    let stored = store.snapshot().select(
+      Selection(matchers: [], after: 1_999, through: 998_000))
+    for (row, (labels, samples)) in read.enumerated() {
+      let expected = try stored.samples(row)
+      let times = (0..<samples.count).map(samples.timestamp)
+      let isSame =
+        labels == stored.labels[row] && times == (0..<expected.count).map(expected.timestamp)
+        && samples.histograms?.histograms.count == expected.histograms?.histograms.count
+        && (samples.histograms != nil || samples.values == expected.values)
+      #expect(isSame, "\(labels)")
+    }
+    #expect(read[0].1.histograms?.histograms.first?.customBounds == [0.1, 1])
   }
 }

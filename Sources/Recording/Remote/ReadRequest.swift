@@ -14,9 +14,16 @@ public struct ReadRequest: Sendable {
     public var matchers: [LabelMatcher]
     public var start: Int64
     public var end: Int64
+
+    var selection: Selection {
+      Selection(matchers: matchers, after: start == .min ? .min : start - 1, through: end)
+    }
   }
 
   public var queries: [Query] = []
+  /// What the client wants: the first type of answer that it lists and that there is; samples when it
+  /// lists none.
+  public private(set) var encoding = RemoteEncoding.samples
 
   /// The most samples in the answer to one query.
   public static let sampleLimit = 50_000_000
@@ -42,13 +49,15 @@ public struct ReadRequest: Sendable {
     let types = unsafe (0..<message.n_accepted_response_types).map {
       unsafe message.accepted_response_types[$0]
     }
-    // Samples are what every client takes; those that accept only chunks are told.
-    guard types.isEmpty || types.contains(0) else {
+    guard let encoding = types.isEmpty ? .samples : types.lazy.compactMap(RemoteEncoding.init(number:)).first
+    else {
       throw Problem(
         status: 400,
         description: "server does not support any of the requested response types: "
-          + "[\(types.map(String.init).joined(separator: " "))]; supported: map[SAMPLES:{}]")
+          + "[\(types.map(String.init).joined(separator: " "))]; "
+          + "supported: map[SAMPLES:{} STREAMED_XOR_CHUNKS:{}]")
     }
+    self.encoding = encoding
     for i in unsafe 0..<message.n_queries {
       guard let query = unsafe message.queries[i]?.pointee else { continue }
       queries.append(try unsafe Self.query(query))
@@ -88,9 +97,7 @@ public struct ReadRequest: Sendable {
     var writer = ProtobufWriter()
     var count = 0
     do {
-      let selected = try source.select(
-        Selection(
-          matchers: query.matchers, after: query.start == .min ? .min : query.start - 1, through: query.end))
+      let selected = try source.select(query.selection)
       for (row, labels) in selected.labels.enumerated() {
         let samples = try selected.samples(row)
         let series = Self.series(labels, samples, query, &count)
@@ -111,31 +118,28 @@ public struct ReadRequest: Sendable {
   private static func series(
     _ labels: Labels, _ samples: Samples, _ query: Query, _ count: inout Int
   ) -> [UInt8]? {
-    var writer = ProtobufWriter()
-    for (name, value) in labels.pairs {
-      var label = ProtobufWriter()
-      label.text(1, name)
-      label.text(2, value)
-      writer.bytes(1, label.finish())
-    }
-    let stale = Set(samples.staleMarkers)
-    let histograms =
-      samples.histograms.map { histograms in
-        Dictionary(zip(histograms.positions, histograms.histograms)) { first, _ in first }
-      } ?? [:]
+    var writer = ProtobufWriter(capacity: labels.bytes.count * 2 + samples.count * 18)
+    writer.labels(1, labels)
+    let stale = samples.staleMarkers.isEmpty ? nil : Set(samples.staleMarkers)
     var written = 0
+    var nextHistogram = 0
     var behind = ProtobufWriter()
     for position in 0..<samples.count {
+      var histogram: NativeHistogram?
+      if let column = samples.histograms, nextHistogram < column.positions.count,
+        column.positions[nextHistogram] == position
+      {
+        histogram = column.histograms[nextHistogram]
+        nextHistogram += 1
+      }
       let time = samples.timestamp(position)
       guard time >= query.start, time <= query.end else { continue }
       written += 1
-      if let histogram = histograms[position] {
+      if let histogram {
         behind.bytes(4, ProtobufWriter.histogram(histogram, at: time))
       } else {
-        var sample = ProtobufWriter()
-        sample.double(1, stale.contains(position) ? StaleMarker.value : samples.values[position])
-        sample.integer(2, time)
-        writer.bytes(2, sample.finish())
+        let isStale = stale?.contains(position) ?? false
+        writer.sample(2, isStale ? StaleMarker.value : samples.values[position], at: time)
       }
     }
     guard written > 0 else { return nil }
@@ -144,100 +148,13 @@ public struct ReadRequest: Sendable {
   }
 }
 
-/// Writes a message's fields; zeros are left out as proto3 does.
-struct ProtobufWriter {
-  private var output: [UInt8] = []
-
-  var count: Int { output.count }
-
-  consuming func finish() -> [UInt8] { output }
-
-  private mutating func varint(_ value: UInt64) {
-    var rest = value
-    while rest > 127 {
-      output.append(UInt8(truncatingIfNeeded: rest) | 128)
-      rest >>= 7
+extension RemoteEncoding {
+  /// By the protocol's number of the type of answer.
+  fileprivate init?(number: UInt32) {
+    switch number {
+    case 0: self = .samples
+    case 1: self = .chunks
+    default: return nil
     }
-    output.append(UInt8(rest))
-  }
-
-  mutating func unsigned(_ field: UInt64, _ value: UInt64) {
-    guard value != 0 else { return }
-    varint(field << 3)
-    varint(value)
-  }
-
-  mutating func integer(_ field: UInt64, _ value: Int64) { unsigned(field, UInt64(bitPattern: value)) }
-
-  mutating func zigzag(_ field: UInt64, _ value: Int64) {
-    unsigned(field, UInt64(bitPattern: (value << 1) ^ (value >> 63)))
-  }
-
-  /// - Parameter always: writes zeros too, as for members of a oneof.
-  mutating func double(_ field: UInt64, _ value: Double, always: Bool = false) {
-    guard always || value != 0 else { return }
-    varint(field << 3 | 1)
-    fixed(value)
-  }
-
-  mutating func text(_ field: UInt64, _ value: String) {
-    guard !value.isEmpty else { return }
-    bytes(field, Array(value.utf8))
-  }
-
-  mutating func bytes(_ field: UInt64, _ value: [UInt8]) {
-    varint(field << 3 | 2)
-    varint(UInt64(value.count))
-    output += value
-  }
-
-  /// Buckets as spans of neighbours and their counts.
-  private mutating func buckets(
-    _ spanField: UInt64, _ countField: UInt64, _ buckets: [NativeHistogram.Bucket]
-  ) {
-    var start = 0
-    var next: Int32 = 0
-    while start < buckets.count {
-      var end = start + 1
-      while end < buckets.count, buckets[end].index == buckets[end - 1].index + 1 { end += 1 }
-      var span = ProtobufWriter()
-      span.zigzag(1, Int64(buckets[start].index - next))
-      span.unsigned(2, UInt64(end - start))
-      bytes(spanField, span.finish())
-      next = buckets[end - 1].index + 1
-      start = end
-    }
-    packed(countField, buckets.map(\.count))
-  }
-
-  private mutating func packed(_ field: UInt64, _ values: [Double]) {
-    guard !values.isEmpty else { return }
-    varint(field << 3 | 2)
-    varint(UInt64(values.count * 8))
-    for value in values { fixed(value) }
-  }
-
-  private mutating func fixed(_ value: Double) {
-    var bits = value.bitPattern
-    for _ in 0..<8 {
-      output.append(UInt8(truncatingIfNeeded: bits))
-      bits >>= 8
-    }
-  }
-
-  /// A histogram as floats, which every reader takes (remote-storage.md §12).
-  static func histogram(_ histogram: NativeHistogram, at time: Int64) -> [UInt8] {
-    var writer = ProtobufWriter()
-    writer.double(2, histogram.count, always: true)
-    writer.double(3, histogram.sum)
-    writer.zigzag(4, Int64(histogram.schema))
-    writer.double(5, histogram.zeroThreshold)
-    writer.double(7, histogram.zeroCount, always: true)
-    writer.buckets(8, 10, histogram.negative)
-    writer.buckets(11, 13, histogram.positive)
-    writer.unsigned(14, UInt64(histogram.hint.rawValue))
-    writer.integer(15, time)
-    writer.packed(16, histogram.customBounds)
-    return writer.finish()
   }
 }

@@ -18,7 +18,7 @@ struct RemoteFormatError: Error, Sendable, CustomStringConvertible {
 }
 
 /// The encodings of a remote-read answer (remote-storage.md §3).
-enum RemoteEncoding: Sendable, Hashable {
+public enum RemoteEncoding: Sendable, Hashable {
   /// A snappy block that holds all samples.
   case samples
   /// Frames that hold chunks.

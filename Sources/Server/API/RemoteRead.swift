@@ -10,11 +10,21 @@ struct RemoteRead {
   func respond(to request: ServerRequest) -> ServerResponse {
     do throws(ReadRequest.Problem) {
       let read = try ReadRequest(request.body)
-      let body = try read.answer(over: source)
-      var response = ServerResponse(body: body)
-      response.headers["Content-Type"] = "application/x-protobuf"
-      response.headers["Content-Encoding"] = "snappy"
-      return response
+      switch read.encoding {
+      case .samples:
+        var response = ServerResponse(body: try read.answer(over: source))
+        response.headers["Content-Type"] = "application/x-protobuf"
+        response.headers["Content-Encoding"] = "snappy"
+        return response
+      case .chunks:
+        let stream = ChunkStream(read, over: source)
+        return ServerResponse(
+          status: 200,
+          headers: HTTPFields([
+            ("Content-Type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse")
+          ]),
+          body: ResponseBody(following: stream.next))
+      }
     } catch {
       return .refusal(error.status, error.description)
     }

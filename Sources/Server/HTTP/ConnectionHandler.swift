@@ -19,6 +19,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     case discarding
     case working(HTTPRequestHead, Task<Void, Never>)
     case answering
+    /// The next piece of an answer whose length nobody knows is being made.
+    case streaming(Task<Void, Never>)
     case closed
   }
 
@@ -44,7 +46,10 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    if case .working(_, let task) = state { task.cancel() }
+    switch state {
+    case .working(_, let task), .streaming(let task): task.cancel()
+    case .waiting, .receiving, .discarding, .answering, .closed: break
+    }
     state = .closed
     connections.remove(connection)
     context.fireChannelInactive()
@@ -88,7 +93,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         isTooLarge ? 431 : 400, isTooLarge ? "Request Header Fields Too Large" : "Bad Request",
         context: context)
       context.close(promise: nil)
-    case .discarding, .working, .answering, .closed: context.close(promise: nil)
+    case .discarding, .working, .answering, .streaming, .closed: context.close(promise: nil)
     }
   }
 
@@ -118,68 +123,123 @@ final class ConnectionHandler: ChannelInboundHandler {
       connections.endRequest()
       loop.execute {
         let (connection, context) = bound.value
-        connection.finish(response, context: context)
+        connection.finish(response, executor, context: context)
       }
     }
     state = .working(head, task)
   }
 
-  private func finish(_ response: ServerResponse, context: ChannelHandlerContext) {
+  private func finish(
+    _ response: ServerResponse, _ executor: (any TaskExecutor)?, context: ChannelHandlerContext
+  ) {
     guard case .working(let head, _) = state else { return }
-    answer(response, to: head, context: context)
+    answer(response, to: head, executor, context: context)
   }
 }
 
 extension ConnectionHandler {
+  /// What of an answer waits to be written.
+  private struct Rest {
+    var part: ArraySlice<UInt8>
+    var parts: ArraySlice<[UInt8]>
+    /// What comes behind the parts; nil when nothing does.
+    var following: (@Sendable () throws -> [UInt8]?)?
+    /// Where it is made.
+    var executor: (any TaskExecutor)?
+    var closes: Bool
+
+    /// The next bytes for the socket; empty when nothing is left but what follows.
+    mutating func next(_ size: Int) -> ArraySlice<UInt8> {
+      if part.isEmpty { part = (parts.popFirst() ?? [])[...] }
+      let next = part.prefix(size)
+      part = part.dropFirst(size)
+      return next
+    }
+
+    var isEmpty: Bool { part.isEmpty && parts.isEmpty }
+  }
+
   private func answer(
-    _ response: ServerResponse, to request: HTTPRequestHead, context: ChannelHandlerContext
+    _ response: ServerResponse, to request: HTTPRequestHead, _ executor: (any TaskExecutor)? = nil,
+    context: ChannelHandlerContext
   ) {
     state = .answering
     let hasBody = response.status != 204 && response.status != 304 && response.status >= 200
     var head = HTTPResponseHead(
       version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
       headers: response.headers.fields)
-    if hasBody {
+    let isStreamed = response.body.following != nil
+    // Without a length the body goes in chunks; clients of HTTP/1.0 read to the connection's end.
+    var closes = !request.isKeepAlive
+    if isStreamed, request.version.minor > 0 {
+      head.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
+    } else if isStreamed {
+      closes = true
+    } else if hasBody {
       head.headers.replaceOrAdd(name: "Content-Length", value: String(response.body.count))
     }
     head.headers.replaceOrAdd(name: "Date", value: HTTPDate.now)
-    let closes = !request.isKeepAlive
     if closes {
       head.headers.replaceOrAdd(name: "Connection", value: "close")
     } else if request.version.minor == 0 {
       head.headers.replaceOrAdd(name: "Connection", value: "keep-alive")
     }
     context.write(wrapOutboundOut(.head(head)), promise: nil)
-    let parts = hasBody && request.method != .HEAD ? response.body.parts[...] : []
-    send(parts.first?[...] ?? [], parts.dropFirst(), closes: closes, context: context)
+    let isWritten = hasBody && request.method != .HEAD
+    send(
+      Rest(
+        part: [], parts: isWritten ? response.body.parts[...] : [],
+        following: isWritten ? response.body.following : nil, executor: executor, closes: closes),
+      context: context)
   }
 
   /// Writes the rest of a body part by part, each with its own time, then ends the answer.
-  private func send(
-    _ rest: ArraySlice<UInt8>, _ parts: ArraySlice<[UInt8]>, closes: Bool,
-    context: ChannelHandlerContext
-  ) {
+  private func send(_ rest: Rest, context: ChannelHandlerContext) {
+    state = .answering
     connection.enter(.answering, timeout: limits.stallTimeout)
-    let part = rest.prefix(Self.partSize)
+    var rest = rest
+    let part = rest.next(Self.partSize)
     if !part.isEmpty {
       var buffer = context.channel.allocator.buffer(capacity: part.count)
       buffer.writeBytes(part)
       let body = wrapOutboundOut(.body(.byteBuffer(buffer)))
-      if part.endIndex < rest.endIndex || !parts.isEmpty {
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let isDone = part.endIndex == rest.endIndex
-        let remaining = isDone ? parts.first?[...] ?? [] : rest[part.endIndex...]
-        let others = isDone ? parts.dropFirst() : parts
+      guard rest.isEmpty, rest.following == nil else {
+        let bound = NIOLoopBound((self, rest, context), eventLoop: context.eventLoop)
         context.writeAndFlush(body).whenSuccess {
-          let (connection, context) = bound.value
+          let (connection, rest, context) = bound.value
           guard case .answering = connection.state else { return }
-          connection.send(remaining, others, closes: closes, context: context)
+          connection.send(rest, context: context)
         }
         return
       }
       context.write(body, promise: nil)
+    } else if let following = rest.following {
+      return stream(rest, following, context: context)
     }
-    end(closes: closes, context: context)
+    end(closes: rest.closes, context: context)
+  }
+
+  /// Has the next piece made.
+  private func stream(
+    _ rest: Rest, _ following: @escaping @Sendable () throws -> [UInt8]?, context: ChannelHandlerContext
+  ) {
+    connection.enter(.working, timeout: nil)
+    let bound = NIOLoopBound((self, rest, context), eventLoop: context.eventLoop)
+    let task = Task(executorPreference: rest.executor) { [loop = context.eventLoop] in
+      let piece = Result { try following() }
+      loop.execute {
+        var (connection, rest, context) = bound.value
+        guard case .streaming = connection.state else { return }
+        switch piece {
+        case .success(let bytes?): rest.part = bytes[...]
+        case .success(nil): rest.following = nil
+        // The status is said already: all that can be done is to end before the end.
+        case .failure: return context.close(promise: nil)
+        }
+        connection.send(rest, context: context)
+      }
+    }
+    state = .streaming(task)
   }
 
   private func end(closes: Bool, context: ChannelHandlerContext) {

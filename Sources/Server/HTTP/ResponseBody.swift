@@ -3,18 +3,36 @@
 public struct ResponseBody: Sendable {
   /// In order; none is empty.
   private(set) var parts: [[UInt8]]
-  /// How many bytes there are.
+  /// How many bytes `parts` has.
   public private(set) var count: Int
+  /// Gives what follows the parts, a piece at a time, nil at its end: an answer whose length nobody knows.
+  /// Called where the request was answered, one call at a time, as the client takes what came before. An
+  /// error breaks the connection off.
+  let following: (@Sendable () throws -> [UInt8]?)?
 
   public init(_ bytes: [UInt8] = []) { self.init(parts: [bytes]) }
 
   init(parts: [[UInt8]]) {
     self.parts = parts.filter { !$0.isEmpty }
     count = parts.reduce(0) { $0 + $1.count }
+    following = nil
   }
 
-  /// All bytes in one piece; costs a copy where there are several.
+  init(following: @escaping @Sendable () throws -> [UInt8]?) {
+    parts = []
+    count = 0
+    self.following = following
+  }
+
+  /// The parts in one piece; costs a copy where there are several.
   public var bytes: [UInt8] { parts.count == 1 ? parts[0] : Array(parts.joined()) }
+
+  /// The parts and what follows them, which is taken away. Throws what ends it early.
+  public func whole() throws -> [UInt8] {
+    var all = bytes
+    while let piece = try following?() { all += piece }
+    return all
+  }
 
   /// Puts bytes in front and behind.
   func wrapped(in head: [UInt8], _ tail: [UInt8]) -> ResponseBody {

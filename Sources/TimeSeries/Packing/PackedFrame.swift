@@ -33,7 +33,7 @@ enum PackedFrame {
     bytes.append((exponent ?? bitPatterns) | (isDifferences ? differences : 0))
     bytes.append(UInt8(packing.width))
     bytes.append(UInt8(packing.shift))
-    var writer = BitWriter()
+    var writer = PackedBitsWriter()
     if isDifferences {
       appendVarint(integers[0], to: &bytes)
       appendVarint(packing.base, to: &bytes)
@@ -181,7 +181,7 @@ private struct Packing {
 }
 
 /// Writes codes of one width, low end first.
-private struct BitWriter {
+private struct PackedBitsWriter {
   private var pending: UInt64 = 0
   private var count = 0
 
