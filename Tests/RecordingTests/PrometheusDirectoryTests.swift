@@ -50,6 +50,32 @@ struct PrometheusDirectoryTests {
     #expect(samples > 200)
   }
 
+  @Test(arguments: ["blocks-3.5.3", "snapshot-3.5.3", "st-3.14", "live-3.5.3"])
+  func `chunks that are handed over hold the samples`(_ name: String) throws {
+    let path = Self.shared.appending(path: name + "/data").path()
+    guard FileManager.default.fileExists(atPath: path) else { return print("\(name): absent, skipped") }
+    let recording = try RecordedSeries.open(path: path)
+    let range = try #require(recording.facts.timeRange)
+    let third = (range.upperBound - range.lowerBound) / 3
+    var writer = ChunkWriter()
+    for (first, last) in [
+      (Int64.min, Int64.max), (range.lowerBound + third, range.upperBound - third),
+    ] {
+      let all = try recording.select(
+        Selection(matchers: [], after: first == .min ? .min : first - 1, through: last))
+      for row in all.labels.indices {
+        let samples = try all.samples(row)
+        var read = SampleColumns()
+        for chunk in try all.chunks(row, first: first, last: last, &writer) {
+          try unsafe chunk.bytes.withUnsafeBytes { try unsafe read.append(chunk: $0, chunk.encoding) }
+        }
+        let times = (0..<samples.count).map(samples.timestamp)
+        let isSame = read.timestamps == times && read.histograms.positions == (samples.histograms?.positions ?? [])
+        #expect(isSame, "\(all.labels[row])")
+      }
+    }
+  }
+
   // MARK: Reading
 
   private static func key(_ labels: [(String, String)]) -> String {

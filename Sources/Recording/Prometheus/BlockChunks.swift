@@ -24,6 +24,27 @@ final class BlockChunks: Sendable {
 
   /// Decodes a chunk, its checksum verified, and appends its samples.
   func append(_ reference: UInt64, to columns: inout SampleColumns) throws(RecordingError) {
+    try read(reference) { reader, payload, encoding, file, offset throws(RecordingError) in
+      try columns.append(reader, payload, encoding, file, offset)
+    }
+  }
+
+  /// A chunk as it is, its checksum verified.
+  func chunk(_ reference: UInt64) throws(RecordingError) -> (encoding: ChunkEncoding, bytes: [UInt8]) {
+    var chunk: (encoding: ChunkEncoding, bytes: [UInt8])?
+    try read(reference) { reader, payload, encoding, _, _ throws(RecordingError) in
+      chunk = ChunkEncoding(rawValue: encoding).map { ($0, reader.array(payload)) }
+    }
+    guard let chunk else {
+      throw RecordingError(path: files.first?.path ?? "chunks", "a chunk's encoding is unknown")
+    }
+    return chunk
+  }
+
+  private func read(
+    _ reference: UInt64,
+    _ body: (ByteReader, Range<Int>, UInt8, MappedFile, Int) throws(RecordingError) -> Void
+  ) throws(RecordingError) {
     let number = Int(reference >> 32)
     let offset = Int(reference & 0xFFFF_FFFF)
     guard number < files.count else {
@@ -40,7 +61,7 @@ final class BlockChunks: Sendable {
       guard file.checks(sum..<payload.upperBound, try reader.u32()) else {
         throw file.fault("a chunk is damaged", at: offset)
       }
-      try columns.append(reader, payload, encoding, file, offset)
+      try body(reader, payload, encoding, file, offset)
     }
   }
 }

@@ -83,6 +83,31 @@ final class PrometheusBlock: Sendable {
     return rows
   }
 
+  /// A row's chunks in first...last, as they are where they lie inside and newly written where they do
+  /// not; nil when something of the row was deleted, or somebody damaged the order of its chunks.
+  func chunks(
+    _ row: Row, first: Int64, last: Int64, _ writer: inout ChunkWriter
+  ) throws(RecordingError) -> [WrittenChunk]? {
+    guard tombstones.keeps(UInt64(row.reference)) == nil else { return nil }
+    let (first, last) = (max(first, facts.minTime), min(last, facts.maxTime - 1))
+    var written: [WrittenChunk] = []
+    written.reserveCapacity(row.chunks.count)
+    for chunk in row.chunks where chunk.first <= last && chunk.last >= first {
+      if let before = written.last, chunk.first <= before.timeRange.upperBound { return nil }
+      if chunk.first >= first, chunk.last <= last, chunk.first <= chunk.last {
+        let (encoding, bytes) = try chunks.chunk(chunk.reference)
+        written.append(
+          WrittenChunk(timeRange: chunk.first...chunk.last, encoding: encoding, bytes: bytes))
+      } else {
+        var columns = SampleColumns()
+        try chunks.append(chunk.reference, to: &columns)
+        let samples = columns.samples(on: Timeline(columns.timestamps))
+        written += writer.chunks(samples, first: first, last: last)
+      }
+    }
+    return written
+  }
+
   /// The samples of a row's chunks: clipped to the block, what was deleted left out.
   func samples(_ row: Row) throws(RecordingError) -> SampleColumns {
     var columns = SampleColumns()

@@ -113,6 +113,26 @@ private final class DirectorySelection: Selected {
     self.selection = selection
   }
 
+  /// Chunks of blocks that follow one another go as they are.
+  func chunks(
+    _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
+  ) throws -> [WrittenChunk] {
+    var written: [WrittenChunk] = []
+    var isSimple = rows[row].head == nil
+    for (block, part) in rows[row].blocks where isSimple {
+      let chunks = try block.chunks(part, first: first, last: last, &writer)
+      guard let chunks else {
+        isSimple = false
+        break
+      }
+      if let end = written.last?.timeRange.upperBound, let next = chunks.first, next.timeRange.lowerBound <= end {
+        isSimple = false
+      }
+      written += chunks
+    }
+    return isSimple ? written : writer.chunks(try samples(row), first: first, last: last)
+  }
+
   /// Chunks tell only when they are decoded.
   var mayHoldHistograms: Bool { true }
 

@@ -42,8 +42,7 @@ public final class ChunkStream: Sendable {
           state.row = 0
           continue
         }
-        let samples = try selected.samples(state.row)
-        let chunks = state.writer.chunks(samples, first: query.start, last: query.end)
+        let chunks = try selected.chunks(state.row, first: query.start, last: query.end, &state.writer)
         Self.append(selected.labels[state.row], chunks, query: state.query, to: &piece)
         state.row += 1
       }

@@ -4,6 +4,12 @@ public struct WrittenChunk: Sendable {
   public var timeRange: ClosedRange<Int64>
   public var encoding: ChunkEncoding
   public var bytes: [UInt8]
+
+  public init(timeRange: ClosedRange<Int64>, encoding: ChunkEncoding, bytes: [UInt8]) {
+    self.timeRange = timeRange
+    self.encoding = encoding
+    self.bytes = bytes
+  }
 }
 
 /// Encodes samples as Prometheus' chunks (chunks-and-blocks.md §1): floats as XOR, native histograms as
@@ -78,11 +84,14 @@ public struct ChunkWriter {
             let next = time &- previous
             if position == range.lowerBound + 1 {
               writer.uvarint(UInt64(bitPattern: next))
+              state.write(value(position), &writer)
+            } else if next == delta {
+              state.write(value(position), &writer, behind: 1)
             } else {
               Self.deltaOfDelta(next &- delta, &writer)
+              state.write(value(position), &writer)
             }
             (previous, delta) = (time, next)
-            state.write(value(position), &writer)
           }
         }
       }
@@ -94,7 +103,6 @@ public struct ChunkWriter {
 
   @inline(__always)
   private static func deltaOfDelta(_ value: Int64, _ writer: inout BitWriter) {
-    if value == 0 { return writer.put(0, 1) }
     let bits = UInt64(bitPattern: value)
     if value > -8192, value <= 8192 { return writer.put(0b10 << 14 | bits & 0x3FFF, 16) }
     if value > -65536, value <= 65536 { return writer.put(0b110 << 17 | bits & 0x1_FFFF, 20) }

@@ -26,8 +26,20 @@ public protocol Selected: Sendable {
   /// Throws when the source turns out to be damaged; costs one decoding.
   func samples(_ row: Int) throws -> Samples
 
+  /// The samples of a row in first...last as chunks, in order of time. Sources that hold chunks hand them
+  /// over as they are where they can; the others have them written.
+  func chunks(_ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter) throws -> [WrittenChunk]
+
   /// Whether any row may hold native histograms; false lets the evaluator do without them.
   var mayHoldHistograms: Bool { get }
+}
+
+extension Selected {
+  public func chunks(
+    _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
+  ) throws -> [WrittenChunk] {
+    writer.chunks(try samples(row), first: first, last: last)
+  }
 }
 
 /// A source of series: a snapshot of the store, a recording, a remote's answer.
