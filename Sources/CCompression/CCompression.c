@@ -82,6 +82,14 @@ uint32_t promgate_crc32c(const uint8_t *input, size_t length) {
   return crc ^ 0xFFFFFFFFu;
 }
 
+size_t promgate_zstd_bound(size_t length) { return ZSTD_compressBound(length); }
+
+size_t promgate_zstd_compress(
+    const uint8_t *input, size_t input_length, uint8_t *output, size_t output_length) {
+  size_t length = ZSTD_compress(output, output_length, input, input_length, 1);
+  return ZSTD_isError(length) ? 0 : length;
+}
+
 promgate_unzstd *promgate_unzstd_new(void) {
   ZSTD_DCtx *stream = ZSTD_createDCtx();
   if (stream != NULL) ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 27);

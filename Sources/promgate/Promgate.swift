@@ -11,7 +11,7 @@ struct Promgate: AsyncParsableCommand {
     subcommands: [
       DemoCommand.self, LintCommand.self, LanguageServerCommand.self, GateCommand.self, ReplayCommand.self,
       QueryCommand.self, ExplainCommand.self,
-      FormatCommand.self, InspectCommand.self, ServeCommand.self, TestCommand.self,
+      FormatCommand.self, InspectCommand.self, RecordCommand.self, ServeCommand.self, TestCommand.self,
     ])
 }
 

@@ -26,6 +26,13 @@ int64_t promgate_zstd_length(const uint8_t *input, size_t input_length);
 int64_t promgate_zstd_decompress(
     const uint8_t *input, size_t input_length, uint8_t *output, size_t output_length);
 
+/// Room that compressing `length` bytes as a zstd frame may need.
+size_t promgate_zstd_bound(size_t length);
+
+/// Compresses as one zstd frame, quickly; the length, 0 when it fails.
+size_t promgate_zstd_compress(
+    const uint8_t *input, size_t input_length, uint8_t *output, size_t output_length);
+
 /// A stream of zstd frames that is being decompressed.
 typedef struct promgate_unzstd promgate_unzstd;
 

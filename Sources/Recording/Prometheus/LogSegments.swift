@@ -74,16 +74,16 @@ struct LogSegments {
     switch header & 0x18 {
     case 0: ByteBlock(record)
     case 0x08: try? SnappyBlock.decompressed(record, limit: Self.largestRecord)
-    case 0x10: Compression.zstd(record, limit: Self.largestRecord).map { ByteBlock($0) }
+    case 0x10: ZstdFrame.decompressed(record, limit: Self.largestRecord).map { ByteBlock($0) }
     default: nil
     }
   }
 }
 
 /// Frames that are decompressed whole.
-private enum Compression {
+enum ZstdFrame {
   /// A zstd frame; nil when it is damaged, or larger than the limit.
-  static func zstd(_ input: [UInt8], limit: Int) -> [UInt8]? {
+  static func decompressed(_ input: [UInt8], limit: Int) -> [UInt8]? {
     let said = unsafe input.withUnsafeBufferPointer { input in
       unsafe promgate_zstd_length(input.baseAddress, input.count)
     }

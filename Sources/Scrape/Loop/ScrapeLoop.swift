@@ -107,15 +107,17 @@ public final class ScrapeLoop: Sendable {
 
 extension ScrapeLoop {
   /// A loop that writes into a store, each target as a cohort of its own. `refused` hears what the
-  /// store did not take.
+  /// store did not take, `stored` that a target's scrape has been put in.
   public convenience init(
     _ targets: [Target], fetcher: any Fetcher, time: TimeSource = .wall, into store: Store,
     events: @escaping @Sendable (TargetEvent) -> Void = { _ in },
-    refused: @escaping @Sendable (Target, StoreError) -> Void = { _, _ in }
+    refused: @escaping @Sendable (Target, StoreError) -> Void = { _, _ in },
+    stored: @escaping @Sendable () -> Void = {}
   ) {
     let writers = StoreWriters(store)
     self.init(targets, fetcher: fetcher, time: time, events: events) { target, result in
       if let error = writers.write(target, result) { refused(target, error) }
+      stored()
     }
   }
 }
@@ -129,7 +131,7 @@ private final class StoreWriters: Sendable {
 
   func write(_ target: Target, _ result: ScrapeResult) -> StoreError? {
     writers.withLock { writers in
-      writers[target, default: StoreWriter(store)].write(result)
+      writers[target, default: StoreWriter(store, target: target)].write(result)
     }
   }
 }

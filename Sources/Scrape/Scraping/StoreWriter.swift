@@ -9,9 +9,10 @@ public struct StoreWriter: Sendable {
   /// By slot; the labels of an unused slot are empty.
   private var series: [ScrapedSeries] = []
 
-  public init(_ store: Store) {
+  /// - Parameter target: whose results will come. In a store that knows it, its series go on.
+  public init(_ store: Store, target: Target? = nil) {
     self.store = store
-    cohort = store.openCohort()
+    cohort = store.openCohort(target.map { "\($0.url) \($0.labels)" } ?? "")
   }
 
   /// Stores a result. Every result of the target must come here, in order.

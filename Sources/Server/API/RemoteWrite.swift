@@ -7,6 +7,7 @@ public import TimeSeries
 public final class RemoteWrite: Sendable {
   private let store: Store
   private let now: @Sendable () -> Int64
+  private let confirm: @Sendable () throws -> Void
   private let known = KnownLabels()
   private let metadata = Mutex<[String: MetricFamily]>([:])
 
@@ -15,10 +16,16 @@ public final class RemoteWrite: Sendable {
   /// A sample may be so far ahead of the clock, milliseconds.
   private static let lead: Int64 = 600_000
 
-  /// - Parameter now: milliseconds since the epoch.
-  public init(into store: Store, now: @escaping @Sendable () -> Int64) {
+  /// - Parameters:
+  ///   - now: milliseconds since the epoch.
+  ///   - confirm: called when samples are in the store and before they are acknowledged; what it throws is
+  ///     answered as the server's fault, so that the sender sends them again.
+  public init(
+    into store: Store, now: @escaping @Sendable () -> Int64, confirm: @escaping @Sendable () throws -> Void = {}
+  ) {
     self.store = store
     self.now = now
+    self.confirm = confirm
   }
 
   /// What senders said about their metrics, by name.
@@ -95,6 +102,7 @@ public final class RemoteWrite: Sendable {
     let outcome = store.append(batch, allOrNone: true)
     if let limit = outcome.limit { return .refusal(500, "\(limit)") }
     if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.pushedText) }
+    do { try confirm() } catch { return .refusal(500, "\(error)") }
     return ServerResponse(status: 204)
   }
 
@@ -122,6 +130,7 @@ public final class RemoteWrite: Sendable {
     }
     let outcome = store.append(batch, allOrNone: false)
     if let limit = outcome.limit { return answer(500, "\(limit)", .two, PushedOutcome(), exemplars: 0) }
+    do { try confirm() } catch { return answer(500, "\(error)", .two, PushedOutcome(), exemplars: 0) }
     problems += outcome.refusals.map { "\($0.error.pushedText) for series \(batch[$0.entry].labels.spaced)" }
     if problems.isEmpty { return answer(204, nil, .two, outcome, exemplars: exemplars) }
     return answer(400, problems.joined(separator: "\n"), .two, outcome, exemplars: exemplars)

@@ -23,9 +23,11 @@ public struct PushedOutcome: Sendable {
   /// Nothing was stored.
   public init() {}
 
-  /// A sample that was not taken; the number of its entry in the batch.
+  /// A sample that was not taken: the number of its entry in the batch, and its own in the entry; of a
+  /// batch that was undone, that of the entry alone.
   public struct Refusal: Sendable {
     public var entry: Int
+    public var position: Int
     public var error: StoreError
   }
 }

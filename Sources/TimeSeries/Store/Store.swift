@@ -33,8 +33,12 @@ public final class Store: Sendable {
     state.withLock { $0.append(batch, allOrNone: allOrNone) }
   }
 
-  /// Opens a cohort for the series of one target.
-  public func openCohort() -> CohortReference { state.withLock { $0.openCohort() } }
+  /// Has everything that is taken from now on told to a journal.
+  public func keep(_ journal: @escaping StoreJournal) { state.withLock { $0.journal = journal } }
+
+  /// Opens a cohort for the series of one target; the one with this name if there is one already, which is
+  /// how a target goes on after a restart.
+  public func openCohort(_ name: String = "") -> CohortReference { state.withLock { $0.openCohort(name) } }
 
   /// Appends one scrape's values. `entries` keep the references of the series, so that the next
   /// scrape need not look their labels up; entries without a value leave a gap.
@@ -52,13 +56,13 @@ public final class Store: Sendable {
 
 /// Which cohort a target's scrapes go to.
 public struct CohortReference: Sendable, Hashable {
-  let index: Int
+  package let index: Int
 }
 
 /// A series' place in the store; outlived references are noticed and looked up again.
 public struct SeriesReference: Sendable, Hashable {
-  let id: Int32
-  let generation: UInt32
+  package let id: Int32
+  package let generation: UInt32
 }
 
 /// One series of a scrape: its labels, what it was worth this time, and where it lives.
@@ -82,6 +86,8 @@ struct StoreState: Sendable {
   private var ids: [Labels: Int32] = [:]
   private var free: [Int32] = []
   var cohorts: [Cohort] = []
+  private var cohortNames: [String] = []
+  var journal: StoreJournal?
   var loose: [Int32: LooseSeries] = [:]
   private var sampleCount = 0
   private var newest = Int64.min
@@ -112,6 +118,7 @@ struct StoreState: Sendable {
       throw .tooManySamples(limit: limits.maximumSamples)
     }
     try append(sample, to: try series(labels), labels: labels)
+    journal?(.pushed([PushedSeries(labels: labels, samples: [sample])]))
   }
 
   private mutating func append(_ sample: StoredSample, to id: Int32, labels: Labels) throws(StoreError) {
@@ -143,11 +150,11 @@ struct StoreState: Sendable {
     let oldest = newest == .min ? .min : newest &- Self.pushedAge
     // All or none: what would be taken is looked at before anything is.
     if allOrNone, let (entry, refusal) = firstRefusal(batch, known, oldest) {
-      outcome.refusals = [PushedOutcome.Refusal(entry: entry, error: refusal)]
+      outcome.refusals = [PushedOutcome.Refusal(entry: entry, position: 0, error: refusal)]
       return outcome
     }
     for (entry, series) in batch.enumerated() {
-      for sample in series.samples {
+      for (position, sample) in series.samples.enumerated() {
         do throws(StoreError) {
           if sample.timestamp < oldest { throw .outOfBounds(series.labels, timestamp: sample.timestamp) }
           let living = known[entry].flatMap { lives($0, series.labels) }
@@ -157,11 +164,24 @@ struct StoreState: Sendable {
           try append(sample, to: id, labels: series.labels)
           if case .histogram = sample.value { outcome.histograms += 1 } else { outcome.floats += 1 }
         } catch {
-          outcome.refusals.append(PushedOutcome.Refusal(entry: entry, error: error))
+          outcome.refusals.append(
+            PushedOutcome.Refusal(entry: entry, position: position, error: error))
         }
       }
     }
+    if let journal { journal(.pushed(taken(batch, outcome))) }
     return outcome
+  }
+
+  /// What of a batch was taken.
+  private func taken(_ batch: [PushedSeries], _ outcome: PushedOutcome) -> [PushedSeries] {
+    guard !outcome.refusals.isEmpty else { return batch }
+    var taken = batch
+    // From behind, so that the positions before stay what they were.
+    for refusal in outcome.refusals.reversed() {
+      taken[refusal.entry].samples.remove(at: refusal.position)
+    }
+    return taken
   }
 
   private func firstRefusal(
@@ -207,8 +227,10 @@ struct StoreState: Sendable {
     entries[Int(id)].labels == labels ? id : nil
   }
 
-  mutating func openCohort() -> CohortReference {
+  mutating func openCohort(_ name: String) -> CohortReference {
+    if !name.isEmpty, let index = cohortNames.firstIndex(of: name) { return CohortReference(index: index) }
     cohorts.append(Cohort())
+    cohortNames.append(name)
     return CohortReference(index: cohorts.count - 1)
   }
 
@@ -233,6 +255,7 @@ struct StoreState: Sendable {
       cohorts[reference.index].seal()
     }
     advance(to: timestamp)
+    journal?(.row(scraped, at: timestamp, cohort: reference, name: cohortNames[reference.index]))
   }
 
   private func isAlive(_ reference: SeriesReference?) -> Bool {

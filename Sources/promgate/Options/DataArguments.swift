@@ -32,38 +32,11 @@ struct DataArguments: ParsableArguments {
     transform: ArgumentText.size)
   var dataSize = RecordingLimits().text
 
-  @Option(
-    help: ArgumentHelp(
-      "Reads from a server instead of --data, by Prometheus' remote read.",
-      discussion:
-        "Without a path it is /api/v1/read. Only the series and the time that a query needs are read.",
-      valueName: "url"))
-  var remoteRead: String?
+  @OptionGroup(title: "Remote read")
+  var remote: RemoteArguments
 
-  @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
-      "A label by which the server knows the series that are meant; taken away from them. May be repeated.",
-      valueName: "name=value"),
-    transform: DataArguments.label)
-  var externalLabel: [(name: String, value: String)] = []
-
-  @OptionGroup(title: "Server")
-  var server: ServerArguments
-
-  private static func label(_ text: String) throws -> (name: String, value: String) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-      throw ValidationError("write it as name=value, for example region=eu")
-    }
-    return (parts[0], parts[1])
-  }
-
-  func validate() throws {
-    if remoteRead == nil, !externalLabel.isEmpty {
-      throw ValidationError("--external-label wants --remote-read")
-    }
-  }
+  var remoteRead: String? { remote.remoteRead }
+  var server: ServerArguments { remote.server }
 
   /// The limits on what is read.
   private var limits: RecordingLimits { RecordingLimits(memory: dataMemory, text: dataSize) }
@@ -73,25 +46,8 @@ struct DataArguments: ParsableArguments {
     switch (data, remoteRead) {
     case (nil, nil): return nil
     case (let path?, nil): return try open(path)
-    case (nil, let url?): return try remote(url)
+    case (nil, _?): return try remote.source(limits: limits)
     case (_?, _?): throw ToolFailure("--data and --remote-read exclude each other: give one of them")
-    }
-  }
-
-  private func remote(_ url: String) throws -> RecordedSeries {
-    do {
-      let address = try HTTPAddress(url)
-      let access = try server.access(userInfo: address.credentials)
-      let path = address.path.isEmpty || address.path == "/" ? "/api/v1/read" : address.path
-      return try RecordedSeries.remote(
-        RemoteOptions(
-          url: "\(address.scheme)://\(address.authority)\(path)", access: access,
-          externalLabels: externalLabel, timeout: server.serverTimeout, retries: server.serverRetries,
-          limits: limits))
-    } catch let failure as ToolFailure {
-      throw failure
-    } catch {
-      throw ToolFailure("--remote-read: \(error)")
     }
   }
 

@@ -7,8 +7,12 @@ import TimeSeries
 struct Scraping: Sendable {
   private let loop: ScrapeLoop
 
-  /// A loop over the targets that writes into the store and is counted in the metrics.
-  init(_ targets: [Target], into store: Store, metrics: ServerMetrics) {
+  /// A loop over the targets that writes into the store and is counted in the metrics. `stored` is called
+  /// when a scrape has been put in.
+  init(
+    _ targets: [Target], into store: Store, metrics: ServerMetrics,
+    stored: @escaping @Sendable () -> Void = {}
+  ) {
     let counts = ScrapeCounts()
     let loop = ScrapeLoop(
       targets, fetcher: CountingFetcher(HTTPClient(), counts), into: store,
@@ -16,7 +20,7 @@ struct Scraping: Sendable {
       refused: { target, error in
         counts.refused.add(1, ordering: .relaxed)
         Output.note("warning: target \(target.url): \(error)")
-      })
+      }, stored: stored)
     self.loop = loop
     metrics.add { Self.families(store.snapshot()) + counts.families + [Self.health(loop.statuses)] }
   }

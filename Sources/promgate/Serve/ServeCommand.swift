@@ -18,7 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
         promgate serve --scrape http://127.0.0.1:9100
         promgate serve --scrape http://127.0.0.1:8080,job=podinfo --interval 5s --listen 127.0.0.1:9091
         promgate serve --data metrics.om
-        promgate serve --receive
+        promgate serve --receive --recording metrics.rec
+        promgate serve --data metrics.rec --follow
         promgate serve --scrape http://127.0.0.1:9797/metrics --gate manifests/
 
       Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start.
@@ -30,6 +31,17 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("A recording to answer from.", valueName: "path"), completion: .file())
   var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A recording of promgate's: what it holds is served, what is scraped or pushed is appended before it is "
+        + "acknowledged, and so is there after a restart or a crash.",
+      valueName: "file"),
+    completion: .file())
+  var recording: String?
+
+  @Flag(help: "Goes on reading --data, a recording of promgate's, while it grows.")
+  var follow = false
 
   @Flag(help: "Takes what others push by remote write (1.0 and 2.0) at /api/v1/write.")
   var receive = false
@@ -76,9 +88,19 @@ struct ServeCommand: AsyncParsableCommand {
   var recordings: DataArguments
 
   func validate() throws {
-    guard !scraping.scrape.isEmpty || receive || data != nil || recordings.remoteRead != nil else {
+    guard
+      !scraping.scrape.isEmpty || receive || data != nil || recordings.remoteRead != nil || recording != nil
+    else {
       throw ValidationError(
-        "nothing to serve: give --scrape URL, --receive, --data PATH or --remote-read URL")
+        "nothing to serve: give --scrape URL, --receive, --recording FILE, --data PATH or --remote-read URL")
+    }
+    if recording != nil, data != nil || recordings.remoteRead != nil {
+      throw ValidationError("--recording excludes --data and --remote-read: it is both read and written")
+    }
+    if follow {
+      guard data != nil, scraping.scrape.isEmpty, !receive else {
+        throw ValidationError("--follow goes with --data PATH, without --scrape and --receive")
+      }
     }
     if !scraping.scrape.isEmpty || receive, recordings.remoteRead != nil {
       throw ValidationError(
@@ -92,23 +114,30 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let stop = StopSignal()
     let targets = try scraping.targets
-    let recording = try recordings.source(data)
+    let loaded = follow ? nil : try recordings.source(data)
     let store = Store(
       limits: StoreLimits(
         maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
-    let answersFromStore = !targets.isEmpty || receive
-    let writer = receive ? RemoteWrite(into: store, now: TimeSource.wall.now) : nil
-    if answersFromStore, let recording { try store.load(recording) }
+    let answersFromStore = !targets.isEmpty || receive || recording != nil || follow
+    let journal = try recording.map { try ServedRecording($0, into: store, retention: retention) }
+    let followed = follow ? try FollowedRecording(data ?? "", into: store) : nil
+    let writer =
+      receive
+      ? RemoteWrite(into: store, now: TimeSource.wall.now, confirm: { try journal?.commit() }) : nil
+    if answersFromStore, let loaded { try store.load(loaded) }
     let options = answering.options(evaluation)
     let metrics = ServerMetrics()
     let gates = try ServedGates(gate, policy: judging.policy, engine: evaluation.engine)
     metrics.add(gates.metrics.families)
-    let scraper = Scraping(targets, into: store, metrics: metrics)
+    let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
     let surroundings = Surroundings(
       targets: { scraper.statuses },
-      recorded: { (recording?.facts.families ?? []) + (writer?.families ?? []) })
+      recorded: {
+        (loaded?.facts.families ?? []) + (journal?.families ?? []) + (followed?.families ?? [])
+          + (writer?.families ?? [])
+      })
     let series: @Sendable () -> any SeriesSource = {
-      if !answersFromStore, let recording { recording } else { store.snapshot() }
+      if !answersFromStore, let loaded { loaded } else { store.snapshot() }
     }
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
@@ -117,12 +146,17 @@ struct ServeCommand: AsyncParsableCommand {
     Output.note("listening on http://\(server.address)")
     await stop.wait {
       async let judged: Void = gates.run(over: series)
+      async let kept: Void? = journal?.run {
+        scraper.statuses.flatMap(\.families) + (writer?.families ?? [])
+      }
+      async let grown: Void? = followed?.run()
       await scraper.run()
-      await judged
+      _ = await (judged, kept, grown)
     }
     Output.note("stopping")
     api.readiness = .stopping
     await server.stop()
+    journal?.commitOrWarn()
   }
 
   private func start(_ api: QueryAPI) async throws -> HTTPServer {

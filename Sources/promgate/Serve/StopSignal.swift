@@ -36,6 +36,20 @@ final class StopSignal {
     }
   }
 
+  /// The same, but no longer than a time (milliseconds; nil for as long as it takes).
+  func wait(atMost time: Int64?, while work: @escaping @Sendable () async -> Void) async {
+    guard let time else { return await wait(while: work) }
+    await withTaskGroup(of: Void.self) { group in
+      let arrivals = arrivals
+      group.addTask { await work() }
+      group.addTask { for await _ in arrivals { break } }
+      group.addTask { try? await Task.sleep(for: .milliseconds(time)) }
+      // The work, a signal, or the time: whichever is first ends the others.
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
   /// Runs the work to its end; a signal cancels it.
   func cancel<Result: Sendable>(
     _ work: @escaping @Sendable () async throws -> Result

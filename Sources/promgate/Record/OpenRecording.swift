@@ -1,0 +1,32 @@
+import Recording
+import TimeSeries
+
+/// A recording that is being written, with its troubles told as the tool tells them.
+struct OpenRecording: Sendable {
+  let writer: RecordingWriter
+
+  /// Opens a file, a new one perhaps; what it held goes to `replay`. What was cut off is noted.
+  init(_ path: String, replay: (RecordBatch) throws -> Void = { _ in }) throws(ToolFailure) {
+    do {
+      let opened = try RecordingWriter.open(path: path, replay: replay)
+      writer = opened.writer
+      if let loss = opened.loss { Output.note("warning: \(path): \(loss)") }
+      if let range = opened.timeRange {
+        Output.note(
+          "\(path): goes on behind \(opened.samples) samples, \(ClockText.timestamp(range.lowerBound)) to "
+            + ClockText.timestamp(range.upperBound))
+      }
+    } catch {
+      throw ToolFailure("\(error)")
+    }
+  }
+
+  /// Writes what was noted; when it returns, a kill loses none of it.
+  @Sendable
+  func commit() throws { try writer.commit() }
+
+  /// The same where nobody waits for it.
+  func commitOrWarn() {
+    do { try writer.commit() } catch { Output.note("warning: \(error)") }
+  }
+}
