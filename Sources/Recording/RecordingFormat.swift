@@ -40,7 +40,8 @@ public struct RecordingFormat: Sendable {
 
   /// All formats; the first that recognises an input reads it.
   public static let all: [RecordingFormat] = [
-    .prometheus, .promgate, .victoriaMetrics, .answer, .openMetrics, .text, .remoteReadChunks, .remoteReadSamples,
+    .prometheus, .promgate, .victoriaMetrics, .answer, .openMetrics, .text, .remoteReadChunks,
+    .remoteReadSamples,
   ]
 
   /// What a recording can be, for hints.

@@ -70,7 +70,8 @@ struct PrometheusDirectoryTests {
           try unsafe chunk.bytes.withUnsafeBytes { try unsafe read.append(chunk: $0, chunk.encoding) }
         }
         let times = (0..<samples.count).map(samples.timestamp)
-        let isSame = read.timestamps == times && read.histograms.positions == (samples.histograms?.positions ?? [])
+        let isSame =
+          read.timestamps == times && read.histograms.positions == (samples.histograms?.positions ?? [])
         #expect(isSame, "\(all.labels[row])")
       }
     }

@@ -88,7 +88,8 @@ struct RecordEncoder {
 
   // MARK: Numbers
 
-  private mutating func number(of cohort: CohortReference, _ name: String, _ batch: inout RecordBatch) -> Int {
+  private mutating func number(of cohort: CohortReference, _ name: String, _ batch: inout RecordBatch) -> Int
+  {
     number(of: cohort.index, name, &batch)
   }
 
@@ -154,7 +155,8 @@ struct RecordEncoder {
 
   private mutating func encoded(_ batch: RecordBatch) -> [UInt8] {
     var writer = RecordBytes(capacity: 64 + batch.count * 6)
-    let flags: UInt64 = (batch.startsAnew ? 1 : 0) | (batch.cohort == nil ? 0 : 2) | (batch.starts.isEmpty ? 0 : 4)
+    let flags: UInt64 =
+      (batch.startsAnew ? 1 : 0) | (batch.cohort == nil ? 0 : 2) | (batch.starts.isEmpty ? 0 : 4)
     writer.uvarint(flags)
     writer.uvarint(UInt64(batch.cohorts.count))
     for name in batch.cohorts { writer.text(name.utf8) }
@@ -228,7 +230,8 @@ struct RecordEncoder {
   }
 
   @inline(__always)
-  private static func write(_ value: Double, _ state: inout RecordState, _ values: inout RecordBytes) -> UInt8 {
+  private static func write(_ value: Double, _ state: inout RecordState, _ values: inout RecordBytes) -> UInt8
+  {
     let bits = value.bitPattern
     if bits == state.bits {
       state.delta = 0
@@ -315,7 +318,8 @@ enum RecordFrame {
     let room = promgate_zstd_bound(body.count)
     let result = unsafe [UInt8](unsafeUninitializedCapacity: room + 1) { output, count in
       let length = unsafe body.withUnsafeBufferPointer { body in
-        unsafe promgate_zstd_compress(body.baseAddress, body.count, output.baseAddress.map { unsafe $0 + 1 }, room)
+        unsafe promgate_zstd_compress(
+          body.baseAddress, body.count, output.baseAddress.map { unsafe $0 + 1 }, room)
       }
       unsafe output[0] = 1
       count = length + 1

@@ -14,7 +14,8 @@ public enum RecordingRemainder: Sendable, Hashable {
     switch self {
     case .none: nil
     case .torn(let bytes):
-      "the last record is cut at byte \(offset + bytes): the \(bytes) bytes from byte \(offset) on are left out"
+      "the last record is cut at byte \(offset + bytes): the \(bytes) bytes from byte \(offset) on are "
+        + "left out"
     case .damaged(let reason, let bytes):
       "damaged at byte \(offset) (\(reason)): the \(bytes) bytes from there on are left out"
     }
@@ -46,7 +47,8 @@ public final class RecordReader {
       // A file whose first write was cut is an empty recording.
       if RecordFrame.magic.starts(with: head) { return }
       throw RecordingError(
-        path: path, "is no recording of promgate's", hint: "name a new file, or one that promgate record wrote")
+        path: path, "is no recording of promgate's",
+        hint: "name a new file, or one that promgate record wrote")
     }
     offset = head.count
   }

@@ -28,8 +28,8 @@ public final class RecordingWriter: Sendable {
     var unwritten: [UInt8] = []
     var samples: Int
     var synced = ContinuousClock.now
-    /// When the file is so long, what retention has dropped is left out of it.
-    var rewriteLength: Int
+    /// How long the file was when it was opened, or last rewritten.
+    var settledLength: Int
     /// Milliseconds: the newest sample.
     var newest = Int64.min
 
@@ -59,7 +59,6 @@ public final class RecordingWriter: Sendable {
   }
 
   private static let largestUnwritten = 64 << 20
-  private static let smallestRewrite = 64 << 20
   private static let syncInterval = Duration.seconds(1)
 
   private init(path: String, _ output: Output) {
@@ -106,7 +105,7 @@ public final class RecordingWriter: Sendable {
       }
       let output = Output(
         file: file, encoder: RecordEncoder(after: reader.state), length: length, samples: samples,
-        rewriteLength: max(smallestRewrite, 2 * length), newest: range?.upperBound ?? .min)
+        settledLength: length, newest: range?.upperBound ?? .min)
       return Opened(
         writer: RecordingWriter(path: path, output), samples: samples, timeRange: range, loss: loss)
     } catch {
@@ -209,11 +208,13 @@ public final class RecordingWriter: Sendable {
 
 extension RecordingWriter {
   /// Leaves samples older than `retention` (milliseconds, behind the newest) out of the file when it has
-  /// become twice as long as it was after the last time, 64 MiB at least: a new file takes its place.
+  /// become twice as long as it was after the last time, and `least` bytes: a new file takes its place.
   /// Commits wait meanwhile. Throws when the new file cannot be written; the old one stays then.
-  public func rewriteIfWorthwhile(retention: Int64) throws {
+  public func rewriteIfWorthwhile(retention: Int64, from least: Int = 64 << 20) throws {
     try output.withLock { output in
-      guard output.length > output.rewriteLength, output.newest > .min + retention else { return }
+      guard output.length > max(least, 2 * output.settledLength), output.newest > .min + retention else {
+        return
+      }
       try flush(&output)
       let cutoff = output.newest - retention
       let temporary = path + ".new"
@@ -221,7 +222,8 @@ extension RecordingWriter {
       guard file >= 0 else { throw RecordingError(path: temporary, unsafe String(cString: strerror(errno))) }
       do {
         let copy = try Self.copied(path, to: file, temporary, from: cutoff)
-        guard flock(file, LOCK_EX | LOCK_NB) == 0, fsync(file) == 0, unsafe rename(temporary, path) == 0 else {
+        guard flock(file, LOCK_EX | LOCK_NB) == 0, fsync(file) == 0, unsafe rename(temporary, path) == 0
+        else {
           throw RecordingError(path: temporary, unsafe String(cString: strerror(errno)))
         }
         close(output.file)
@@ -229,12 +231,12 @@ extension RecordingWriter {
         output.encoder = copy.encoder
         output.length = copy.length
         output.samples = copy.samples
-        output.rewriteLength = max(Self.smallestRewrite, 2 * copy.length)
+        output.settledLength = copy.length
       } catch {
         close(file)
         unsafe unlink(temporary)
         // Not again at every commit.
-        output.rewriteLength = 2 * output.length
+        output.settledLength = output.length
         throw error
       }
     }

@@ -125,7 +125,9 @@ private final class DirectorySelection: Selected {
         isSimple = false
         break
       }
-      if let end = written.last?.timeRange.upperBound, let next = chunks.first, next.timeRange.lowerBound <= end {
+      if let end = written.last?.timeRange.upperBound, let next = chunks.first,
+        next.timeRange.lowerBound <= end
+      {
         isSimple = false
       }
       written += chunks

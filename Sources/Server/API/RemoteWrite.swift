@@ -21,7 +21,8 @@ public final class RemoteWrite: Sendable {
   ///   - confirm: called when samples are in the store and before they are acknowledged; what it throws is
   ///     answered as the server's fault, so that the sender sends them again.
   public init(
-    into store: Store, now: @escaping @Sendable () -> Int64, confirm: @escaping @Sendable () throws -> Void = {}
+    into store: Store, now: @escaping @Sendable () -> Int64,
+    confirm: @escaping @Sendable () throws -> Void = {}
   ) {
     self.store = store
     self.now = now

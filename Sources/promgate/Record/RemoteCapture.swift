@@ -72,7 +72,9 @@ struct RemoteCapture: Sendable {
   }
 
   func run() async throws {
-    guard let first = selections.map(\.after).min(), let last = selections.map(\.through).max() else { return }
+    guard let first = selections.map(\.after).min(), let last = selections.map(\.through).max() else {
+      return
+    }
     // Selections overlap: a sample is written once.
     var newest: [Labels: Int64] = [:]
     var time = first
@@ -81,7 +83,8 @@ struct RemoteCapture: Sendable {
       let end = min(last, time + Self.stretch)
       let parts = selections.compactMap { selection -> Selection? in
         let part = Selection(
-          matchers: selection.matchers, after: max(selection.after, time), through: min(selection.through, end))
+          matchers: selection.matchers, after: max(selection.after, time),
+          through: min(selection.through, end))
         return part.after < part.through ? part : nil
       }
       for found in try source.select(parts) {

@@ -34,7 +34,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A recording of promgate's: what it holds is served, what is scraped or pushed is appended before it is "
+      "A recording of promgate's: what it holds is served, what is scraped or pushed is appended before it "
+        + "is "
         + "acknowledged, and so is there after a restart or a crash.",
       valueName: "file"),
     completion: .file())
