@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "TimeSeries", "PromQL", "Evaluator", "Gate", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
+        "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -59,7 +59,7 @@ struct TestFiles {
     }
     var rules: [ManifestSource] = []
     for pattern in file.ruleFiles {
-      let paths = Self.paths(matching: pattern, beside: source.name)
+      let paths = PathPattern.paths(matching: pattern, beside: source.name)
       if paths.isEmpty {
         Output.note("promgate test: \(source.name): no file matches \(pattern)")
       }
@@ -72,20 +72,5 @@ struct TestFiles {
       }
     }
     return FileReport(path: source.name, unitTests: file, ruleFiles: rules, runner: unitTests)
-  }
-
-  /// The files that a pattern with `*`, `?` and `[…]` matches, in order.
-  private static func paths(matching pattern: String, beside path: String) -> [String] {
-    var whole = pattern
-    if !pattern.hasPrefix("/"), let slash = path.lastIndex(of: "/") {
-      whole = path[...slash] + pattern
-    }
-    var found = unsafe glob_t()
-    defer { unsafe globfree(&found) }
-    let status = unsafe glob(whole, 0, nil, &found)
-    guard status == 0, let names = unsafe found.gl_pathv else { return [] }
-    return (0..<Int(unsafe found.gl_pathc)).compactMap { index in
-      unsafe names[index].map { unsafe String(cString: $0) }
-    }
   }
 }

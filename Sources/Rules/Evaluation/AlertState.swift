@@ -17,6 +17,8 @@ public struct ActiveAlert: Sendable, Hashable {
   public var annotations: [String: String]
   /// When the query first yielded it, milliseconds since the epoch.
   public var activeSince: Int64
+  /// What the query yielded last; 0 for a histogram.
+  public var value = 0.0
   /// When the query stopped yielding an alert that goes on firing.
   public var keptSince: Int64?
 }
@@ -41,6 +43,7 @@ struct AlertState {
     for alert in found {
       if active[alert.labels] != nil {
         active[alert.labels]?.annotations = alert.annotations
+        active[alert.labels]?.value = alert.value
       } else {
         active[alert.labels] = alert
       }

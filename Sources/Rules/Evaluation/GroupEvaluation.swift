@@ -50,7 +50,14 @@ public struct GroupEvaluation: Sendable {
     }
   }
 
-  private mutating func evaluate(
+  /// The active alerts of a rule by its place in the group, ordered by labels.
+  public func alerts(of index: Int) -> [ActiveAlert] {
+    memories[index].alerts.active.values.sorted { $0.labels < $1.labels }
+  }
+
+  /// Evaluates one rule by its place in the group; rules are evaluated in their order. Throws when it
+  /// fails: it writes nothing then, and its series stay as they are.
+  public mutating func evaluate(
     _ index: Int, at time: Int64, in store: Store
   ) throws(RuleFailure) {
     let rule = group.rules[index]
@@ -112,7 +119,8 @@ public struct GroupEvaluation: Sendable {
       var annotations: [String: String] = [:]
       for annotation in alerting.annotations { annotations[annotation.name] = expand(annotation.text) }
       return ActiveAlert(
-        state: .pending, labels: builder.labels(), annotations: annotations, activeSince: time)
+        state: .pending, labels: builder.labels(), annotations: annotations, activeSince: time,
+        value: sample.value.number)
     }
   }
 
@@ -153,16 +161,19 @@ extension Labels {
 
 extension VectorSample {
   fileprivate var templateSample: TemplateSample {
-    let number: Double =
-      switch value {
-      case .float(let number): number
-      case .histogram: 0
-      }
-    return TemplateSample(labels: labels.byName, value: number)
+    TemplateSample(labels: labels.byName, value: value.number)
   }
 }
 
 extension VectorSample.Value {
+  /// 0 for a histogram.
+  fileprivate var number: Double {
+    switch self {
+    case .float(let number): number
+    case .histogram: 0
+    }
+  }
+
   fileprivate var templateValue: TemplateValue {
     switch self {
     case .float(let number): .float(number)

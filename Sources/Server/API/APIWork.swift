@@ -24,7 +24,8 @@ enum APIWork: Sendable {
       self = .values(try SeriesParameters(labels: form), name: name)
     case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
       .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers, .remoteWrite,
-      .remoteRead:
+      .remoteRead, .rules, .alerts, .runtimeInfo, .configuration, .flags, .storeStatistics, .storeBlocks,
+      .logReplay, .admin, .openTelemetry, .federate, .version:
       return nil
     }
   }

@@ -107,10 +107,46 @@ public final class QueryAPI: Sendable {
       return await withTaskExecutorPreference(threads) { writer.respond(to: request) }
     case .remoteRead:
       return await withTaskExecutorPreference(threads) { RemoteRead(source()).respond(to: request) }
+    case .rules:
+      return plain(request) { form throws(APIError) in
+        try RuleList(form).answer(surroundings.rules?.status ?? [])
+      }
+    case .alerts: return plain(request) { _ in RuleList.alerts(surroundings.rules?.status ?? []) }
+    case .runtimeInfo:
+      let facts = surroundings.facts
+      return plain(request) { _ in facts.runtime(now: now(), threads: options.concurrentQueries) }
+    case .configuration: return plain(request) { _ in surroundings.facts.config() }
+    case .flags: return plain(request) { _ in surroundings.facts.flagList() }
+    case .storeStatistics:
+      return await withTaskExecutorPreference(threads) {
+        plain(request) { form throws(APIError) in try StoreStatistics(form).answer(source()) }
+      }
+    case .storeBlocks: return plain(request) { _ in APIAnswer(data: #"{"blocks":[]}"#) }
+    case .logReplay: return plain(request) { _ in APIAnswer(data: #"{"min":0,"max":0,"current":0}"#) }
+    case .admin: return ServerResponse(APIError(kind: .unavailable, message: "admin APIs disabled"))
+    case .openTelemetry:
+      return .refusal(404, "otlp write receiver needs to be enabled with --web.enable-otlp-receiver")
+    case .federate: return await withTaskExecutorPreference(threads) { federate(request) }
+    case .version:
+      return ServerResponse(
+        status: 200, headers: HTTPFields([("Content-Type", "application/json")]), body: options.build.json)
     case .alertmanagers:
       return plain(request) { _ in
         APIAnswer(data: #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#)
       }
+    }
+  }
+
+  private func federate(_ request: ServerRequest) -> ServerResponse {
+    do {
+      let federation = try Federation(FormValues(request), accept: request.headers["Accept"])
+      let text = try federation.text(source(), now: now(), lookback: options.evaluation.lookback)
+      return compressed(
+        ServerResponse(type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", text), for: request)
+    } catch let problem as Federation.Problem {
+      return .refusal(400, problem.text)
+    } catch {
+      return .refusal(500, "\(error)")
     }
   }
 

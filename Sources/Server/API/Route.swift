@@ -19,6 +19,14 @@ enum Route: Sendable, Hashable {
   case metadata
   case targets, targetsMetadata, scrapePools, alertmanagers
   case remoteWrite, remoteRead
+  case rules, alerts
+  case runtimeInfo, configuration, flags, storeStatistics, storeBlocks, logReplay
+  /// The API that changes what is stored, which is not offered.
+  case admin
+  /// OTLP, which is not offered.
+  case openTelemetry
+  case federate
+  case version
 
   /// Where the API's paths begin.
   static let apiPrefix = "/api/v1/"
@@ -46,6 +54,20 @@ enum Route: Sendable, Hashable {
     case "/api/v1/alertmanagers": self = .alertmanagers
     case "/api/v1/write": self = .remoteWrite
     case "/api/v1/read": self = .remoteRead
+    case "/api/v1/rules": self = .rules
+    case "/api/v1/alerts": self = .alerts
+    case "/api/v1/status/runtimeinfo": self = .runtimeInfo
+    case "/api/v1/status/config": self = .configuration
+    case "/api/v1/status/flags": self = .flags
+    case "/api/v1/status/tsdb": self = .storeStatistics
+    case "/api/v1/status/tsdb/blocks": self = .storeBlocks
+    case "/api/v1/status/walreplay": self = .logReplay
+    case "/api/v1/admin/tsdb/snapshot", "/api/v1/admin/tsdb/delete_series",
+      "/api/v1/admin/tsdb/clean_tombstones":
+      self = .admin
+    case "/api/v1/otlp/v1/metrics": self = .openTelemetry
+    case "/federate": self = .federate
+    case "/version": self = .version
     default:
       let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       guard parts.count == 6, path.hasPrefix(Self.apiPrefix), parts[3].elementsEqual("label".utf8),
@@ -60,20 +82,25 @@ enum Route: Sendable, Hashable {
   var methods: [ServerRequest.Method] {
     switch self {
     case .query, .queryRange, .series, .labels, .formatQuery, .parseQuery, .exemplars: [.get, .post]
-    case .labelValues, .buildInfo, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
+    case .labelValues, .buildInfo, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers,
+      .rules, .alerts, .runtimeInfo, .configuration, .flags, .storeStatistics, .storeBlocks, .logReplay,
+      .federate, .version:
       [.get]
     case .index, .healthy, .ready, .metrics: [.get, .head]
-    case .lifecycle: [.post, .put]
-    case .remoteWrite, .remoteRead: [.post]
+    case .lifecycle, .admin: [.post, .put]
+    case .remoteWrite, .remoteRead, .openTelemetry: [.post]
     }
   }
 
   /// Whether the answer is read from the source of series.
   var needsSource: Bool {
     switch self {
-    case .query, .queryRange, .series, .labels, .labelValues, .remoteRead, .remoteWrite: true
+    case .query, .queryRange, .series, .labels, .labelValues, .remoteRead, .remoteWrite, .federate,
+      .storeStatistics:
+      true
     case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
-      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers:
+      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers, .rules, .alerts,
+      .runtimeInfo, .configuration, .flags, .storeBlocks, .logReplay, .admin, .openTelemetry, .version:
       false
     }
   }
@@ -102,6 +129,18 @@ enum Route: Sendable, Hashable {
     case .alertmanagers: "/api/v1/alertmanagers"
     case .remoteWrite: "/api/v1/write"
     case .remoteRead: "/api/v1/read"
+    case .rules: "/api/v1/rules"
+    case .alerts: "/api/v1/alerts"
+    case .runtimeInfo: "/api/v1/status/runtimeinfo"
+    case .configuration: "/api/v1/status/config"
+    case .flags: "/api/v1/status/flags"
+    case .storeStatistics: "/api/v1/status/tsdb"
+    case .storeBlocks: "/api/v1/status/tsdb/blocks"
+    case .logReplay: "/api/v1/status/walreplay"
+    case .admin: "/api/v1/admin/tsdb/:action"
+    case .openTelemetry: "/api/v1/otlp/v1/metrics"
+    case .federate: "/federate"
+    case .version: "/version"
     }
   }
 }

@@ -9,13 +9,21 @@ public struct Surroundings: Sendable {
   /// What a recording says about its metrics.
   public var recorded: @Sendable () -> [MetricFamily]
 
+  /// The rules that are evaluated; nil for none.
+  public var rules: RuleManager?
+  /// What the server says about itself.
+  public var facts: ServerFacts
+
   /// By default there is nothing.
   public init(
     targets: @escaping @Sendable () -> [TargetStatus] = { [] },
-    recorded: @escaping @Sendable () -> [MetricFamily] = { [] }
+    recorded: @escaping @Sendable () -> [MetricFamily] = { [] }, rules: RuleManager? = nil,
+    facts: ServerFacts = ServerFacts()
   ) {
     self.targets = targets
     self.recorded = recorded
+    self.rules = rules
+    self.facts = facts
   }
 }
 

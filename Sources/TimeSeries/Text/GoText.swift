@@ -13,6 +13,11 @@ public enum GoText {
     return digits.exponent < -4 || digits.exponent >= 6 ? digits.scientific : digits.positional
   }
 
+  /// `%e` with the shortest digits: always with an exponent, `2.5e+01`.
+  public static func exponent(_ value: Double) -> String {
+    special(value, negativeZero: nil) ?? ShortestDigits(value).scientific
+  }
+
   /// The JSON API's form, without the quotes: exponent form iff 0 < |v| < 1e-6 or |v| ≥ 1e21.
   public static func json(_ value: Double) -> String {
     if let text = special(value) { return text }

@@ -21,6 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
         promgate serve --receive --recording metrics.rec
         promgate serve --data metrics.rec --follow
         promgate serve --scrape http://127.0.0.1:9797/metrics --gate manifests/
+        promgate serve --scrape http://127.0.0.1:9797/metrics --rules 'rules/*.yml'
 
       Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start.
       """)
@@ -76,6 +77,18 @@ struct ServeCommand: AsyncParsableCommand {
     completion: .file())
   var gate: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Rules in Prometheus' form, evaluated from the start on: a file, or a pattern with * and ?. May be repeated.",
+      valueName: "path"),
+    completion: .file())
+  var rules: [String] = []
+
+  @Option(
+    help: ArgumentHelp("How often groups without an interval are evaluated.", valueName: "duration"),
+    transform: ArgumentText.duration)
+  var evaluationInterval: Int64 = 15_000
+
   @OptionGroup(title: "Judging")
   var judging: PolicyArguments
 
@@ -107,6 +120,9 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError(
         "\(receive ? "--receive" : "--scrape") and --remote-read exclude each other: give one of them")
     }
+    if !rules.isEmpty, scraping.scrape.isEmpty, !receive {
+      throw ValidationError("--rules are evaluated over what is scraped or pushed: give --scrape URL or --receive")
+    }
     if !gate.isEmpty, scraping.scrape.isEmpty, !receive {
       throw ValidationError("--gate judges what is scraped or pushed: give --scrape URL or --receive")
     }
@@ -131,12 +147,14 @@ struct ServeCommand: AsyncParsableCommand {
     let gates = try ServedGates(gate, policy: judging.policy, engine: evaluation.engine)
     metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
+    let ruleManager = try RuleFiles(rules).manager(
+      engine: evaluation.engine, interval: evaluationInterval, into: store) { journal?.commitOrWarn() }
     let surroundings = Surroundings(
       targets: { scraper.statuses },
       recorded: {
         (loaded?.facts.families ?? []) + (journal?.families ?? []) + (followed?.families ?? [])
           + (writer?.families ?? [])
-      })
+      }, rules: ruleManager, facts: facts(targets))
     let series: @Sendable () -> any SeriesSource = {
       if !answersFromStore, let loaded { loaded } else { store.snapshot() }
     }
@@ -151,13 +169,27 @@ struct ServeCommand: AsyncParsableCommand {
         scraper.statuses.flatMap(\.families) + (writer?.families ?? [])
       }
       async let grown: Void? = followed?.run()
+      async let ruled: Void? = ruleManager?.run()
       await scraper.run()
-      _ = await (judged, kept, grown)
+      _ = await (judged, kept, grown, ruled)
     }
     Output.note("stopping")
     api.readiness = .stopping
     await server.stop()
     journal?.commitOrWarn()
+  }
+
+  private func facts(_ targets: [Target]) -> ServerFacts {
+    ServerFacts(
+      started: TimeSource.wall.now(), retention: DurationText.text(milliseconds: retention),
+      configuration: ServedConfiguration(targets, scraping, rules, evaluationInterval).yaml,
+      flags: [
+        "web.listen-address": "\(listen)", "storage.tsdb.retention.time": DurationText.text(milliseconds: retention),
+        "query.timeout": DurationText.text(milliseconds: answering.queryTimeout),
+        "query.max-concurrency": "\(answering.queryConcurrency)",
+        "query.lookback-delta": DurationText.text(milliseconds: evaluation.options.lookback),
+        "web.enable-remote-write-receiver": "\(receive)",
+      ])
   }
 
   private func start(_ api: QueryAPI) async throws -> HTTPServer {
