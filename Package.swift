@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),
-    .testTarget(name: "ServerTests", dependencies: ["Server", "Recording", "PromQL", "TimeSeries", "Evaluator"]),
+    .testTarget(name: "ServerTests", dependencies: ["Server", "Recording", "Rules", "PromQL", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),
     .testTarget(

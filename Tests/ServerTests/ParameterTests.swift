@@ -23,7 +23,7 @@ struct ParameterTests {
   }
 
   @Test func `a time that was read is written back`() throws {
-    for text in ["2025-06-01T00:00:00Z", "1969-12-31T23:59:59.500Z", "2024-02-29T12:34:56.789Z"] {
+    for text in ["2025-06-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "2024-02-29T12:34:56.789Z"] {
       #expect(TimeParameter.text(try TimeParameter.milliseconds(text.utf8)) == text)
     }
   }

@@ -142,7 +142,8 @@ public final class QueryAPI: Sendable {
       let federation = try Federation(FormValues(request), accept: request.headers["Accept"])
       let text = try federation.text(source(), now: now(), lookback: options.evaluation.lookback)
       return compressed(
-        ServerResponse(type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", text), for: request)
+        ServerResponse(type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", text),
+        for: request)
     } catch let problem as Federation.Problem {
       return .refusal(400, problem.text)
     } catch {

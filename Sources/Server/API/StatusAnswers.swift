@@ -18,8 +18,10 @@ extension ServerFacts {
     }
     writer.append(#","reloadConfigSuccess":true,"lastConfigTime":""#)
     writer.append(TimeParameter.text(started / 1000 * 1000))
+    writer.append(#"","corruptionCount":0,"goroutineCount":\#(threads)"#)
     writer.append(
-      #"","corruptionCount":0,"goroutineCount":\#(threads),"GOMAXPROCS":\#(sysconf(Int32(_SC_NPROCESSORS_ONLN))),"#)
+      #","GOMAXPROCS":\#(sysconf(Int32(_SC_NPROCESSORS_ONLN))),"#
+    )
     writer.append(#""GOMEMLIMIT":9223372036854775807,"GOGC":"","GODEBUG":"","storageRetention":"#)
     writer.append(string: retention)
     writer.append("}")
@@ -120,9 +122,10 @@ struct StoreStatistics {
         let (name, value) = (labels.bytes[cursor.name], labels.bytes[cursor.value])
         if name.elementsEqual(LabelName.metric.utf8) { counts.byMetric[value, default: 0] += 1 }
         counts.bytesByName[name, default: 0] += value.count
-        let isNew = counts.byPair.updateValue(
-          counts.byPair[name + [UInt8(ascii: "=")] + value, default: 0] + 1,
-          forKey: name + [UInt8(ascii: "=")] + value) == nil
+        let isNew =
+          counts.byPair.updateValue(
+            counts.byPair[name + [UInt8(ascii: "=")] + value, default: 0] + 1,
+            forKey: name + [UInt8(ascii: "=")] + value) == nil
         if isNew { counts.byName[name, default: 0] += 1 }
       }
     }

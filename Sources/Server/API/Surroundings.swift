@@ -10,14 +10,14 @@ public struct Surroundings: Sendable {
   public var recorded: @Sendable () -> [MetricFamily]
 
   /// The rules that are evaluated; nil for none.
-  public var rules: RuleManager?
+  public var rules: RuleLoop?
   /// What the server says about itself.
   public var facts: ServerFacts
 
   /// By default there is nothing.
   public init(
     targets: @escaping @Sendable () -> [TargetStatus] = { [] },
-    recorded: @escaping @Sendable () -> [MetricFamily] = { [] }, rules: RuleManager? = nil,
+    recorded: @escaping @Sendable () -> [MetricFamily] = { [] }, rules: RuleLoop? = nil,
     facts: ServerFacts = ServerFacts()
   ) {
     self.targets = targets

@@ -32,9 +32,14 @@ public enum TimeParameter {
     throw Problem(description: "cannot parse \(GoText.quoted(text)) to a valid timestamp")
   }
 
-  /// A time as RFC 3339 in UTC, `2025-06-01T00:00:00.123Z`; the fraction only where there is one.
+  /// A time as RFC 3339 in UTC, `2025-06-01T00:00:00.12Z`; the fraction without zeros at its end, and only
+  /// where there is one.
   public static func text(_ milliseconds: Int64) -> String {
-    CalendarTime.rfc3339(milliseconds: milliseconds)
+    let text = CalendarTime.rfc3339(milliseconds: milliseconds)
+    guard milliseconds % 1000 != 0, text.hasSuffix("Z") else { return text }
+    var digits = text.dropLast()
+    while digits.last == "0" { digits = digits.dropLast() }
+    return digits + "Z"
   }
 
   /// Nanoseconds of seconds with a fraction, or of a Prometheus duration.

@@ -70,11 +70,12 @@ struct RuleList {
   }
 
   /// The groups as JSON.
-  func answer(_ groups: [RuleManager.Group]) throws(APIError) -> APIAnswer {
+  func answer(_ groups: [RuleLoop.Group]) throws(APIError) -> APIAnswer {
     var rest = groups[...]
     if let token {
       guard let place = rest.firstIndex(where: { Self.token($0) == token }) else {
-        throw .badData("invalid group_next_token '\(token)'. were rule groups changed?")
+        throw .parameter(
+          "group_next_token", "invalid group_next_token '\(token)'. were rule groups changed?")
       }
       rest = rest[place...]
     }
@@ -99,11 +100,11 @@ struct RuleList {
     return APIAnswer(data: writer.finish())
   }
 
-  private static func token(_ group: RuleManager.Group) -> String {
+  private static func token(_ group: RuleLoop.Group) -> String {
     SHA256.hex(Array((group.file + ";" + group.name).utf8))
   }
 
-  private func isShown(_ index: Int, of group: RuleManager.Group) -> Bool {
+  private func isShown(_ index: Int, of group: RuleLoop.Group) -> Bool {
     let rule = group.evaluation.group.rules[index]
     switch (kind, rule.kind) {
     case (nil, _), (.alerting, .alerting), (.recording, .recording): break
@@ -120,7 +121,7 @@ struct RuleList {
       }
   }
 
-  private func append(_ group: RuleManager.Group, _ rules: [Int], to writer: inout ByteWriter) {
+  private func append(_ group: RuleLoop.Group, _ rules: [Int], to writer: inout ByteWriter) {
     writer.append(#"{"name":"#)
     writer.append(string: group.name)
     writer.append(#","file":"#)
@@ -137,10 +138,12 @@ struct RuleList {
     writer.append("}")
   }
 
-  private func append(_ index: Int, of group: RuleManager.Group, to writer: inout ByteWriter) {
+  private func append(_ index: Int, of group: RuleLoop.Group, to writer: inout ByteWriter) {
     let rule = group.evaluation.group.rules[index]
     let outcome = group.outcomes[index]
-    let query = (try? Expression.parse(rule.expression))?.description ?? String(decoding: rule.expression, as: UTF8.self)
+    let query =
+      (try? Expression.parse(rule.expression))?.description
+      ?? String(decoding: rule.expression, as: UTF8.self)
     var kind = "recording"
     writer.append("{")
     if case .alerting(let alerting) = rule.kind {
@@ -178,7 +181,7 @@ struct RuleList {
   }
 
   /// `/alerts`: all that are pending or firing.
-  static func alerts(_ groups: [RuleManager.Group]) -> APIAnswer {
+  static func alerts(_ groups: [RuleLoop.Group]) -> APIAnswer {
     var writer = ByteWriter(capacity: 4096)
     writer.append(#"{"alerts":"#)
     writer.append(

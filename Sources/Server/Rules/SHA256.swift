@@ -34,7 +34,8 @@ enum SHA256 {
     for i in 0..<64 {
       let choice = (s[4] & s[5]) ^ (~s[4] & s[6])
       let majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2])
-      let one = s[7] &+ (rotated(s[4], 6) ^ rotated(s[4], 11) ^ rotated(s[4], 25)) &+ choice
+      let one =
+        s[7] &+ (rotated(s[4], 6) ^ rotated(s[4], 11) ^ rotated(s[4], 25)) &+ choice
         &+ constants[i] &+ words[i]
       let two = (rotated(s[0], 2) ^ rotated(s[0], 13) ^ rotated(s[0], 22)) &+ majority
       s = [one &+ two, s[0], s[1], s[2], s[3] &+ one, s[4], s[5], s[6]]

@@ -7,26 +7,27 @@ import TimeSeries
 
 /// The rules that `serve --rules` names.
 struct RuleFiles {
-  private let files: [RuleManager.File]
+  private let files: [RuleLoop.File]
 
   /// Reads them; what is wrong is written to standard error. Throws when a rule cannot be used, or a
   /// pattern names no file.
   init(_ patterns: [String]) throws(ToolFailure) {
-    var files: [RuleManager.File] = []
+    var files: [RuleLoop.File] = []
     var isSound = true
     for pattern in patterns {
       let paths = PathPattern.paths(matching: pattern)
       if paths.isEmpty { throw ToolFailure("--rules: no file matches \(pattern)") }
       for path in paths where !files.contains(where: { $0.path == path }) {
         let source: ManifestSource
-        do { source = ManifestSource(name: path, bytes: try InputFile.bytes(path, maximum: 16 << 20)) } catch {
+        do { source = ManifestSource(name: path, bytes: try InputFile.bytes(path, maximum: 16 << 20)) } catch
+        {
           throw ToolFailure("\(path): \(error)")
         }
         let reading = RuleReading(source)
         let color = Terminal.standardError.usesColor
         for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
         isSound = isSound && reading.findings.isEmpty
-        files.append(RuleManager.File(path: path, groups: reading.groups))
+        files.append(RuleLoop.File(path: path, groups: reading.groups))
       }
     }
     guard isSound else { throw ToolFailure("the rules cannot be used as they are") }
@@ -36,9 +37,9 @@ struct RuleFiles {
   /// Nil without rules.
   func manager(
     engine: QueryEngine, interval: Int64, into store: Store, written: @escaping @Sendable () -> Void
-  ) -> RuleManager? {
+  ) -> RuleLoop? {
     guard !files.isEmpty else { return nil }
-    return RuleManager(
+    return RuleLoop(
       files, engine: engine, interval: interval, into: store, now: TimeSource.wall.now, written: written)
   }
 }

@@ -79,7 +79,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rules in Prometheus' form, evaluated from the start on: a file, or a pattern with * and ?. May be repeated.",
+      "Rules in Prometheus' form, evaluated from the start on: a file, or a pattern with * and ?. May be "
+        + "repeated.",
       valueName: "path"),
     completion: .file())
   var rules: [String] = []
@@ -121,7 +122,8 @@ struct ServeCommand: AsyncParsableCommand {
         "\(receive ? "--receive" : "--scrape") and --remote-read exclude each other: give one of them")
     }
     if !rules.isEmpty, scraping.scrape.isEmpty, !receive {
-      throw ValidationError("--rules are evaluated over what is scraped or pushed: give --scrape URL or --receive")
+      throw ValidationError(
+        "--rules are evaluated over what is scraped or pushed: give --scrape URL or --receive")
     }
     if !gate.isEmpty, scraping.scrape.isEmpty, !receive {
       throw ValidationError("--gate judges what is scraped or pushed: give --scrape URL or --receive")
@@ -147,14 +149,15 @@ struct ServeCommand: AsyncParsableCommand {
     let gates = try ServedGates(gate, policy: judging.policy, engine: evaluation.engine)
     metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
-    let ruleManager = try RuleFiles(rules).manager(
-      engine: evaluation.engine, interval: evaluationInterval, into: store) { journal?.commitOrWarn() }
+    let ruleLoop = try RuleFiles(rules).manager(
+      engine: evaluation.engine, interval: evaluationInterval, into: store
+    ) { journal?.commitOrWarn() }
     let surroundings = Surroundings(
       targets: { scraper.statuses },
       recorded: {
         (loaded?.facts.families ?? []) + (journal?.families ?? []) + (followed?.families ?? [])
           + (writer?.families ?? [])
-      }, rules: ruleManager, facts: facts(targets))
+      }, rules: ruleLoop, facts: facts(targets))
     let series: @Sendable () -> any SeriesSource = {
       if !answersFromStore, let loaded { loaded } else { store.snapshot() }
     }
@@ -169,7 +172,7 @@ struct ServeCommand: AsyncParsableCommand {
         scraper.statuses.flatMap(\.families) + (writer?.families ?? [])
       }
       async let grown: Void? = followed?.run()
-      async let ruled: Void? = ruleManager?.run()
+      async let ruled: Void? = ruleLoop?.run()
       await scraper.run()
       _ = await (judged, kept, grown, ruled)
     }
@@ -184,7 +187,8 @@ struct ServeCommand: AsyncParsableCommand {
       started: TimeSource.wall.now(), retention: DurationText.text(milliseconds: retention),
       configuration: ServedConfiguration(targets, scraping, rules, evaluationInterval).yaml,
       flags: [
-        "web.listen-address": "\(listen)", "storage.tsdb.retention.time": DurationText.text(milliseconds: retention),
+        "web.listen-address": "\(listen)",
+        "storage.tsdb.retention.time": DurationText.text(milliseconds: retention),
         "query.timeout": DurationText.text(milliseconds: answering.queryTimeout),
         "query.max-concurrency": "\(answering.queryConcurrency)",
         "query.lookback-delta": DurationText.text(milliseconds: evaluation.options.lookback),

@@ -7,7 +7,7 @@ public import TimeSeries
 /// doing (config.md §9).
 ///
 /// Every group has a task and a phase of its own; its rules are evaluated one after the other.
-public final class RuleManager: Sendable {
+public final class RuleLoop: Sendable {
   /// The groups of one file.
   public struct File: Sendable {
     public var path: String
@@ -51,7 +51,8 @@ public final class RuleManager: Sendable {
   ///   - now: milliseconds since the epoch.
   ///   - written: called when a group's samples are in the store.
   public init(
-    _ files: [File], engine: QueryEngine, interval: Int64, into store: Store, now: @escaping @Sendable () -> Int64,
+    _ files: [File], engine: QueryEngine, interval: Int64, into store: Store,
+    now: @escaping @Sendable () -> Int64,
     written: @escaping @Sendable () -> Void = {}
   ) {
     let query = RuleQuery(engine: engine)
