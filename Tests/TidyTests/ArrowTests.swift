@@ -15,7 +15,7 @@ private let arrows: [String: Set<String>] = [
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": [
-    "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
+    "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat", "CMemory", "CCrypt",
   ],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [

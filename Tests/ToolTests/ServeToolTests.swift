@@ -5,7 +5,10 @@ import Testing
 @Suite struct ServeToolTests {
   @Test func `what is wrong is said before anything is served, with status 2`() throws {
     let cases = [
-      ("", "nothing to serve: give --scrape URL, --receive, --recording FILE, --data PATH or --remote-read URL"),
+      (
+        "",
+        "nothing to serve: give --scrape URL, --receive, --recording FILE, --data PATH or --remote-read URL"
+      ),
       ("--scrape 'http://a b'", "column"),
       ("--scrape http://127.0.0.1:1,__x=y", "label names that begin with __ are reserved"),
       ("--scrape http://127.0.0.1:1 --listen 1.2.3.4", "has no port"),

@@ -49,6 +49,9 @@ package struct StrictMapping {
       ManifestCode.type, "\(key) must be \(wanted), not \(node.typeName)", at: node.range)
   }
 
+  /// The node of a key; nil when it is absent or empty.
+  package func node(_ key: String) -> ManifestNode? { value(key) }
+
   /// A scalar as it is written.
   package func text(_ key: String) throws(ManifestProblem) -> Located<String>? {
     guard let node = value(key) else { return nil }

@@ -24,8 +24,42 @@ public enum PercentEncoding {
   }
 }
 
-/// Base64 with padding, for basic authentication.
-enum Base64 {
+/// Base64 with padding (RFC 4648), for basic authentication.
+package enum Base64 {
+  /// The bytes; nil for anything else.
+  package static func decoded(_ text: String) -> [UInt8]? {
+    var result: [UInt8] = []
+    var (bits, count) = (UInt32(0), 0)
+    var padding = 0
+    let bytes = Array(text.utf8)
+    guard bytes.count % 4 == 0 else { return nil }
+    for byte in bytes {
+      if byte == UInt8(ascii: "=") {
+        padding += 1
+        continue
+      }
+      guard padding == 0, let value = value(byte) else { return nil }
+      bits = bits << 6 | value
+      count += 6
+      if count >= 8 {
+        count -= 8
+        result.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+      }
+    }
+    return padding <= 2 ? result : nil
+  }
+
+  private static func value(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte) - 65
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte) - 71
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte) + 4
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
+  }
+
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 

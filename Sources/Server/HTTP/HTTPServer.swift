@@ -23,14 +23,29 @@ public final class HTTPServer: Sendable {
     public var description: String { "cannot listen on \(address): \(reason)" }
   }
 
-  /// Starts to listen. The server runs until `stop`. `executor` says where the task that answers a
-  /// request should run; nil leaves it to Swift's own threads.
+  /// Starts to listen. The server runs until `stop`. `access` says who may come in, at every connection
+  /// and request anew; whether TLS is spoken is settled at the start. `executor` says where the task that
+  /// answers a request should run; nil leaves it to Swift's own threads.
   public static func start(
     at address: ListenAddress, limits: HTTPLimits = HTTPLimits(),
+    access: @escaping @Sendable () -> ServerAccess = { ServerAccess() },
     executor: @escaping @Sendable (ServerRequest) -> (any TaskExecutor)? = { _ in nil },
     handler: @escaping RequestHandler
   ) async throws(StartError) -> HTTPServer {
     let connections = ConnectionTable(limits: limits)
+    let contexts = SecureContexts()
+    let isSecure = access().security != nil
+    let door = Door(access)
+    let guarded: RequestHandler = { request in
+      var response: ServerResponse
+      if let refusal = await door.refusal(of: request) {
+        response = refusal
+      } else {
+        response = await handler(request)
+      }
+      door.addFields(to: &response)
+      return response
+    }
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -38,7 +53,11 @@ public final class HTTPServer: Sendable {
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let answers = Answerer(executor: executor, handler: handler)
+          if isSecure {
+            guard let security = access().security else { throw ServerAccess.Problem("TLS is not set up") }
+            try channel.pipeline.syncOperations.addHandlers(contexts.handlers(security))
+          }
+          let answers = Answerer(executor: executor, handler: guarded)
           try Self.configure(channel, limits: limits, connections: connections, answers)
         }
       }

@@ -74,6 +74,9 @@ struct RecordCommand: AsyncParsableCommand {
     transform: ArgumentText.duration)
   var duration: Int64?
 
+  @OptionGroup(title: "Security")
+  var door: DoorArguments
+
   @OptionGroup(title: "Evaluation")
   var evaluation: EvaluationArguments
 
@@ -155,14 +158,16 @@ struct RecordCommand: AsyncParsableCommand {
       options: QueryAPI.Options(), now: TimeSource.wall.now,
       surroundings: Surroundings(recorded: { writer.families }), writer: writer
     ) { store.snapshot() }
+    let access = try door.access()
     let server: HTTPServer
     do {
       server = try await HTTPServer.start(
-        at: listen, executor: api.executor(for:), handler: api.respond(to:))
+        at: listen, access: access, executor: api.executor(for:), handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }
-    Output.note("listening on http://\(server.address), remote write at /api/v1/write")
+    Output.note(
+      "listening on \(DoorArguments.scheme(access()))://\(server.address), remote write at /api/v1/write")
     await stop.wait(atMost: duration) {
       await progress.run {
         recording.writer.take(families: writer.families)

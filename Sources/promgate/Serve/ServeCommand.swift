@@ -93,6 +93,9 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Judging")
   var judging: PolicyArguments
 
+  @OptionGroup(title: "Security")
+  var door: DoorArguments
+
   @OptionGroup(title: "Answering")
   var answering: AnswerArguments
 
@@ -164,8 +167,9 @@ struct ServeCommand: AsyncParsableCommand {
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
       writer: writer, source: series)
-    let server = try await start(api)
-    Output.note("listening on http://\(server.address)")
+    let access = try door.access()
+    let server = try await start(api, access)
+    Output.note("listening on \(DoorArguments.scheme(access()))://\(server.address)")
     await stop.wait {
       async let judged: Void = gates.run(over: series)
       async let kept: Void? = journal?.run {
@@ -196,10 +200,13 @@ struct ServeCommand: AsyncParsableCommand {
       ])
   }
 
-  private func start(_ api: QueryAPI) async throws -> HTTPServer {
+  private func start(
+    _ api: QueryAPI, _ access: @escaping @Sendable () -> ServerAccess
+  ) async throws -> HTTPServer {
     do {
       return try await HTTPServer.start(
-        at: listen, limits: answering.limits, executor: api.executor(for:), handler: api.respond(to:))
+        at: listen, limits: answering.limits, access: access, executor: api.executor(for:),
+        handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+/// `promgate serve --web-config`, with curl as the client (docs/security.md).
+@Suite struct SecurityToolTests {
+  /// bcrypt of "secret", at the lowest cost.
+  private static let hash = "$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"
+
+  /// Starts a server with a configuration, runs a script with `$url`, and returns what it printed.
+  private func run(_ configuration: String, _ script: String) throws -> String {
+    let text = """
+      certs=$PWD/Tests/ToolTests/Certificates; dir=$(mktemp -d); port=$(( 20000 + $$ % 20000 ))
+      cat > $dir/web.yml <<'END'
+      \(configuration)
+      END
+      sed -i "s#CERTS#$certs#" $dir/web.yml
+      printf 'first\\nsecond\\n' > $dir/tokens
+      promgate serve --receive --listen 127.0.0.1:$port --web-config $dir/web.yml 2>$dir/log &
+      pid=$!
+      for i in $(seq 200); do grep -q listening $dir/log && break; kill -0 $pid 2>/dev/null || break; sleep 0.05; done
+      url=$(sed -n 's/^listening on //p' $dir/log); code='%{http_code} '
+      get() { curl -s -o $dir/body -w '%{http_code} ' "$@" $url/-/healthy || echo "curl $? "; }
+      \(script)
+      kill -TERM $pid 2>/dev/null; wait $pid; status=$?
+      [ $status = 0 ] || { cat $dir/log; echo "status $status"; }
+      rm -r $dir
+      """
+    return try Tool.run(shell: text).text
+  }
+
+  @Test func `users and tokens`() throws {
+    let text = try run(
+      """
+      basic_auth_users:
+        me: \(Self.hash)
+      authorization:
+        credentials_file: tokens
+      http_server_config:
+        headers:
+          X-Frame-Options: deny
+      """,
+      """
+      get; cat $dir/body
+      get -u me:secret; get -u me:wrong; get -u you:secret; get -u me:secret
+      get -H 'Authorization: Bearer second'; get -H 'Authorization: Bearer third'
+      get -H 'Authorization: Basic !!!'; get -H 'Authorization: Bearer '; echo
+      curl -sD- -o /dev/null $url/ | tr -d '\\r' | grep -iE 'www-auth|frame'
+      echo third > $dir/tokens; sleep 0.7
+      get -H 'Authorization: Bearer second'; get -H 'Authorization: Bearer third'; echo
+      echo 'basic_auth_users: {me: plain}' > $dir/web.yml; sleep 0.7; get -u me:secret; echo
+      grep -c 'what was read before stays' $dir/log
+      """)
+    #expect(
+      text == """
+        401 Unauthorized
+        200 401 401 200 200 401 401 401 
+        WWW-Authenticate: Basic
+        X-Frame-Options: deny
+        401 200 
+        200 
+        1
+
+        """, "\(text)")
+  }
+
+  @Test func `TLS, with and without certificates of clients`() throws {
+    let server = """
+      tls_server_config:
+        cert_file: CERTS/server.pem
+        key_file: CERTS/server-key.pem
+      """
+    let plain = try run(
+      server,
+      """
+      get; get --cacert $certs/ca.pem; get -k --tls-max 1.1; get -k --tls-max 1.2; echo
+      promgate query 'vector(1)' --prometheus $url --ca-file $certs/ca.pem --format csv | tail -1
+      curl -s http://127.0.0.1:$port/ ; echo "plain $?"
+      """)
+    #expect(plain.hasPrefix("000 curl 60 \n200 000 curl 35 \n200 \n"), "\(plain)")
+    #expect(plain.contains("\n1\n") && !plain.contains("plain 0"), "\(plain)")
+    let verified = try run(
+      server + "\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: CERTS/ca.pem"
+        + "\n  client_allowed_sans: [client.test]\n  min_version: TLS13",
+      """
+      c="--cacert $certs/ca.pem"
+      get $c --cert $certs/client.pem --key $certs/client-key.pem
+      get $c --cert $certs/stranger.pem --key $certs/stranger-key.pem | cut -c1-9
+      get $c > $dir/out; grep -q curl $dir/out && echo refused
+      get $c --tls-max 1.2 --cert $certs/client.pem --key $certs/client-key.pem | tr '\\n' ' '; echo
+      """)
+    #expect(verified.hasPrefix("200 000 curl "), "\(verified)")
+    #expect(verified.contains("refused\n000 curl 35"), "\(verified)")
+  }
+
+  @Test func `what cannot be used is said with its place`() throws {
+    let cases = [
+      ("basic_auth_user: {}", "web.yml:1:1", "has no field"),
+      ("basic_auth_users: {me: secret}", "web.yml:1:", "is no bcrypt hash"),
+      ("tls_server_config: {cert_file: none.pem, key_file: x}", "web.yml:1:", "none.pem: "),
+      ("tls_server_config: {cert: x, key: y}", "web.yml: ", "the certificate is no certificate in PEM form"),
+      ("tls_server_config: {}", "web.yml:1:", "missing one of cert or cert_file"),
+      ("tls_server_config: {cert: x, key: y, min_version: TLS14}", "web.yml:1:", "unknown min_version TLS14"),
+      ("authorization: {type: Basic, credentials: x}", "web.yml:1:", "the type can only be Bearer"),
+      (
+        "http_server_config: {headers: {Server: x}}", "web.yml:1:", "HTTP header Server can not be configured"
+      ),
+    ]
+    for (configuration, place, message) in cases {
+      let text = try run(configuration, "")
+      #expect(
+        text.contains(place) && text.contains(message) && text.hasSuffix("status 2\n"),
+        "\(configuration): \(text)")
+    }
+  }
+}
