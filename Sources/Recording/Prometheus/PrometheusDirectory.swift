@@ -144,23 +144,3 @@ private final class DirectorySelection: Selected {
     return columns.samples(on: timelines.withLock { $0.timeline(columns.timestamps) })
   }
 }
-
-/// Timelines that series share: those with the same timestamps.
-struct TimelineTable: Sendable {
-  private struct Key: Hashable {
-    var first: Int64
-    var last: Int64
-    var count: Int
-  }
-
-  private var known: [Key: [Timeline]] = [:]
-
-  /// The timeline with these ascending timestamps, at least one.
-  mutating func timeline(_ timestamps: [Int64]) -> Timeline {
-    let key = Key(first: timestamps[0], last: timestamps[timestamps.count - 1], count: timestamps.count)
-    if let found = known[key]?.first(where: { $0.timestamps == timestamps }) { return found }
-    let timeline = Timeline(timestamps)
-    known[key, default: []].append(timeline)
-    return timeline
-  }
-}

@@ -11,25 +11,6 @@ public enum WriteMessage: Sendable, Hashable {
   case two
 }
 
-/// Labels that senders have written before, by their bytes. Safe to share.
-public final class KnownLabels: Sendable {
-  /// More than these are forgotten all at once: senders that churn so much gain nothing.
-  private static let limit = 200_000
-
-  private let known = Mutex<[[UInt8]: Labels]>([:])
-
-  public init() {}
-
-  func labels(_ bytes: [UInt8]) -> Labels? { known.withLock { $0[bytes] } }
-
-  func remember(_ labels: Labels, _ bytes: [UInt8]) {
-    known.withLock { known in
-      if known.count >= Self.limit { known = [:] }
-      known[bytes] = labels
-    }
-  }
-}
-
 /// What a sender of remote write hands over, decoded.
 public struct WriteRequest: Sendable {
   /// One entry of the request. Senders repeat a series' labels in each entry.
@@ -44,6 +25,9 @@ public struct WriteRequest: Sendable {
     public var histogramCount: Int
     /// Acknowledged, not kept.
     public var exemplarCount: Int
+    /// Where its series lives, if an earlier request brought it; and its place among what is known.
+    public var reference: SeriesReference?
+    var place: Int?
   }
 
   /// What is wrong with one entry, in Prometheus' words.
@@ -57,6 +41,7 @@ public struct WriteRequest: Sendable {
   public static let sizeLimit = 32 << 20
 
   public var entries: [Entry] = []
+  private var table = KnownTable()
   /// What is said about metrics.
   public var families: [MetricFamily] = []
 
@@ -70,7 +55,10 @@ public struct WriteRequest: Sendable {
       let block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit)
       guard let arena = MessageArena(limit: 4 * Self.sizeLimit) else { throw RemoteFormatError("no memory") }
       switch message {
-      case .one: try readOne(block, arena, known)
+      case .one:
+        table = known.copy()
+        table.settle()
+        try readOne(block, arena)
       case .two: try readTwo(block, arena)
       }
     } catch {
@@ -81,13 +69,13 @@ public struct WriteRequest: Sendable {
   // MARK: 1.0
 
   private mutating func readOne(
-    _ body: ByteBlock, _ arena: MessageArena, _ known: KnownLabels
+    _ body: ByteBlock, _ arena: MessageArena
   ) throws(RemoteFormatError) {
     var reader = body.reader
     while !reader.isAtEnd {
       guard let field = try ProtobufFields.next(&reader) else { continue }
       switch field.number {
-      case 1: try appendOne(field.place, body, arena, known)
+      case 1: try appendOne(field.place, body, arena)
       case 3: try appendMetadata(field.place, body, arena)
       default: break
       }
@@ -95,12 +83,12 @@ public struct WriteRequest: Sendable {
   }
 
   private mutating func appendOne(
-    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena, _ known: KnownLabels
+    _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
   ) throws(RemoteFormatError) {
     // The labels come first: where their bytes are known, only the rest is taken apart.
     let written = try Self.labelBytes(place, body)
-    let key = body.reader.array(place.lowerBound..<written)
-    var early = known.labels(key)
+    let key = place.lowerBound..<written
+    var early = unsafe body.reader.withBytes(key) { bytes, _ in unsafe table.place(of: bytes) }
     let rest = early == nil ? place : written..<place.upperBound
     var found = try unsafe arena.series(rest, body)
     if early != nil, unsafe found.n_labels > 0 {
@@ -127,10 +115,10 @@ public struct WriteRequest: Sendable {
     let labels: Result<Labels, Problem>
     do throws(RemoteFormatError) {
       if let early {
-        labels = .success(early)
+        labels = .success(table.labels(at: early))
       } else {
         let decoded = try unsafe RemoteLabels.written(message.labels, message.n_labels)
-        known.remember(decoded, key)
+        early = unsafe body.reader.withBytes(key) { bytes, _ in unsafe table.remember(decoded, bytes) }
         labels = .success(decoded)
       }
     } catch {
@@ -139,7 +127,22 @@ public struct WriteRequest: Sendable {
     unsafe entries.append(
       Entry(
         labels: labels, histogramProblem: problem.map { Problem($0.reason) }, samples: samples,
-        histogramCount: Int(message.n_histograms), exemplarCount: Int(message.n_exemplars)))
+        histogramCount: Int(message.n_histograms), exemplarCount: Int(message.n_exemplars),
+        reference: early.flatMap { table.reference(at: $0) }, place: early))
+  }
+
+  /// Notes where the series of entries live, for the next request that brings them.
+  /// - Parameter references: of each entry, in their order.
+  public mutating func note(
+    _ references: some Sequence<(entry: Int, reference: SeriesReference?)>, in known: KnownLabels
+  ) {
+    for (entry, reference) in references {
+      if let place = entries[entry].place { table.note(reference, at: place) }
+    }
+    if table.isChanged {
+      table.settle()
+      known.replace(with: table)
+    }
   }
 
   /// Where the leading labels of a series end.

@@ -48,10 +48,10 @@ public final class RemoteWrite: Sendable {
     case .failure(let problem): return .refusal(415, problem.description)
     }
     do {
-      let written = try WriteRequest(request.body, message: message, known: known)
+      var written = try WriteRequest(request.body, message: message, known: known)
       remember(written.families)
       return switch message {
-      case .one: storeAll(written)
+      case .one: storeAll(&written)
       case .two: storeGood(written)
       }
     } catch {
@@ -90,17 +90,23 @@ public final class RemoteWrite: Sendable {
   }
 
   /// 1.0: series with invalid labels are left out without a word; the first refused sample undoes all.
-  private func storeAll(_ written: WriteRequest) -> ServerResponse {
+  private func storeAll(_ written: inout WriteRequest) -> ServerResponse {
     var batch: [PushedSeries] = []
-    for entry in written.entries {
+    var numbers: [Int] = []
+    batch.reserveCapacity(written.entries.count)
+    numbers.reserveCapacity(written.entries.count)
+    let latest = now() + Self.lead
+    for (number, entry) in written.entries.enumerated() {
       guard case .success(let labels) = entry.labels else { continue }
       if let problem = entry.histogramProblem { return .refusal(400, problem.description) }
-      if entry.samples.contains(where: isTooFarAhead) {
+      if entry.samples.contains(where: { $0.timestamp > latest }) {
         return .refusal(400, "out of bounds: timestamp is too far in the future")
       }
-      batch.append(PushedSeries(labels: labels, samples: entry.samples))
+      batch.append(PushedSeries(labels: labels, samples: entry.samples, reference: entry.reference))
+      numbers.append(number)
     }
-    let outcome = store.append(batch, allOrNone: true)
+    let outcome = store.append(&batch, allOrNone: true)
+    written.note(zip(numbers, batch).lazy.map { (entry: $0, reference: $1.reference) }, in: known)
     if let limit = outcome.limit { return .refusal(500, "\(limit)") }
     if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.pushedText) }
     do { try confirm() } catch { return .refusal(500, "\(error)") }

@@ -1,21 +1,70 @@
-/// A series whose samples come with timestamps of their own: loaded, pushed, or scraped with
-/// explicit timestamps.
-struct LooseSeries: Sendable {
-  private(set) var timestamps: [Int64] = []
-  /// Unspecified at the positions of histograms.
-  private var values: [Double] = []
-  private var staleMarkers: [Int] = []
-  private var histograms = HistogramSamples()
-  private var hints = HistogramHintReader()
-  /// One a sample as soon as one is known, else empty.
-  private var startTimestamps: [Int64] = []
+import Synchronization
 
-  var isEmpty: Bool { values.isEmpty }
-  var holdsHistograms: Bool { !histograms.positions.isEmpty }
+/// A series whose samples come with timestamps of their own: loaded, pushed, or scraped with
+/// explicit timestamps. Sealed blocks and a short head, so that a snapshot that is held costs an append
+/// no more than a copy of the head.
+struct LooseSeries: Sendable {
+  private var storage = Storage()
+
+  /// How many samples are sealed into one block.
+  static let samplesPerBlock = 128
+
+  /// A run of samples that nobody changes any more.
+  private final class SealedRun: Sendable {
+    let timeline: Timeline
+    let values: PackedColumn
+    /// Of the run's positions.
+    let rare: RareSamples?
+
+    init(timeline: Timeline, values: PackedColumn, rare: RareSamples?) {
+      self.timeline = timeline
+      self.values = values
+      self.rare = rare
+    }
+
+    var first: Int64 { timeline.timestamps[0] }
+    var last: Int64 { timeline.timestamps[timeline.count - 1] }
+  }
+
+  /// What few series have.
+  fileprivate struct RareSamples: Sendable {
+    var histograms = HistogramSamples()
+    /// One a sample as soon as one is known, else empty.
+    var startTimestamps: [Int64] = []
+
+    var isEmpty: Bool { histograms.positions.isEmpty && startTimestamps.isEmpty }
+  }
+
+  private final class Storage: @unchecked Sendable {
+    // Sendable: changed only by who holds the only reference.
+    var sealed: [SealedRun] = []
+    var times: [Int64] = []
+    /// Stale markers by their bits; unspecified at the positions of histograms.
+    var values: [Double] = []
+    var rare = RareSamples()
+    var hints = HistogramHintReader()
+    var holdsHistograms = false
+
+    init() {}
+
+    init(copying other: Storage) {
+      sealed = other.sealed
+      times = other.times
+      values = other.values
+      rare = other.rare
+      hints = other.hints
+      holdsHistograms = other.holdsHistograms
+    }
+  }
+
+  var isEmpty: Bool { last == nil }
+  var holdsHistograms: Bool { storage.holdsHistograms }
+  private var first: Int64? { storage.sealed.first?.first ?? storage.times.first }
+  private var last: Int64? { storage.times.last ?? storage.sealed.last?.last }
 
   /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly.
   func refusal(of sample: StoredSample, labels: Labels) -> StoreError? {
-    if let last = timestamps.last, sample.timestamp <= last {
+    if let last, sample.timestamp <= last {
       if sample.timestamp < last { return .outOfOrder(labels, timestamp: sample.timestamp, newest: last) }
       return repeatsLast(sample) ? nil : .duplicateTimestamp(labels, timestamp: sample.timestamp)
     }
@@ -25,85 +74,180 @@ struct LooseSeries: Sendable {
     return histogram.validationProblem.map { .invalidHistogram(labels, $0) }
   }
 
-  /// Appends a sample; false when it repeats the last one exactly.
-  mutating func append(_ sample: StoredSample, labels: Labels) throws(StoreError) -> Bool {
+  /// Appends a sample; false when it repeats the last one exactly. A block's timeline is shared with others
+  /// in the table.
+  mutating func append(
+    _ sample: StoredSample, labels: Labels, _ timelines: inout TimelineTable
+  ) throws(StoreError) -> Bool {
     if let refusal = refusal(of: sample, labels: labels) { throw refusal }
-    if let last = timestamps.last, sample.timestamp <= last { return false }
+    if let last, sample.timestamp <= last { return false }
+    if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
+    // The newest sample stays in the head: what repeats it is compared with it.
+    if storage.times.count >= Self.samplesPerBlock { seal(&timelines) }
     switch sample.value {
-    case .float(let value) where StaleMarker.isStale(value):
-      hints.readStaleMarker(at: sample.timestamp)
-      staleMarkers.append(values.count)
-      values.append(value)
+    case .float(let value) where StaleMarker.isStale(value): appendStale(value, at: sample.timestamp)
     case .float(let value):
-      hints.readFloat()
-      values.append(value)
+      if storage.holdsHistograms { storage.hints.readFloat() }
+      storage.values.append(value)
     case .histogram(let histogram) where StaleMarker.isStale(histogram.sum):
-      hints.readStaleMarker(at: sample.timestamp)
-      staleMarkers.append(values.count)
-      values.append(histogram.sum)
+      appendStale(histogram.sum, at: sample.timestamp)
     case .histogram(var histogram):
-      histogram.hint = hints.hint(of: histogram, at: sample.timestamp)
-      histograms.positions.append(values.count)
-      histograms.histograms.append(histogram)
-      values.append(0)
+      storage.holdsHistograms = true
+      histogram.hint = storage.hints.hint(of: histogram, at: sample.timestamp)
+      storage.rare.histograms.positions.append(storage.values.count)
+      storage.rare.histograms.histograms.append(histogram)
+      storage.values.append(0)
     }
-    timestamps.append(sample.timestamp)
+    storage.times.append(sample.timestamp)
     note(start: sample.startTimestamp)
     return true
   }
 
-  private mutating func note(start: Int64) {
-    if !startTimestamps.isEmpty {
-      startTimestamps.append(start)
+  private func appendStale(_ value: Double, at time: Int64) {
+    if storage.holdsHistograms { storage.hints.readStaleMarker(at: time) }
+    storage.values.append(value)
+  }
+
+  private func note(start: Int64) {
+    if !storage.rare.startTimestamps.isEmpty {
+      storage.rare.startTimestamps.append(start)
     } else if start != 0 {
-      startTimestamps = [Int64](repeating: 0, count: values.count - 1) + [start]
+      storage.rare.startTimestamps = [Int64](repeating: 0, count: storage.values.count - 1) + [start]
     }
   }
 
+  private func seal(_ timelines: inout TimelineTable) {
+    // The last sample stays.
+    let count = storage.times.count - 1
+    var rare: RareSamples?
+    if !storage.rare.isEmpty {
+      var sealed = RareSamples()
+      let held = storage.rare.histograms.positions.prefix { $0 < count }.count
+      sealed.histograms.positions = Array(storage.rare.histograms.positions[..<held])
+      sealed.histograms.histograms = Array(storage.rare.histograms.histograms[..<held])
+      storage.rare.histograms.positions = storage.rare.histograms.positions[held...].map { $0 - count }
+      storage.rare.histograms.histograms.removeFirst(held)
+      if !storage.rare.startTimestamps.isEmpty {
+        sealed.startTimestamps = Array(storage.rare.startTimestamps[..<count])
+        storage.rare.startTimestamps.removeFirst(count)
+      }
+      rare = sealed
+    }
+    storage.sealed.append(
+      SealedRun(
+        timeline: timelines.timeline(Array(storage.times[..<count])),
+        values: PackedColumn(Array(storage.values[..<count])), rare: rare))
+    storage.times.removeFirst(count)
+    storage.values.removeFirst(count)
+  }
+
   private func repeatsLast(_ sample: StoredSample) -> Bool {
-    let position = values.count - 1
-    let isHistogram = histograms.positions.last == position
+    guard let value = storage.values.last else { return false }
+    let isHistogram = storage.rare.histograms.positions.last == storage.values.count - 1
     switch sample.value {
-    case .float(let value):
-      return !isHistogram && value.bitPattern == values[position].bitPattern
+    case .float(let other): return !isHistogram && other.bitPattern == value.bitPattern
     case .histogram(let histogram):
-      guard isHistogram, let last = histograms.histograms.last else { return false }
+      guard isHistogram, let last = storage.rare.histograms.histograms.last else { return false }
       return last.isExactlyEqual(to: histogram)
     }
   }
 
-  /// The samples in (after, through].
-  func samples(after: Int64, through: Int64) -> Samples {
-    let timeline = Timeline(timestamps)
-    let low = timeline.firstPosition(after: after)
-    let high = max(low, timeline.firstPosition(after: through))
-    guard low < high else { return .none }
-    var result = Samples(timeline: timeline, first: low, values: Array(values[low..<high]))
-    result.staleMarkers = staleMarkers.filter { $0 >= low && $0 < high }.map { $0 - low }
-    if !histograms.positions.isEmpty {
-      var kept = HistogramSamples()
-      for (position, histogram) in zip(histograms.positions, histograms.histograms)
-      where position >= low && position < high {
-        kept.positions.append(position - low)
-        kept.histograms.append(histogram)
+  /// Whether there is a sample in (after, through].
+  func hasSample(in selection: Selection) -> Bool {
+    guard let first, let last else { return false }
+    if first > selection.after, first <= selection.through { return true }
+    if last > selection.after, last <= selection.through { return true }
+    return first <= selection.after && last > selection.through
+  }
+
+  /// The samples in (after, through], and perhaps some around them; on a timeline of the table, which
+  /// series with the same timestamps share.
+  func samples(after: Int64, through: Int64, _ timelines: borrowing Mutex<TimelineTable>) -> Samples {
+    var times: [Int64] = []
+    var values: [Double] = []
+    var rare = RareSamples()
+    for run in storage.sealed where run.last > after && run.first <= through {
+      if let other = run.rare { Self.append(other, count: run.timeline.count, to: &rare, at: times.count) }
+      times += run.timeline.timestamps
+      values += run.values.values(0..<run.values.count)
+      if run.rare == nil, !rare.startTimestamps.isEmpty {
+        rare.startTimestamps += [Int64](repeating: 0, count: run.timeline.count)
       }
-      if !kept.positions.isEmpty { result.histograms = kept }
     }
-    if !startTimestamps.isEmpty { result.startTimestamps = Array(startTimestamps[low..<high]) }
+    let low = storage.times.partition(after: after)
+    let high = max(low, storage.times.partition(after: through))
+    if low < high {
+      if storage.rare.isEmpty {
+        if !rare.startTimestamps.isEmpty {
+          rare.startTimestamps += [Int64](repeating: 0, count: high - low)
+        }
+      } else {
+        Self.append(storage.rare.within(low..<high), count: high - low, to: &rare, at: times.count)
+      }
+      times += storage.times[low..<high]
+      values += storage.values[low..<high]
+    }
+    guard !times.isEmpty else { return .none }
+    let timeline = timelines.withLock { $0.timeline(times) }
+    var result = Samples(timeline: timeline, values: values)
+    result.staleMarkers = values.indices.filter { StaleMarker.isStale(values[$0]) }
+    if !rare.histograms.positions.isEmpty { result.histograms = rare.histograms }
+    if !rare.startTimestamps.isEmpty { result.startTimestamps = rare.startTimestamps }
     return result
   }
 
-  /// Drops samples before a time; how many.
+  private static func append(_ other: RareSamples, count: Int, to rare: inout RareSamples, at base: Int) {
+    rare.histograms.positions += other.histograms.positions.map { $0 + base }
+    rare.histograms.histograms += other.histograms.histograms
+    if other.startTimestamps.isEmpty, rare.startTimestamps.isEmpty { return }
+    if rare.startTimestamps.isEmpty { rare.startTimestamps = [Int64](repeating: 0, count: base) }
+    rare.startTimestamps +=
+      other.startTimestamps.isEmpty ? [Int64](repeating: 0, count: count) : other.startTimestamps
+  }
+
+  /// Whether a block, or all of a short series, lies before a time.
+  func lastsLongPast(_ time: Int64) -> Bool {
+    if let block = storage.sealed.first { return block.last < time }
+    return last.map { $0 < time } ?? false
+  }
+
+  /// Drops blocks, and a head, that lie before a time; how many samples.
   mutating func drop(before time: Int64) -> Int {
-    let cut = timestamps.prefix { $0 < time }.count
-    guard cut > 0 else { return 0 }
-    timestamps.removeFirst(cut)
-    values.removeFirst(cut)
-    staleMarkers = staleMarkers.filter { $0 >= cut }.map { $0 - cut }
-    let gone = histograms.positions.prefix { $0 < cut }.count
-    histograms.positions = histograms.positions.dropFirst(gone).map { $0 - cut }
-    histograms.histograms.removeFirst(gone)
-    if !startTimestamps.isEmpty { startTimestamps.removeFirst(cut) }
-    return cut
+    guard lastsLongPast(time) else { return 0 }
+    if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
+    let old = storage.sealed.prefix { $0.last < time }
+    var dropped = old.reduce(0) { $0 + $1.timeline.count }
+    storage.sealed.removeFirst(old.count)
+    if storage.sealed.isEmpty, let last = storage.times.last, last < time {
+      dropped += storage.times.count
+      storage = Storage()
+    }
+    return dropped
+  }
+}
+
+extension LooseSeries.RareSamples {
+  /// The part at some positions.
+  fileprivate func within(_ range: Range<Int>) -> LooseSeries.RareSamples {
+    var part = LooseSeries.RareSamples()
+    for (position, histogram) in zip(histograms.positions, histograms.histograms)
+    where range.contains(position) {
+      part.histograms.positions.append(position - range.lowerBound)
+      part.histograms.histograms.append(histogram)
+    }
+    if !startTimestamps.isEmpty { part.startTimestamps = Array(startTimestamps[range]) }
+    return part
+  }
+}
+
+extension [Int64] {
+  /// The first position whose time is later; `count` if none.
+  fileprivate func partition(after time: Int64) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] > time { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

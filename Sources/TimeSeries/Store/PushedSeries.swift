@@ -3,10 +3,13 @@ public struct PushedSeries: Sendable {
   public var labels: Labels
   /// In order of time.
   public var samples: [StoredSample]
+  /// Where the series lives, once the store has said so.
+  public var reference: SeriesReference?
 
-  public init(labels: Labels, samples: [StoredSample]) {
+  public init(labels: Labels, samples: [StoredSample], reference: SeriesReference? = nil) {
     self.labels = labels
     self.samples = samples
+    self.reference = reference
   }
 }
 

@@ -30,7 +30,14 @@ public final class Store: Sendable {
   /// everything in either case. Samples more than an hour older than the newest one are out of bounds, as
   /// for Prometheus without a window for them.
   public func append(_ batch: [PushedSeries], allOrNone: Bool) -> PushedOutcome {
-    state.withLock { $0.append(batch, allOrNone: allOrNone) }
+    var batch = batch
+    return append(&batch, allOrNone: allOrNone)
+  }
+
+  /// The same, for who pushes again: the references of the entries' series are filled in, and spare the
+  /// next batch their look-up.
+  public func append(_ batch: inout [PushedSeries], allOrNone: Bool) -> PushedOutcome {
+    state.withLock { $0.append(&batch, allOrNone: allOrNone) }
   }
 
   /// Has everything that is taken from now on told to a journal.
@@ -88,7 +95,14 @@ struct StoreState: Sendable {
   var cohorts: [Cohort] = []
   private var cohortNames: [String] = []
   var journal: StoreJournal?
-  var loose: [Int32: LooseSeries] = [:]
+  /// By series; nil for one that has only scraped samples.
+  var loose: [LooseSeries?] = []
+  private var timelines = TimelineTable()
+  /// The number of the batch that a series was last seen in, by series; and in which entry.
+  private var seen: [(batch: UInt64, entry: Int32)] = []
+  private var batchNumber: UInt64 = 0
+  /// Retention is looked at again when the newest sample is later than this.
+  private var nextTrim = Int64.min
   private var sampleCount = 0
   private var newest = Int64.min
   /// The index over most series, and the series that came since.
@@ -122,9 +136,12 @@ struct StoreState: Sendable {
   }
 
   private mutating func append(_ sample: StoredSample, to id: Int32, labels: Labels) throws(StoreError) {
-    let taken = try loose[id, default: LooseSeries()].append(sample, labels: labels)
+    let place = Int(id)
+    while loose.count <= place { loose.append(nil) }
+    if loose[place] == nil { loose[place] = LooseSeries() }
+    let taken = try loose[place]?.append(sample, labels: labels, &timelines) ?? false
     guard taken else { return }
-    entries[Int(id)].hasLoose = true
+    entries[place].hasLoose = true
     sampleCount += 1
     advance(to: sample.timestamp)
   }
@@ -133,36 +150,45 @@ struct StoreState: Sendable {
   /// Prometheus'.
   private static let pushedAge: Int64 = 3_600_000
 
-  mutating func append(_ batch: [PushedSeries], allOrNone: Bool) -> PushedOutcome {
+  mutating func append(_ batch: inout [PushedSeries], allOrNone: Bool) -> PushedOutcome {
     var outcome = PushedOutcome()
-    // Each entry's series is looked up once: hashing labels is most of the work.
-    var known = batch.map { ids[$0.labels] }
-    let fresh = zip(batch, known).reduce(into: Set<Labels>()) { if $1.1 == nil { $0.insert($1.0.labels) } }
+    // Each entry's series is looked up once, where the sender's last batch does not say it: hashing labels
+    // is most of the work.
+    var fresh: Set<Labels> = []
+    var wanted = 0
+    for index in batch.indices {
+      wanted += batch[index].samples.count
+      if lives(batch[index]) { continue }
+      if let id = ids[batch[index].labels] {
+        batch[index].reference = SeriesReference(id: id, generation: entries[Int(id)].generation)
+      } else {
+        batch[index].reference = nil
+        fresh.insert(batch[index].labels)
+      }
+    }
     if ids.count + fresh.count > limits.maximumSeries {
       outcome.limit = .tooManySeries(limit: limits.maximumSeries)
       return outcome
     }
-    let wanted = batch.reduce(0) { $0 + $1.samples.count }
     if sampleCount + wanted > limits.maximumSamples {
       outcome.limit = .tooManySamples(limit: limits.maximumSamples)
       return outcome
     }
     let oldest = newest == .min ? .min : newest &- Self.pushedAge
     // All or none: what would be taken is looked at before anything is.
-    if allOrNone, let (entry, refusal) = firstRefusal(batch, known, oldest) {
+    if allOrNone, let (entry, refusal) = firstRefusal(batch, oldest) {
       outcome.refusals = [PushedOutcome.Refusal(entry: entry, position: 0, error: refusal)]
       return outcome
     }
-    for (entry, series) in batch.enumerated() {
-      for (position, sample) in series.samples.enumerated() {
+    for entry in batch.indices {
+      for position in batch[entry].samples.indices {
         do throws(StoreError) {
-          if sample.timestamp < oldest { throw .outOfBounds(series.labels, timestamp: sample.timestamp) }
-          let living = known[entry].flatMap { lives($0, series.labels) }
-          let id: Int32
-          if let living { id = living } else { id = try self.series(series.labels) }
-          known[entry] = id
-          try append(sample, to: id, labels: series.labels)
-          if case .histogram = sample.value { outcome.histograms += 1 } else { outcome.floats += 1 }
+          try append(&batch[entry], position, oldest)
+          if case .histogram = batch[entry].samples[position].value {
+            outcome.histograms += 1
+          } else {
+            outcome.floats += 1
+          }
         } catch {
           outcome.refusals.append(
             PushedOutcome.Refusal(entry: entry, position: position, error: error))
@@ -171,6 +197,28 @@ struct StoreState: Sendable {
     }
     if let journal { journal(.pushed(taken(batch, outcome))) }
     return outcome
+  }
+
+  /// Whether a reference is that of the series: a wrong one would mix up series.
+  private func lives(_ series: PushedSeries) -> Bool {
+    guard let reference = series.reference, isAlive(reference) else { return false }
+    return entries[Int(reference.id)].labels == series.labels
+  }
+
+  private mutating func append(
+    _ series: inout PushedSeries, _ position: Int, _ oldest: Int64
+  ) throws(StoreError) {
+    if series.samples[position].timestamp < oldest {
+      throw .outOfBounds(series.labels, timestamp: series.samples[position].timestamp)
+    }
+    let id: Int32
+    if let reference = series.reference, lives(series) {
+      id = reference.id
+    } else {
+      id = try self.series(series.labels)
+      series.reference = SeriesReference(id: id, generation: entries[Int(id)].generation)
+    }
+    try append(series.samples[position], to: id, labels: series.labels)
   }
 
   /// What of a batch was taken.
@@ -184,47 +232,48 @@ struct StoreState: Sendable {
     return taken
   }
 
-  private func firstRefusal(
-    _ batch: [PushedSeries], _ known: [Int32?], _ oldest: Int64
+  private mutating func firstRefusal(
+    _ batch: [PushedSeries], _ oldest: Int64
   ) -> (Int, StoreError)? {
+    batchNumber += 1
+    while seen.count < entries.count { seen.append((0, 0)) }
     // Senders repeat series within a batch: those are looked at with what came before them.
-    var seen: [Labels: LooseSeries] = [:]
-    var once: [Int32: Int] = [:]
+    var trials: [Labels: LooseSeries] = [:]
     for (entry, series) in batch.enumerated() {
-      let stored = known[entry].flatMap { loose[$0] }
+      let place = series.reference.map { Int($0.id) }
+      let isFirst = place.map { seen[$0].batch != batchNumber } ?? false
       // Most entries are one sample of a series that is stored already.
-      if series.samples.count == 1, let id = known[entry], let stored, once[id] == nil {
-        once[id] = entry
-        let sample = series.samples[0]
-        if sample.timestamp < oldest {
-          return (entry, .outOfBounds(series.labels, timestamp: sample.timestamp))
+      if let place, isFirst, series.samples.count == 1, place < loose.count, loose[place] != nil {
+        seen[place] = (batchNumber, Int32(entry))
+        if series.samples[0].timestamp < oldest {
+          return (entry, .outOfBounds(series.labels, timestamp: series.samples[0].timestamp))
         }
-        if let refusal = stored.refusal(of: sample, labels: series.labels) { return (entry, refusal) }
+        if let refusal = loose[place]?.refusal(of: series.samples[0], labels: series.labels) {
+          return (entry, refusal)
+        }
         continue
       }
-      let before = known[entry].flatMap { once[$0] }
-      var trial = seen[series.labels] ?? before.map { LooseSeries(of: batch[$0]) }
+      let before = place.flatMap { seen[$0].batch == batchNumber ? batch[Int(seen[$0].entry)] : nil }
+      var trial = trials[series.labels] ?? before.map { LooseSeries(of: $0) }
       for sample in series.samples {
         if sample.timestamp < oldest {
           return (entry, .outOfBounds(series.labels, timestamp: sample.timestamp))
         }
-        if trial == nil, let refusal = stored?.refusal(of: sample, labels: series.labels) {
+        if trial == nil, let place, place < loose.count,
+          let refusal = loose[place]?.refusal(of: sample, labels: series.labels)
+        {
           return (entry, refusal)
         }
         var later = trial ?? LooseSeries()
-        do throws(StoreError) { _ = try later.append(sample, labels: series.labels) } catch {
+        var table = TimelineTable()
+        do throws(StoreError) { _ = try later.append(sample, labels: series.labels, &table) } catch {
           return (entry, error)
         }
         trial = later
       }
-      seen[series.labels] = trial
+      trials[series.labels] = trial
     }
     return nil
-  }
-
-  /// The series, unless retention has given it up meanwhile.
-  private func lives(_ id: Int32, _ labels: Labels) -> Int32? {
-    entries[Int(id)].labels == labels ? id : nil
   }
 
   mutating func openCohort(_ name: String) -> CohortReference {
@@ -314,7 +363,9 @@ struct StoreState: Sendable {
   private mutating func advance(to timestamp: Int64) {
     guard timestamp > newest else { return }
     newest = timestamp
-    guard let retention = limits.retention else { return }
+    // Looked at sixty-four times in the span that is kept, not at each sample.
+    guard let retention = limits.retention, newest > nextTrim else { return }
+    nextTrim = newest.addingReportingOverflow(retention / 64).partialValue
     let (cutoff, overflow) = newest.subtractingReportingOverflow(retention)
     guard !overflow else { return }
     var dropped = 0
@@ -323,7 +374,7 @@ struct StoreState: Sendable {
       dropped += cohorts[i].drop(before: cutoff)
     }
     // Loose series are trimmed a block's worth at a time: each trim moves what stays.
-    for (id, series) in loose where series.lastsLongPast(cutoff) {
+    for id in loose.indices where loose[id]?.lastsLongPast(cutoff) == true {
       dropped += loose[id]?.drop(before: cutoff) ?? 0
     }
     guard dropped > 0 else { return }
@@ -338,8 +389,9 @@ struct StoreState: Sendable {
       alive.formUnion(cohort.slots)
       for block in cohort.blocks { alive.formUnion(block.series) }
     }
-    for (id, series) in loose {
-      if series.isEmpty { loose[id] = nil } else { alive.insert(id) }
+    for (id, series) in loose.enumerated() {
+      guard let series else { continue }
+      if series.isEmpty { loose[id] = nil } else { alive.insert(Int32(id)) }
     }
     let dead = ids.filter { !alive.contains($0.value) }
     guard !dead.isEmpty else { return }
@@ -364,14 +416,8 @@ extension LooseSeries {
   /// What a batch brings of a series, as far as it can be taken.
   fileprivate init(of pushed: PushedSeries) {
     self.init()
-    for sample in pushed.samples { _ = try? append(sample, labels: pushed.labels) }
-  }
-
-  /// Whether a block's worth of samples, or all, lie before a time.
-  fileprivate func lastsLongPast(_ time: Int64) -> Bool {
-    guard let last = timestamps.last else { return false }
-    return last < time
-      || (timestamps.count > Cohort.rowsPerBlock && timestamps[Cohort.rowsPerBlock] < time)
+    var table = TimelineTable()
+    for sample in pushed.samples { _ = try? append(sample, labels: pushed.labels, &table) }
   }
 }
 

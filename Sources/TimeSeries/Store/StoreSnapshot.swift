@@ -1,8 +1,10 @@
+import Synchronization
+
 /// What a store held at one moment. A value; readers keep it as long as they like.
 public struct StoreSnapshot: SeriesSource {
   let entries: [StoreState.Entry]
   let cohorts: [Cohort]
-  let loose: [Int32: LooseSeries]
+  let loose: [LooseSeries?]
   let index: IndexGeneration
   let unindexed: [Int32]
   /// How many samples the store held.
@@ -26,7 +28,7 @@ public struct StoreSnapshot: SeriesSource {
 }
 
 /// The rows that a selection found in a snapshot.
-struct StoreSelection: Selected {
+final class StoreSelection: Selected {
   let labels: [Labels]
   let mayHoldHistograms: Bool
   private let snapshot: StoreSnapshot
@@ -34,6 +36,8 @@ struct StoreSelection: Selected {
   private let places: [Place]
   /// The part of each cohort that the selection needs; nil where no selected series lives.
   private let views: [CohortView?]
+  /// Timelines of loose series, for those that have the same.
+  private let timelines = Mutex(TimelineTable())
 
   /// Where a row's samples are.
   private struct Place: Sendable {
@@ -64,7 +68,7 @@ struct StoreSelection: Selected {
         isHere = isHere || view.holds(id, slot: slot)
       }
       let isLoose = snapshot.entries[Int(id)].hasLoose
-      if isLoose, let loose = snapshot.loose[id], loose.hasSample(in: selection) {
+      if isLoose, let loose = snapshot.loose[Int(id)], loose.hasSample(in: selection) {
         isHere = true
         mayHoldHistograms = mayHoldHistograms || loose.holdsHistograms
       }
@@ -91,21 +95,12 @@ struct StoreSelection: Selected {
       guard let view = views[Int(home)] else { return nil }
       return view.samples(place.id, slot: view.slot(of: place.id))
     }.filter { $0.count > 0 }
-    if entry.hasLoose, let series = snapshot.loose[place.id] {
-      let samples = series.samples(after: selection.after, through: selection.through)
+    if entry.hasLoose, let series = snapshot.loose[Int(place.id)] {
+      let samples = series.samples(after: selection.after, through: selection.through, timelines)
       if samples.count > 0 { parts.append(samples) }
     }
     guard let first = parts.first else { return .none }
     return parts.count == 1 ? first : Samples.merged(parts)
-  }
-}
-
-extension LooseSeries {
-  fileprivate func hasSample(in selection: Selection) -> Bool {
-    guard let first = timestamps.first, let last = timestamps.last else { return false }
-    if first > selection.after, first <= selection.through { return true }
-    if last > selection.after, last <= selection.through { return true }
-    return first <= selection.after && last > selection.through
   }
 }
 
