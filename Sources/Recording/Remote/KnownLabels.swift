@@ -1,5 +1,5 @@
 private import Glibc
-private import Synchronization
+internal import Synchronization
 internal import TimeSeries
 
 /// Labels that senders have written before, by their bytes, and where their series live. Safe to share: a
@@ -17,11 +17,21 @@ public final class KnownLabels: Sendable {
 
 /// The labels that one request can know.
 struct KnownTable: Sendable {
-  /// One series as a sender writes it.
-  private struct Entry {
-    var bytes: [UInt8]
-    var labels: Labels
-    var reference: SeriesReference?
+  /// One series as a sender writes it. All copies share it, and learn where it lives together.
+  private final class Entry: Sendable {
+    let bytes: [UInt8]
+    let labels: Labels
+    private let packed = Atomic<UInt64>(.max)
+
+    init(bytes: [UInt8], labels: Labels) {
+      self.bytes = bytes
+      self.labels = labels
+    }
+
+    var reference: SeriesReference? {
+      get { SeriesReference(packed: packed.load(ordering: .relaxed)) }
+      set { packed.store(newValue?.packed ?? .max, ordering: .relaxed) }
+    }
   }
 
   private var entries: [Entry] = []
@@ -57,17 +67,16 @@ struct KnownTable: Sendable {
   mutating func remember(_ labels: Labels, _ bytes: UnsafeRawBufferPointer) -> Int {
     if entries.count >= Self.limit { (entries, places) = ([], [:]) }
     places[unsafe hash(bytes)] = Int32(entries.count)
-    unsafe entries.append(Entry(bytes: Array(bytes), labels: labels, reference: nil))
+    unsafe entries.append(Entry(bytes: Array(bytes), labels: labels))
     last = entries.count - 1
     isChanged = true
     return last
   }
 
-  mutating func note(_ reference: SeriesReference?, at place: Int) {
-    // After all was forgotten a place may be another's; the store sees that a reference is not its.
-    guard place < entries.count, entries[place].reference != reference else { return }
-    entries[place].reference = reference
-    isChanged = true
+  /// Notes where a series lives. After all was forgotten a place may be another's; the store sees that a
+  /// reference is not its.
+  func note(_ reference: SeriesReference?, at place: Int) {
+    if place < entries.count { entries[place].reference = reference }
   }
 
   /// Forgets that it was changed.

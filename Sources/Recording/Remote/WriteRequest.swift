@@ -132,12 +132,12 @@ public struct WriteRequest: Sendable {
   }
 
   /// Notes where the series of entries live, for the next request that brings them.
-  /// - Parameter references: of each entry, in their order.
-  public mutating func note(
-    _ references: some Sequence<(entry: Int, reference: SeriesReference?)>, in known: KnownLabels
-  ) {
-    for (entry, reference) in references {
-      if let place = entries[entry].place { table.note(reference, at: place) }
+  /// - Parameters:
+  ///   - batch: as the store has taken it.
+  ///   - numbers: the entry of each of its series.
+  public mutating func note(_ batch: [PushedSeries], of numbers: [Int], in known: KnownLabels) {
+    for index in batch.indices {
+      if let place = entries[numbers[index]].place { table.note(batch[index].reference, at: place) }
     }
     if table.isChanged {
       table.settle()

@@ -106,7 +106,7 @@ public final class RemoteWrite: Sendable {
       numbers.append(number)
     }
     let outcome = store.append(&batch, allOrNone: true)
-    written.note(zip(numbers, batch).lazy.map { (entry: $0, reference: $1.reference) }, in: known)
+    written.note(batch, of: numbers, in: known)
     if let limit = outcome.limit { return .refusal(500, "\(limit)") }
     if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.pushedText) }
     do { try confirm() } catch { return .refusal(500, "\(error)") }

@@ -62,6 +62,9 @@ struct LooseSeries: Sendable {
   private var first: Int64? { storage.sealed.first?.first ?? storage.times.first }
   private var last: Int64? { storage.times.last ?? storage.sealed.last?.last }
 
+  /// Whether the newest sample is older than a time.
+  func ends(before time: Int64) -> Bool { last.map { $0 < time } ?? true }
+
   /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly.
   func refusal(of sample: StoredSample, labels: Labels) -> StoreError? {
     if let last, sample.timestamp <= last {

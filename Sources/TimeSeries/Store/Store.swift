@@ -70,6 +70,21 @@ public struct CohortReference: Sendable, Hashable {
 public struct SeriesReference: Sendable, Hashable {
   package let id: Int32
   package let generation: UInt32
+
+  init(id: Int32, generation: UInt32) {
+    self.id = id
+    self.generation = generation
+  }
+
+  /// Nil for all ones.
+  package init?(packed: UInt64) {
+    guard packed != .max else { return nil }
+    id = Int32(truncatingIfNeeded: packed)
+    generation = UInt32(packed >> 32)
+  }
+
+  /// Both numbers in one.
+  package var packed: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(bitPattern: id)) }
 }
 
 /// One series of a scrape: its labels, what it was worth this time, and where it lives.
@@ -239,12 +254,17 @@ struct StoreState: Sendable {
     while seen.count < entries.count { seen.append((0, 0)) }
     // Senders repeat series within a batch: those are looked at with what came before them.
     var trials: [Labels: LooseSeries] = [:]
-    for (entry, series) in batch.enumerated() {
-      let place = series.reference.map { Int($0.id) }
+    for entry in batch.indices {
+      let place = batch[entry].reference.map { Int($0.id) }
       let isFirst = place.map { seen[$0].batch != batchNumber } ?? false
       // Most entries are one sample of a series that is stored already.
-      if let place, isFirst, series.samples.count == 1, place < loose.count, loose[place] != nil {
+      if let place, isFirst, batch[entry].samples.count == 1, place < loose.count, loose[place] != nil {
         seen[place] = (batchNumber, Int32(entry))
+        let time = batch[entry].samples[0].timestamp
+        if time >= oldest, batch[entry].samples[0].isFloat, loose[place]?.ends(before: time) == true {
+          continue
+        }
+        let series = batch[entry]
         if series.samples[0].timestamp < oldest {
           return (entry, .outOfBounds(series.labels, timestamp: series.samples[0].timestamp))
         }
@@ -253,6 +273,7 @@ struct StoreState: Sendable {
         }
         continue
       }
+      let series = batch[entry]
       let before = place.flatMap { seen[$0].batch == batchNumber ? batch[Int(seen[$0].entry)] : nil }
       var trial = trials[series.labels] ?? before.map { LooseSeries(of: $0) }
       for sample in series.samples {

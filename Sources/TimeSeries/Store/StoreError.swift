@@ -58,6 +58,15 @@ public struct StoredSample: Sendable {
   /// Milliseconds since the epoch.
   public var timestamp: Int64
   public var value: Value
+
+  /// Whether the value is a float.
+  var isFloat: Bool {
+    switch value {
+    case .float: true
+    case .histogram: false
+    }
+  }
+
   /// Milliseconds since the epoch; 0 when unknown.
   public var startTimestamp: Int64
 
