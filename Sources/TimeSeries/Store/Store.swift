@@ -123,6 +123,8 @@ struct StoreState: Sendable {
   /// The index over most series, and the series that came since.
   private var index = IndexGeneration(entries: [], ids: [])
   private var unindexed: [Int32] = []
+  /// How many series that are not indexed snapshots have had since the index was made.
+  private var lookedThrough = 0
 
   /// One series: who it is and where its samples are.
   struct Entry: Sendable {
@@ -136,7 +138,12 @@ struct StoreState: Sendable {
   init(limits: StoreLimits) { self.limits = limits }
 
   mutating func snapshot() -> StoreSnapshot {
-    if unindexed.count > max(256, index.ids.count / 8) { rebuildIndex() }
+    // Every reader looks through what is not indexed yet: once they have looked at as much as an index
+    // costs, there is one.
+    lookedThrough += unindexed.count
+    if unindexed.count > max(256, index.ids.count / 8) || lookedThrough > 32 * (index.ids.count + 64) {
+      rebuildIndex()
+    }
     return StoreSnapshot(
       entries: entries, cohorts: cohorts, loose: loose, index: index, unindexed: unindexed,
       sampleCount: sampleCount)
@@ -430,6 +437,7 @@ struct StoreState: Sendable {
   private mutating func rebuildIndex() {
     index = IndexGeneration(entries: entries, ids: Array(ids.values))
     unindexed = []
+    lookedThrough = 0
   }
 }
 
