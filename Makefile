@@ -44,7 +44,8 @@ fuzz: setup ## Compare engine and reference on CASES random queries (default 200
 	PROMGATE_CASES=$(or $(CASES),200000) PROMGATE_SEED=$(or $(SEED),$(shell date +%s)) swift test -c release -Xswiftc -enable-testing --filter "PropertyTests|FuzzTests"
 
 differential: build ## Compare the answers with those of a real Prometheus, unpacked from Debian's packages
-	scripts/peers .build/peers prometheus promtool
+	scripts/peers .build/peers prometheus promtool victoria-metrics
+	python3 Tests/Differential/remotes.py $(RELEASE) .build/peers .build/remotes
 	python3 Tests/Differential/run.py $(RELEASE) .build/peers .build/differential
 
 bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT)
