@@ -17,6 +17,7 @@ let package = Package(
   products: [
     .executable(name: "promgate", targets: ["promgate"]),
     .library(name: "PromgateCore", targets: ["TimeSeries", "PromQL", "Evaluator"]),
+    .library(name: "PromgateServer", targets: ["TimeSeries", "Scrape", "Recording", "Rules", "Server"]),
     .library(name: "PromgateGate", targets: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"]),
   ],
   dependencies: [
