@@ -6,14 +6,14 @@ import TimeSeries
 enum Data {
   static let start: Int64 = 1_760_000_000_000
 
-  /// Scraped together: `count` counters `m` with labels i, g (of 40) and le (of 12); counter i grows by 1 + i % 7.
+  /// Scraped together: `count` counters `m_total` with labels i, g (of 40) and le (of 12); counter i grows by 1 + i % 7.
   static func counters(_ count: Int, samples: Int, interval: Int64) throws -> Store {
     let store = Store()
     let cohort = store.openCohort()
     var series = (0..<count).map { index in
       ScrapedSeries(
         labels: Labels([
-          ("__name__", "m"), ("g", "\(index / 12 % 40)"), ("i", "\(index)"),
+          ("__name__", "m_total"), ("g", "\(index / 12 % 40)"), ("i", "\(index)"),
           ("le", index % 12 == 11 ? "+Inf" : "\(index % 12 + 1)"),
         ]), value: 0)
     }

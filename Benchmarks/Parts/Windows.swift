@@ -30,40 +30,40 @@ enum Windows {
     }
     let last = Double(samples - 1)
     var all = [
-      each("instant selector", "m") { last * Double($0) },
-      each("rate [5m]", "rate(m[5m])") { Double($0) / 15 },
-      each("increase [1h]", "increase(m[1h])") { Double($0) * 240 },
-      each("changes [5m]", "changes(m[5m])") { _ in 19 },
-      each("avg_over_time [1h]", "avg_over_time(m[1h])") { (last - 119.5) * Double($0) },
-      each("max_over_time [1h]", "max_over_time(m[1h])") { last * Double($0) },
-      each("stddev_over_time [1h]", "stddev_over_time(m[1h])") { (Double(240 * 240 - 1) / 12).squareRoot() * Double($0) },
-      each("quantile_over_time [1h]", "quantile_over_time(0.5, m[1h])") { (last - 119.5) * Double($0) },
-      each("deriv [5m]", "deriv(m[5m])") { Double($0) / 15 },
-      each("arithmetic", "m * 2 + 1") { last * Double($0) * 2 + 1 },
-      each("match on all labels", "m / on (i, g, le) m") { _ in 1 },
+      each("instant selector", "m_total") { last * Double($0) },
+      each("rate [5m]", "rate(m_total[5m])") { Double($0) / 15 },
+      each("increase [1h]", "increase(m_total[1h])") { Double($0) * 240 },
+      each("changes [5m]", "changes(m_total[5m])") { _ in 19 },
+      each("avg_over_time [1h]", "avg_over_time(m_total[1h])") { (last - 119.5) * Double($0) },
+      each("max_over_time [1h]", "max_over_time(m_total[1h])") { last * Double($0) },
+      each("stddev_over_time [1h]", "stddev_over_time(m_total[1h])") { (Double(240 * 240 - 1) / 12).squareRoot() * Double($0) },
+      each("quantile_over_time [1h]", "quantile_over_time(0.5, m_total[1h])") { (last - 119.5) * Double($0) },
+      each("deriv [5m]", "deriv(m_total[5m])") { Double($0) / 15 },
+      each("arithmetic", "m_total * 2 + 1") { last * Double($0) * 2 + 1 },
+      each("match on all labels", "m_total / on (i, g, le) m_total") { _ in 1 },
     ]
     let groups = series / 12
     all.append(
       Benchmark(name: "sum by (le)", items: cells, unit: "cell", bytes: bytes) {
-        let rows = try Data.range("sum by (le) (rate(m[5m]))", source, grid)
+        let rows = try Data.range("sum by (le) (rate(m_total[5m]))", source, grid)
         let sum = rows.compactMap { $0.values.last }.reduce(0, +)
         let expected = (0..<series).reduce(0.0) { $0 + Double(1 + $1 % 7) / 15 }
         try Benchmark.check(rows.count == 12 && abs(sum - expected) < 1e-9 * expected, "\(rows.count), \(sum)")
       })
     all.append(
       Benchmark(name: "histogram_quantile", items: groups * grid.count, unit: "cell", bytes: bytes) {
-        let rows = try Data.range("histogram_quantile(0.5, sum by (g, le) (m))", source, grid)
+        let rows = try Data.range("histogram_quantile(0.5, sum by (g, le) (m_total))", source, grid)
         try Benchmark.check(
           rows.count == min(groups, 40) && rows.allSatisfy { ($0.values.last ?? -1) > 0 }, "\(rows.count)")
       })
     all.append(
       Benchmark(name: "topk", items: cells, unit: "cell", bytes: bytes) {
-        let rows = try Data.range("topk(3, m)", source, grid)
+        let rows = try Data.range("topk(3, m_total)", source, grid)
         try Benchmark.check(rows.allSatisfy { row in (row.labels["i"].flatMap { Int($0) } ?? 0) % 7 == 6 }, "topk")
       })
     all.append(
       Benchmark(name: "instant: sum(rate)", items: series, unit: "series") {
-        let answer = try Data.instant("sum(rate(m[5m]))", source, at: end)
+        let answer = try Data.instant("sum(rate(m_total[5m]))", source, at: end)
         let expected = (0..<series).reduce(0.0) { $0 + Double(1 + $1 % 7) / 15 }
         guard case .float(let value)? = answer.first?.value, abs(value - expected) < 1e-9 * expected else {
           throw Benchmark.WrongAnswer(description: "\(answer)")
@@ -83,7 +83,7 @@ enum Windows {
         name: "\(function) [\(window)], 10 s data", items: series * grid.count, unit: "cell",
         bytes: series * (samples + grid.count) * 8
       ) {
-        let rows = try Data.range("\(function)(m[\(window)])", source, grid)
+        let rows = try Data.range("\(function)(m_total[\(window)])", source, grid)
         for row in rows {
           let step = Double(1 + (Int(row.labels["i"] ?? "") ?? 0) % 7)
           guard let value = row.values.last, abs(value - expected(step)) <= 1e-9 * expected(step) else {

@@ -29,10 +29,27 @@ final class Notes {
     entries[text] = Entry(code: code, range: range)
   }
 
+  /// The metric and the place of the last rate of what may be no counter.
+  private var lastSuspect: (name: ArraySlice<UInt8>, range: SourceRange)?
+
+  /// Whether such a rate is noted already: most rows of a place have one name, and making the text costs
+  /// more than the rate does.
+  func isRepeatedSuspect(_ name: ArraySlice<UInt8>, at range: SourceRange) -> Bool {
+    if let lastSuspect, lastSuspect.range == range, lastSuspect.name.elementsEqual(name) { return true }
+    lastSuspect = (name, range)
+    return false
+  }
+
+  private var lastForced: (metricName: String?, text: String)?
+
   /// I3, once for each group and step whose buckets decreased.
   func informForced(_ detail: ForcedMonotonicity, metricName: String?, at range: SourceRange) {
     let code = AnnotationCode.forcedMonotonicity
-    let text = code.message([]) + Self.forMetric(metricName)
+    // Steps and groups of one metric follow one another.
+    if lastForced?.metricName != metricName || lastForced == nil {
+      lastForced = (metricName, code.message([]) + Self.forMetric(metricName))
+    }
+    let text = lastForced?.text ?? ""
     guard var entry = entries[text], case .forcedMonotonicity(var all) = entry.occurrences else {
       order.append(text)
       entries[text] = Entry(code: code, range: range, occurrences: .forcedMonotonicity(detail))

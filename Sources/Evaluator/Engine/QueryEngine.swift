@@ -72,7 +72,7 @@ public struct QueryEngine: Sendable {
   }
 
   private func parse(_ text: [UInt8]) throws(QueryError) -> Expression {
-    do { return try Expression.parse(text, features: features) } catch { throw .syntax(error) }
+    do { return try ParsedQueries.shared.expression(text, features) } catch { throw .syntax(error) }
   }
 
   private func plan(

@@ -91,21 +91,39 @@ struct RankedAggregation {
   private func ranking(
     _ members: [Int], _ rows: [Row], _ step: Int, _ count: Int, isTop: Bool
   ) -> [Int] {
-    let present = members.filter { rows[$0].presence[step] }
-    let isBetter = { (a: Int, b: Int) -> Bool in
-      let (x, y) = (rows[a].values[step], rows[b].values[step])
-      if x.isNaN || y.isNaN { return !x.isNaN }
+    guard count > 0 else { return [] }
+    func isBetter(_ x: Double, _ y: Double) -> Bool {
+      if x.isNaN || y.isNaN { return !x.isNaN && y.isNaN }
       return isTop ? x > y : x < y
     }
-    // Stable: an equal value that comes later never takes an earlier one's place.
-    let ranked = present.enumerated().sorted { a, b in
-      if isBetter(a.element, b.element) != isBetter(b.element, a.element) {
-        return isBetter(a.element, b.element)
-      }
-      return a.offset < b.offset
+    guard count <= Self.fewRows else {
+      // Stable: an equal value that comes later never takes an earlier one's place.
+      let present = members.filter { rows[$0].presence[step] }.map { ($0, rows[$0].values[step]) }
+      return present.enumerated().sorted { a, b in
+        if isBetter(a.element.1, b.element.1) { return true }
+        return !isBetter(b.element.1, a.element.1) && a.offset < b.offset
+      }.prefix(count).map(\.element.0)
     }
-    return ranked.prefix(count).map(\.element)
+    var best: [(row: Int, value: Double)] = []
+    best.reserveCapacity(count)
+    for row in members where rows[row].presence[step] {
+      let value = rows[row].values[step]
+      if best.count == count {
+        guard isBetter(value, best[count - 1].value) else { continue }
+        best.removeLast()
+      }
+      best.append((row, value))
+      var place = best.count - 1
+      while place > 0, isBetter(value, best[place - 1].value) {
+        best.swapAt(place, place - 1)
+        place -= 1
+      }
+    }
+    return best.map(\.row)
   }
+
+  /// So many are kept in order as they come; more are sorted.
+  private static let fewRows = 32
 
   // MARK: limitk, limit_ratio
 

@@ -72,6 +72,11 @@ struct WindowReduction {
   /// I1 and I2: a rate of what may be no counter.
   private func noteSuspectCounter(_ labels: Labels) {
     if !evaluation.options.usesTypeAndUnitLabels, labels.nameEndsLikeCounter { return }
+    if !evaluation.options.usesTypeAndUnitLabels,
+      evaluation.notes.isRepeatedSuspect(labels.nameBytes, at: site)
+    {
+      return
+    }
     guard let name = labels.metricName else { return }
     if evaluation.options.usesTypeAndUnitLabels {
       let type = labels[LabelName.type] ?? ""
@@ -86,6 +91,10 @@ struct WindowReduction {
 extension Labels {
   private static let counterSuffixes = ["_total", "_sum", "_count", "_bucket"].map { Array($0.utf8) }
   private static let nameLabel = Array(LabelName.metric.utf8)
+
+  fileprivate var nameBytes: ArraySlice<UInt8> {
+    valueRange(of: Self.nameLabel).map { bytes[$0] } ?? []
+  }
 
   /// Whether the metric's name ends as names of counters do.
   fileprivate var nameEndsLikeCounter: Bool {
