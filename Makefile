@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each one does all the set-up that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test docs format lint install clean fuzz differential bench-peers
+.PHONY: help setup build demo test docs format lint install clean fuzz differential bench instructions bench-peers
 
 PREFIX ?= /usr/local
 RELEASE := .build/release/promgate
@@ -22,8 +22,21 @@ demo: build ## One canary promoted, another one rolled back, on this machine
 	$(RELEASE) demo
 
 # One test after the other: some play real servers and clients, and want the machine to themselves.
-test: setup ## Build and run all tests
+test: setup ## Build and run all tests, and count the instructions of some benchmarks
 	swift test --no-parallel
+	$(MAKE) instructions
+
+# The harness is a package of its own: nobody else builds it.
+BENCHMARKS := swift build -c release --package-path Benchmarks --product parts -Xswiftc -use-ld=lld -Xlinker -s
+
+bench: setup ## Measure the parts in the process: time, and what the hardware would allow
+	$(BENCHMARKS)
+	Benchmarks/.build/release/parts
+
+instructions: setup ## Count instructions with callgrind, and hold them against the record
+	@command -v valgrind >/dev/null || { [ "$$(id -u)" -eq 0 ] && apt-get install -y --no-install-recommends valgrind >/dev/null 2>&1; } || true
+	@command -v valgrind >/dev/null || echo "instructions: skipped, valgrind is not here (apt-get install valgrind)"
+	@! command -v valgrind >/dev/null || { $(BENCHMARKS) && python3 Benchmarks/instructions.py Benchmarks/.build/release/parts; }
 
 docs: setup ## Write the pages that come from tables: functions, language, lint rules
 	PROMGATE_WRITE_DOCS=1 swift test --filter "DocumentTests|ReportTests"

@@ -1,7 +1,7 @@
 import Glibc
 
-/// `parts [--filter TEXT] [--once NAME] [--json]`: runs the benchmarks; `--once` does one of them a single time,
-/// for a tool that counts instructions.
+/// `parts [--filter TEXT] [--json] [--once GROUP NAME]`: runs the benchmarks; `--once` does one of them a single
+/// time, for a tool that counts instructions.
 @main
 enum Main {
   static func main() {
@@ -13,26 +13,24 @@ enum Main {
 
   private static func run() throws {
     var arguments = CommandLine.arguments.dropFirst()
-    var (filter, once, asJSON) = ("", String?.none, false)
+    var (filter, asJSON) = ("", false)
     while let argument = arguments.popFirst() {
       switch argument {
       case "--filter": filter = arguments.popFirst() ?? ""
-      case "--once": once = arguments.popFirst()
+      case "--once":
+        // Nothing but what leads to it: the difference to a run of no benchmark is the benchmark.
+        let (group, name) = (arguments.popFirst() ?? "", arguments.popFirst() ?? "")
+        try groups.first { $0.name == group }?.benchmarks().first { $0.name == name }?.run()
+        return
       case "--json": asJSON = true
       default:
-        print("usage: parts [--filter TEXT] [--once NAME] [--json]")
+        print("usage: parts [--filter TEXT] [--json] [--once GROUP NAME]")
         exit(2)
       }
     }
-    let all = try Language.benchmarks() + Windows.benchmarks() + Windows.long() + Formats.benchmarks()
-    if let once {
-      // Nothing but what leads to it: the difference to a run of "none" is the benchmark.
-      try all.first { $0.name == once }?.run()
-      return
-    }
     let bandwidth = Measurement.bandwidth()
     if !asJSON { print("memory: \(rounded(bandwidth)) bytes a nanosecond\n") }
-    for benchmark in all where filter.isEmpty || benchmark.name.contains(filter) {
+    for benchmark in try groups.flatMap({ try $0.benchmarks() }) where filter.isEmpty || benchmark.name.contains(filter) {
       let measured: Measurement
       do { measured = try Measurement(benchmark) } catch {
         throw Benchmark.WrongAnswer(description: "\(benchmark.name): wrong answer: \(error)")
@@ -48,6 +46,11 @@ enum Main {
       print("\(name)\(rounded(measured.median / 1e6)) ms  \(rounded(each)) ns a \(benchmark.unit)\(hardware)")
     }
   }
+
+  private static let groups: [(name: String, benchmarks: @Sendable () throws -> [Benchmark])] = [
+    ("language", Language.benchmarks), ("windows", Windows.benchmarks), ("long", Windows.long),
+    ("formats", Formats.benchmarks),
+  ]
 
   private static func rounded(_ value: Double) -> String {
     let scale = value < 10 ? 100.0 : 10

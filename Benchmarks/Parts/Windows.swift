@@ -72,9 +72,9 @@ enum Windows {
     return all
   }
 
-  /// Windows of a day over samples of ten seconds; and how cost grows when a window is twenty times longer.
+  /// Windows of a day over five days of samples of ten seconds; and how cost grows when a window is twenty times longer.
   static func long() throws -> [Benchmark] {
-    let (series, samples, interval) = (20, 12_961, Int64(10_000))
+    let (series, samples, interval) = (20, 43_201, Int64(10_000))
     let source = try Data.counters(series, samples: samples, interval: interval).snapshot()
     let end = Data.start + Int64(samples - 1) * interval
     let grid = Grid(start: Data.start + 86_400_000, end: end, step: 60_000)

@@ -50,7 +50,8 @@ extension FloatWindows {
 
 extension FloatWindows {
   /// `stdvar_over_time`, `stddev_over_time`: from running sums of the distances to the series' mean
-  /// and of their squares; windows that vary little beside these are computed directly.
+  /// and of their squares. Windows that vary little beside these, as those of a counter do, are put together
+  /// from segments with means of their own; what varies little beside these too is computed directly.
   func slidingVariance(into tile: inout Row, isRoot: Bool) {
     let values = samples.values
     let center = OverTime.average(values[...])
@@ -61,17 +62,105 @@ extension FloatWindows {
       }
       return
     }
+    var segments: SegmentMoments?
     reduce(into: &tile) { _, lower, upper in
       var variance: Double?
       if upper - lower > 8, let sum = sums.sum(lower, upper), let square = squares.sum(lower, upper) {
         let count = Double(upper - lower)
         let rest = square - sum * sum / count
         // What is left of the squares must be large enough for twelve digits.
-        if rest >= square * 1e-3 { variance = rest / count }
+        if rest >= square * 1e-3 {
+          variance = rest / count
+        } else if upper - lower > SegmentMoments.length / 4 {
+          if segments == nil { segments = SegmentMoments(values) }
+          variance = segments?.variance(lower, upper)
+        }
       }
       let value = variance ?? self.variance(lower, upper)
       return isRoot ? value.squareRoot() : value
     }
+  }
+}
+
+/// Means and squares of a series by segments, to be merged over any window (Chan, Golub, LeVeque 1979).
+private struct SegmentMoments {
+  static let length = 256
+
+  /// Of some values: how many, their mean, the squares of their distances to it; and the squares that these
+  /// were taken from, which say how much they can be off.
+  private struct Moments {
+    var count = 0.0
+    var mean = 0.0
+    var rest = 0.0
+    var squares = 0.0
+
+    @inline(__always)
+    mutating func merge(_ other: Moments) {
+      guard other.count > 0 else { return }
+      let total = count + other.count
+      let difference = other.mean - mean
+      rest += other.rest + difference * difference * (count * other.count / total)
+      mean += difference * (other.count / total)
+      squares += other.squares
+      count = total
+    }
+  }
+
+  private let centers: [Double]
+  /// Before each position, of its segment: the sum of distances to the center, and of their squares.
+  private let sums: [Double]
+  private let squares: [Double]
+  private let totals: [(Double, Double)]
+  private let whole: [Moments]
+
+  init(_ values: [Double]) {
+    var (centers, sums, squares, whole) = ([Double](), [Double](), [Double](), [Moments]())
+    var totals: [(Double, Double)] = []
+    sums.reserveCapacity(values.count)
+    squares.reserveCapacity(values.count)
+    for start in stride(from: 0, to: values.count, by: Self.length) {
+      let segment = values[start..<min(start + Self.length, values.count)]
+      let center = OverTime.average(segment)
+      var (sum, square) = (0.0, 0.0)
+      for value in segment {
+        sums.append(sum)
+        squares.append(square)
+        let distance = value - center
+        sum += distance
+        square += distance * distance
+      }
+      centers.append(center)
+      totals.append((sum, square))
+      whole.append(Self.moments(Double(segment.count), sum, square, center))
+    }
+    (self.centers, self.sums, self.squares) = (centers, sums, squares)
+    (self.totals, self.whole) = (totals, whole)
+  }
+
+  private static func moments(_ count: Double, _ sum: Double, _ square: Double, _ center: Double) -> Moments {
+    Moments(count: count, mean: center + sum / count, rest: square - sum * sum / count, squares: square)
+  }
+
+  /// A part of one segment that is not all of it.
+  private func part(_ segment: Int, _ lower: Int, _ upper: Int) -> Moments {
+    let (first, last) = (segment * Self.length, min((segment + 1) * Self.length, sums.count))
+    if lower == first, upper == last { return whole[segment] }
+    let (sum, square) = upper == last ? totals[segment] : (sums[upper], squares[upper])
+    return Self.moments(
+      Double(upper - lower), sum - sums[lower], square - squares[lower], centers[segment])
+  }
+
+  /// The variance of a window; nil where too few digits are left.
+  func variance(_ lower: Int, _ upper: Int) -> Double? {
+    var moments = Moments()
+    var place = lower
+    while place < upper {
+      let segment = place / Self.length
+      let end = min(upper, (segment + 1) * Self.length)
+      moments.merge(part(segment, place, end))
+      place = end
+    }
+    return moments.rest >= moments.squares * 1e-2 ? moments.rest / moments.count : nil
   }
 }
 

@@ -66,8 +66,8 @@ final class AggregatedRows: RowSource {
       averages: operation == .avg, steps: tile.steps, mutation: mutation)
     for row in members {
       try source.read(row, into: &member)
-      let name = { [source] in source.keys[row].labels.metricName ?? "" }
       if !member.histograms.isEmpty {
+        let name = { [source] in source.keys[row].labels.metricName ?? "" }
         switch operation {
         case .sum, .avg: histograms.add(member.histograms, name: name)
         case .count, .group:
