@@ -5,8 +5,8 @@ final class Block: Sendable {
   /// The series that have a column, ascending.
   let series: [Int32]
   let sampleCount: Int
-  /// Where the column of each series begins among the bytes.
-  private let starts: [Int]
+  /// Where the column of each series begins among the bytes; the store's limit on series keeps these small.
+  private let starts: [UInt32]
   /// Of each column: its kind, which timestamps have a value (a bit each; only where some have
   /// none), and a packed frame of the values.
   private let bytes: [UInt8]
@@ -19,7 +19,7 @@ final class Block: Sendable {
   }
 
   private init(
-    timeline: Timeline, series: [Int32], starts: [Int], bytes: [UInt8], sampleCount: Int
+    timeline: Timeline, series: [Int32], starts: [UInt32], bytes: [UInt8], sampleCount: Int
   ) {
     self.timeline = timeline
     self.series = series
@@ -29,7 +29,7 @@ final class Block: Sendable {
   }
 
   /// What the block takes in memory, bytes.
-  var byteCount: Int { bytes.count + 12 * series.count + 8 * timeline.count }
+  var byteCount: Int { bytes.count + 8 * series.count + 8 * timeline.count }
 
   /// The column of a series; nil when it has no sample in the block. O(1) where `guess` is right.
   func column(of id: Int32, near guess: Int) -> Int? {
@@ -50,7 +50,7 @@ final class Block: Sendable {
   /// The positions on the timeline at which a column has a value, ascending.
   func positions(_ column: Int) -> [Int] {
     guard hasGaps(column) else { return Array(0..<timeline.count) }
-    let start = starts[column] + 1
+    let start = Int(starts[column]) + 1
     return (0..<timeline.count).filter { bytes[start + $0 / 8] & (1 << UInt8($0 % 8)) != 0 }
   }
 
@@ -75,17 +75,17 @@ final class Block: Sendable {
   ) {
     unsafe bytes.withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
-      unsafe PackedFrame.decode(base + (starts[column] + header), count: count, into: output)
+      unsafe PackedFrame.decode(base + (Int(starts[column]) + header), count: count, into: output)
     }
   }
 
-  private func kind(_ column: Int) -> Kind { Kind(rawValue: bytes[starts[column]]) }
+  private func kind(_ column: Int) -> Kind { Kind(rawValue: bytes[Int(starts[column])]) }
 
   /// Gathers the columns of a block.
   struct Builder {
     private let timeline: Timeline
     private var series: [Int32] = []
-    private var starts: [Int] = []
+    private var starts: [UInt32] = []
     private var bytes: [UInt8] = []
     private var sampleCount = 0
 
@@ -98,7 +98,7 @@ final class Block: Sendable {
       if !isDense { kind.insert(.hasGaps) }
       if values.contains(where: StaleMarker.isStale) { kind.insert(.hasStaleMarkers) }
       series.append(id)
-      starts.append(bytes.count)
+      starts.append(UInt32(bytes.count))
       bytes.append(kind.rawValue)
       if !isDense {
         var mask = [UInt8](repeating: 0, count: (timeline.count + 7) / 8)

@@ -155,6 +155,16 @@ struct LooseSeries: Sendable {
     }
   }
 
+  /// What it takes in memory, bytes; timelines that were seen already are not counted again.
+  func byteCount(_ timelines: inout Set<ObjectIdentifier>) -> Int {
+    var bytes = 16 * storage.times.capacity + 64
+    for run in storage.sealed {
+      bytes += run.values.byteCount + 48
+      if timelines.insert(ObjectIdentifier(run.timeline)).inserted { bytes += 8 * run.timeline.count }
+    }
+    return bytes
+  }
+
   /// Whether there is a sample in (after, through].
   func hasSample(in selection: Selection) -> Bool {
     guard let first, let last else { return false }

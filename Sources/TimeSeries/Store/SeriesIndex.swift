@@ -59,6 +59,14 @@ public final class SeriesIndex: Sendable {
     }
   }
 
+  /// What the index and its labels take in memory, bytes.
+  var byteCount: Int {
+    let series = labels.reduce(0) { $0 + $1.bytes.count + 40 }
+    return postings.reduce(series) { sum, name in
+      name.value.reduce(sum) { $0 + $1.key.count + 4 * $1.value.count + 96 }
+    }
+  }
+
   /// All label names, ascending by bytes.
   public var names: [[UInt8]] { postings.keys.sorted { $0.lexicographicallyPrecedes($1) } }
 

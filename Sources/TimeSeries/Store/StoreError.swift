@@ -1,7 +1,7 @@
 /// How much a store may hold. A limit that is hit refuses what came last and names itself.
 public struct StoreLimits: Sendable, Hashable {
-  /// The most series at one time.
-  public var maximumSeries: Int
+  /// The most series at one time; 4,000,000 at most, which is what a block of one target can hold.
+  public private(set) var maximumSeries: Int
   /// The most samples at one time.
   public var maximumSamples: Int
   /// How long samples are kept, milliseconds behind the newest; nil keeps all.
@@ -10,10 +10,13 @@ public struct StoreLimits: Sendable, Hashable {
   public init(
     maximumSeries: Int = 1_000_000, maximumSamples: Int = 200_000_000, retention: Int64? = nil
   ) {
-    self.maximumSeries = maximumSeries
+    self.maximumSeries = min(maximumSeries, Self.mostSeries)
     self.maximumSamples = maximumSamples
     self.retention = retention
   }
+
+  /// Places in a block take 32 bits: 128 values that do not compress, for each of these, stay below.
+  private static let mostSeries = 4_000_000
 }
 
 /// Why a sample was not taken. `description` follows Prometheus' words where it has any.

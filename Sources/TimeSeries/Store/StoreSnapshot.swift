@@ -13,6 +13,23 @@ public struct StoreSnapshot: SeriesSource {
   /// How many series the store held.
   public var seriesCount: Int { index.ids.count + unindexed.count }
 
+  /// What samples, timestamps, series and their index take in memory, bytes; what the allocator adds to it is
+  /// not counted. Costs a look at every block, head and series.
+  public var byteCount: Int {
+    var timelines = Set<ObjectIdentifier>()
+    var bytes = index.index.byteCount
+    for cohort in cohorts {
+      bytes += cohort.blocks.reduce(0) { $0 + $1.byteCount }
+      // A slot is a value, and a place in two tables.
+      bytes += cohort.head.reduce(0) { $0 + 8 * $1.slotCount + $1.slotCount / 8 } + 16 * cohort.slots.count
+    }
+    for series in loose { bytes += series?.byteCount(&timelines) ?? 0 }
+    for entry in entries {
+      bytes += MemoryLayout<StoreState.Entry>.stride + 4 * entry.cohorts.count
+    }
+    return bytes
+  }
+
   /// The series that satisfy the matchers and have samples in the interval, in label order.
   public func select(_ selection: Selection) -> any Selected {
     var ids = index.index.rows(matching: selection.matchers).map { index.ids[$0] }

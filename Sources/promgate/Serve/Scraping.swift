@@ -36,6 +36,9 @@ struct Scraping: Sendable {
     [
       OwnMetric("promgate_store_series", .gauge, help: "Series kept.", Double(snapshot.seriesCount)),
       OwnMetric("promgate_store_samples", .gauge, help: "Samples kept.", Double(snapshot.sampleCount)),
+      OwnMetric(
+        "promgate_store_bytes", .gauge, help: "What samples, series and their index take.",
+        Double(snapshot.byteCount)),
     ]
   }
 

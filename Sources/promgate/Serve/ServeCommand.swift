@@ -60,7 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
   var retention: Int64 = 6 * 3_600_000
 
   @Option(
-    help: ArgumentHelp("The most series that are kept.", valueName: "count"),
+    help: ArgumentHelp("The most series that are kept, up to 4,000,000.", valueName: "count"),
     transform: ArgumentText.count)
   var maxSeries = StoreLimits().maximumSeries
 
@@ -136,7 +136,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let stop = StopSignal()
     let targets = try scraping.targets
-    let loaded = follow ? nil : try recordings.source(data)
+    var loaded = follow ? nil : try recordings.source(data)
     let store = Store(
       limits: StoreLimits(
         maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
@@ -146,7 +146,10 @@ struct ServeCommand: AsyncParsableCommand {
     let writer =
       receive
       ? RemoteWrite(into: store, now: TimeSource.wall.now, confirm: { try journal?.commit() }) : nil
-    if answersFromStore, let loaded { try store.load(loaded) }
+    let loadedFamilies = loaded?.facts.families ?? []
+    // What is in the store is not needed a second time.
+    if answersFromStore, let recording = loaded.take() { try store.load(recording) }
+    let source = loaded
     let options = answering.options(evaluation)
     let metrics = ServerMetrics()
     let gates = try ServedGates(gate, policy: judging.policy, engine: evaluation.engine)
@@ -158,11 +161,11 @@ struct ServeCommand: AsyncParsableCommand {
     let surroundings = Surroundings(
       targets: { scraper.statuses },
       recorded: {
-        (loaded?.facts.families ?? []) + (journal?.families ?? []) + (followed?.families ?? [])
+        loadedFamilies + (journal?.families ?? []) + (followed?.families ?? [])
           + (writer?.families ?? [])
       }, rules: ruleLoop, facts: facts(targets))
     let series: @Sendable () -> any SeriesSource = {
-      if !answersFromStore, let loaded { loaded } else { store.snapshot() }
+      if let source { source } else { store.snapshot() }
     }
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
