@@ -144,6 +144,8 @@ def main():
     slower = [f"{row['id']} {row['kind']} ({p.name})" for row in result for p in peers
               if row[ours.name]["cpu_ms"] > row[p.name]["cpu_ms"]]
     print("slower than a peer:      " + (", ".join(slower) or "none"))
+    # What is kept, not what is in passing: all have a while to give back what answers took.
+    time.sleep(5)
     memory = {server.name: resident_kib(server.pid) for server in servers}
     print("resident, MiB            " + ", ".join(
         f"{s.name} {memory[s.name] / 1024:.0f} ({idle[s.name] / 1024:.0f} before the queries)" for s in servers))
