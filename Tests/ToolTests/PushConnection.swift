@@ -3,20 +3,30 @@ import Glibc
 
 /// `promgate serve` on a port of its own, answering.
 struct ServedTool {
-  let process = Process()
+  let process: Process
   let port: UInt16
 
   struct NotReady: Error {}
 
+  /// Starts it. A port that somebody else has just taken is no fault: another one is tried.
   init(_ arguments: String...) throws {
-    port = UInt16.random(in: 20_000..<40_000)
-    process.executableURL = Tool.binary
-    process.arguments = arguments + ["--listen", "127.0.0.1:\(port)"]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    for _ in 0..<500 {
-      if (try? PushConnection(port: port)) != nil { return }
-      usleep(10_000)
+    for _ in 0..<5 {
+      // Below the ports that the system hands out to clients.
+      let port = UInt16.random(in: 20_000..<32_000)
+      let process = Process()
+      process.executableURL = Tool.binary
+      process.arguments = arguments + ["--listen", "127.0.0.1:\(port)"]
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      for _ in 0..<2000 where process.isRunning {
+        if (try? PushConnection(port: port)) != nil {
+          (self.process, self.port) = (process, port)
+          return
+        }
+        usleep(10_000)
+      }
+      process.terminate()
+      process.waitUntilExit()
     }
     throw NotReady()
   }
