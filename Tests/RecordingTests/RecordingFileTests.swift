@@ -184,6 +184,32 @@ import TimeSeries
     #expect(told == (bytes.count - 21) * 3)
   }
 
+  @Test func `what is large goes into several records`() throws {
+    let file = path()
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let opened = try RecordingWriter.open(path: file)
+    let store = Store()
+    store.keep(opened.writer.take)
+    // Ninety megabytes of labels in one scrape, and sixty of histograms: more than a record may have.
+    let long = String(repeating: "x", count: 300_000)
+    var rows = (0..<300).map {
+      ScrapedSeries(labels: Labels([("__name__", "m"), ("n", "\($0)"), ("x", long)]), value: Double($0))
+    }
+    try store.append(&rows, at: 1000, to: store.openCohort("t"))
+    var histogram = NativeHistogram()
+    histogram.positive = (0..<20_000).map { .init(index: Int32($0), count: 1) }
+    histogram.count = 20_000
+    histogram.sum = 1
+    let samples = (1...300 as ClosedRange<Int64>).map { StoredSample(timestamp: $0, .histogram(histogram)) }
+    let outcome = store.append(
+      [PushedSeries(labels: Labels([("__name__", "h")]), samples: samples)], allOrNone: true)
+    #expect(outcome.histograms == 300)
+    try opened.writer.commit()
+    let read = try RecordedSeries.open(path: file)
+    #expect(read.facts.notes.isEmpty && read.facts.samples == 600)
+    #expect(try RecordingSummary(of: read).series == 301)
+  }
+
   @Test func `old samples are left out when a file is rewritten`() throws {
     let file = path()
     defer { try? FileManager.default.removeItem(atPath: file) }

@@ -15,8 +15,12 @@ struct RecordEncoder {
   private var families: [String: MetricFamily] = [:]
   private var startsAnew = false
 
-  /// How many samples a frame holds at most, which bounds frames to a few megabytes.
+  /// How many samples that came one by one a frame holds at most, and how many bytes of histograms or of
+  /// new series' labels: with what stands beside them a frame stays far below what readers take.
   static let samplesPerFrame = 1 << 18
+  private static let bytesPerFrame = 16 << 20
+  /// Bytes of histograms in the batch that is put together.
+  private var weight = 0
 
   init() {}
 
@@ -60,9 +64,13 @@ struct RecordEncoder {
         flush(&batch, to: &frames)
       case .pushed(let series):
         for series in series {
-          if batch.count + series.samples.count > Self.samplesPerFrame { flush(&batch, to: &frames) }
           let id = id(of: series.labels, &batch)
-          for sample in series.samples { append(sample, id, to: &batch) }
+          for sample in series.samples {
+            if batch.count >= Self.samplesPerFrame || weight > Self.bytesPerFrame {
+              flush(&batch, to: &frames)
+            }
+            append(sample, id, to: &batch)
+          }
         }
       }
     }
@@ -70,7 +78,10 @@ struct RecordEncoder {
     return frames
   }
 
-  /// The frame of a batch whose series and cohorts are numbered by another recording.
+  /// Forgets the store's numbers, where other ones were used.
+  mutating func forgetNumbers() { (known, cohorts) = ([], [:]) }
+
+  /// The frames of a batch whose series and cohorts are numbered by another recording.
   mutating func frame(_ other: RecordBatch, series: [Labels], cohorts names: [String]) -> [UInt8] {
     var batch = other
     batch.startsAnew = false
@@ -127,13 +138,15 @@ struct RecordEncoder {
     return id
   }
 
-  private func append(_ sample: StoredSample, _ id: Int32, to batch: inout RecordBatch) {
+  private mutating func append(_ sample: StoredSample, _ id: Int32, to batch: inout RecordBatch) {
     switch sample.value {
     case .float(let value): batch.values.append(value)
     case .histogram(let histogram):
       batch.histograms.positions.append(batch.count)
       batch.histograms.histograms.append(histogram)
       batch.values.append(0)
+      let numbers = histogram.positive.count + histogram.negative.count + histogram.customBounds.count
+      weight += 128 + 20 * numbers
     }
     if sample.startTimestamp != 0, batch.starts.isEmpty {
       batch.starts = [Int64](repeating: 0, count: batch.count)
@@ -146,11 +159,26 @@ struct RecordEncoder {
   // MARK: Bytes
 
   private mutating func flush(_ batch: inout RecordBatch, to frames: inout [UInt8]) {
+    // New series come first, in frames of their own while they are many.
+    var (first, bytes) = (0, 0)
+    for (place, labels) in batch.series.enumerated() {
+      bytes += labels.bytes.count
+      guard bytes > Self.bytesPerFrame else { continue }
+      var early = RecordBatch()
+      early.series = Array(batch.series[first...place])
+      write(&early, to: &frames)
+      (first, bytes) = (place + 1, 0)
+    }
+    batch.series.removeFirst(first)
+    write(&batch, to: &frames)
+    batch = RecordBatch()
+    weight = 0
+  }
+
+  private mutating func write(_ batch: inout RecordBatch, to frames: inout [UInt8]) {
     batch.startsAnew = startsAnew
     startsAnew = false
-    let body = encoded(batch)
-    RecordFrame.append(body, to: &frames)
-    batch = RecordBatch()
+    RecordFrame.append(encoded(batch), to: &frames)
   }
 
   private mutating func encoded(_ batch: RecordBatch) -> [UInt8] {

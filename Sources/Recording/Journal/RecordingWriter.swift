@@ -261,15 +261,9 @@ extension RecordingWriter {
       try append(encoder.frame(kept, series: reader.state.series, cohorts: reader.state.cohorts))
       samples += kept.count
     }
-    // The next frames may come from the store with its numbers, which are other ones.
-    encoder = RecordEncoder(after: try endState(name))
+    // The next frames come from the store with its numbers.
+    encoder.forgetNumbers()
     return (encoder, length, samples)
-  }
-
-  private static func endState(_ path: String) throws -> RecordDecoder {
-    let reader = try RecordReader(path: path)
-    while try reader.next() != nil {}
-    return reader.state
   }
 }
 
