@@ -31,6 +31,20 @@ public struct RecordBatch: Sendable {
   /// How many samples there are.
   public var count: Int { ids.count }
 
+  /// Hands over every sample with its series' number, in the record's order.
+  func forEachSample(_ body: (Int32, StoredSample) -> Void) {
+    var histogram = 0
+    for (position, id) in ids.enumerated() {
+      var value = StoredSample.Value.float(values[position])
+      if histogram < histograms.positions.count, histograms.positions[histogram] == position {
+        value = .histogram(histograms.histograms[histogram])
+        histogram += 1
+      }
+      let start = starts.isEmpty ? 0 : starts[position]
+      body(id, StoredSample(timestamp: times[position], value, startTimestamp: start))
+    }
+  }
+
   var isEmpty: Bool { !startsAnew && series.isEmpty && cohorts.isEmpty && families.isEmpty && ids.isEmpty }
 }
 

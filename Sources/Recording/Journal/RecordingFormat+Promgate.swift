@@ -61,17 +61,7 @@ private struct RecordedColumns {
       }
       return true
     }
-    var histogram = 0
-    for position in batch.ids.indices {
-      var value = StoredSample.Value.float(batch.values[position])
-      if histogram < batch.histograms.positions.count, batch.histograms.positions[histogram] == position {
-        value = .histogram(batch.histograms.histograms[histogram])
-        histogram += 1
-      }
-      let start = batch.starts.isEmpty ? 0 : batch.starts[position]
-      columns[numbers[Int(batch.ids[position])]].append(
-        StoredSample(timestamp: batch.times[position], value, startTimestamp: start))
-    }
+    batch.forEachSample { id, sample in columns[numbers[Int(id)]].append(sample) }
     return true
   }
 

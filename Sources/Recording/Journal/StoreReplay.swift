@@ -39,20 +39,14 @@ public struct StoreReplay {
 
   private mutating func push(_ batch: RecordBatch) throws(StoreError) {
     var pushed: [PushedSeries] = []
-    var histogram = 0
-    for (position, id) in batch.ids.enumerated() {
-      var value = StoredSample.Value.float(batch.values[position])
-      if histogram < batch.histograms.positions.count, batch.histograms.positions[histogram] == position {
-        value = .histogram(batch.histograms.histograms[histogram])
-        histogram += 1
-      }
-      let start = batch.starts.isEmpty ? 0 : batch.starts[position]
-      let sample = StoredSample(timestamp: batch.times[position], value, startTimestamp: start)
-      if position > 0, batch.ids[position - 1] == id {
+    var last: Int32?
+    batch.forEachSample { id, sample in
+      if id == last {
         pushed[pushed.count - 1].samples.append(sample)
       } else {
         pushed.append(PushedSeries(labels: series[Int(id)].labels, samples: [sample]))
       }
+      last = id
     }
     let outcome = store.append(pushed, allOrNone: false)
     if let limit = outcome.limit { throw limit }

@@ -138,19 +138,7 @@ extension Samples {
   /// The same as columns that can grow.
   fileprivate var columns: SampleColumns {
     var columns = SampleColumns()
-    var histogram = 0
-    for position in 0..<count {
-      let value: StoredSample.Value
-      if let histograms, histogram < histograms.positions.count, histograms.positions[histogram] == position {
-        value = .histogram(histograms.histograms[histogram])
-        histogram += 1
-      } else {
-        value = .float(staleMarkers.contains(position) ? StaleMarker.value : values[position])
-      }
-      columns.append(
-        StoredSample(
-          timestamp: timestamp(position), value, startTimestamp: startTimestamps?[position] ?? 0))
-    }
+    forEachStored { columns.append($0) }
     return columns
   }
 }

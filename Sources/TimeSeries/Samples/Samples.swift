@@ -39,6 +39,27 @@ public struct Samples: Sendable {
   public func timestamp(_ position: Int) -> Int64 { timeline.timestamps[first + position] }
 }
 
+extension Samples {
+  /// Hands over every sample as a store takes it, in order of time; stale markers by their bits.
+  public func forEachStored<Failure: Error>(_ body: (StoredSample) throws(Failure) -> Void) throws(Failure) {
+    var (histogram, marker) = (0, 0)
+    for position in 0..<count {
+      var value = StoredSample.Value.float(values[position])
+      if marker < staleMarkers.count, staleMarkers[marker] == position {
+        value = .float(StaleMarker.value)
+        marker += 1
+      } else if let histograms, histogram < histograms.positions.count,
+        histograms.positions[histogram] == position
+      {
+        value = .histogram(histograms.histograms[histogram])
+        histogram += 1
+      }
+      try body(
+        StoredSample(timestamp: timestamp(position), value, startTimestamp: startTimestamps?[position] ?? 0))
+    }
+  }
+}
+
 /// Native histograms of one series: a sparse side column over the positions of `Samples`.
 public struct HistogramSamples: Sendable {
   /// Positions (indexes into the run), ascending.

@@ -106,20 +106,8 @@ struct RemoteCapture: Sendable {
 extension Samples {
   /// The samples later than a time, as a store takes them.
   fileprivate func stored(after time: Int64) -> [StoredSample] {
-    let stale = Set(staleMarkers)
     var result: [StoredSample] = []
-    var histogram = 0
-    for position in 0..<count {
-      var value = StoredSample.Value.float(stale.contains(position) ? StaleMarker.value : values[position])
-      if let histograms, histogram < histograms.positions.count, histograms.positions[histogram] == position {
-        value = .histogram(histograms.histograms[histogram])
-        histogram += 1
-      }
-      guard timestamp(position) > time else { continue }
-      result.append(
-        StoredSample(
-          timestamp: timestamp(position), value, startTimestamp: startTimestamps?[position] ?? 0))
-    }
+    forEachStored { if $0.timestamp > time { result.append($0) } }
     return result
   }
 }

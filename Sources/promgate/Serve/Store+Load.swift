@@ -40,23 +40,7 @@ extension Store {
   }
 
   private func load(_ labels: Labels, _ samples: Samples) throws {
-    let stale = Set(samples.staleMarkers)
-    let histograms = samples.histograms.map { histograms in
-      Dictionary(zip(histograms.positions, histograms.histograms)) { first, _ in first }
-    }
-    for position in 0..<samples.count {
-      let value: StoredSample.Value
-      if stale.contains(position) {
-        value = .float(StaleMarker.value)
-      } else if let histogram = histograms?[position] {
-        value = .histogram(histogram)
-      } else {
-        value = .float(samples.values[position])
-      }
-      let start = samples.startTimestamps?[position] ?? 0
-      try append(
-        labels, StoredSample(timestamp: samples.timestamp(position), value, startTimestamp: start))
-    }
+    try samples.forEachStored { sample throws(StoreError) in try append(labels, sample) }
   }
 }
 
