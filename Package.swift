@@ -51,9 +51,12 @@ let package = Package(
     // The shortest digits of doubles, from the C++ library.
     .target(name: "CFloat"),
 
-    .target(name: "TimeSeries", dependencies: ["CRE2"]),
+    // Loops over columns for the vector units that there are.
+    .target(name: "CColumns"),
+
+    .target(name: "TimeSeries", dependencies: ["CRE2", "CColumns"]),
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
-    .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL"]),
+    .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL", "CColumns"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
     .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"]),
     // Of TimeSeries only Go's text forms.

@@ -18,7 +18,8 @@ import TimeSeries
       let noise = (1000..<1500).contains(position) ? 0 : Double(state % 1000) / 100
       values.append(Double(position) * trend + noise)
       try store.append(
-        Labels([("__name__", "m")]), StoredSample(timestamp: Int64(position) * 1000, .float(values[position])))
+        Labels([("__name__", "m")]), StoredSample(timestamp: Int64(position) * 1000, .float(values[position]))
+      )
     }
     let grid = Grid(start: Int64(length) * 1000, end: 3_999_000, step: 7000)
     let query = "stdvar_over_time(m[\(length)s])"

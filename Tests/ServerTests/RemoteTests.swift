@@ -273,7 +273,7 @@ extension RemoteTests {
     try store.append(
       Labels([("__name__", "h")]), StoredSample(timestamp: 5_000, .histogram(custom)))
     let server = try await HTTPServer.start(
-      at: ListenAddress(host: "127.0.0.1", port: 0), executor: api.executor(for:), handler: api.respond(to:))
+      at: ListenAddress(host: "127.0.0.1", port: 0), handler: api.respond(to:))
     let url = "http://\(server.address)/api/v1/read"
     let read = try await Task.detached {
       let remote = try RecordedSeries.remote(RemoteOptions(url: url))

@@ -46,6 +46,31 @@ struct PackedColumnTests {
     }
   }
 
+  @Test("whole numbers and decimals of every width, rising and falling, from either side of zero")
+  func wholeNumbers() {
+    var random = Lcg(state: 11)
+    for width in 0..<53 {
+      for (scale, divisor) in [(1.0, 1.0), (1, 1000), (64, 1)] where width < 40 || divisor == 1 {
+        for base in [0.0, -7, 0x1p49, -0x1p50] where width < 50 || base == 0 {
+          for count in [1, 2, 8, 9, 10, 17, 128, 131] {
+            var rising = base
+            let top = UInt64(1) << UInt64(width)
+            let offsets = (0..<count).map { _ in base + Double(random.next() % top) * scale }
+            let sums = (0..<count).map { _ -> Double in
+              rising += Double(random.next() % max(1, top >> 8)) * scale
+              return rising
+            }
+            for values in [offsets, sums, sums.reversed()].map({ $0.map { $0 / divisor } }) {
+              #expect(
+                PackedColumn(values).values(0..<count).map(\.bitPattern) == values.map(\.bitPattern),
+                "width \(width), scale \(scale), divisor \(divisor), base \(base), \(count) values")
+            }
+          }
+        }
+      }
+    }
+  }
+
   @Test("survive every width")
   func widths() {
     for width in 0..<64 {

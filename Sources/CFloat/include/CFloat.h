@@ -1,8 +1,9 @@
-// The shortest digits of doubles, behind plain functions.
+// The digits of numbers, behind plain functions.
 #ifndef PROMGATE_CFLOAT_H
 #define PROMGATE_CFLOAT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,4 +19,33 @@ size_t promgate_shortest_scientific(double value, char *output, size_t room);
 #ifdef __cplusplus
 }
 #endif
+
+/// How many decimal digits a number has; one for zero.
+static inline int promgate_digit_count(uint64_t number) {
+  static const uint64_t powers[20] = {
+    1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull, 1000000000ull,
+    10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull, 100000000000000ull,
+    1000000000000000ull, 10000000000000000ull, 100000000000000000ull, 1000000000000000000ull,
+    10000000000000000000ull};
+  if (number < 10) return 1;
+  // log10 from the number of bits, corrected by one comparison.
+  int estimate = ((64 - __builtin_clzll(number)) * 1233) >> 12;
+  return estimate + (estimate > 19 || number >= powers[estimate]);
+}
+
+/// Writes the last `length` decimal digits of a number, with leading zeros.
+static inline void promgate_write_digits(uint64_t number, int length, unsigned char *output) {
+  static const char pairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+  while (length >= 2) {
+    uint64_t rest = number / 100;
+    const char *pair = pairs + 2 * (number - rest * 100);
+    length -= 2;
+    output[length] = pair[0];
+    output[length + 1] = pair[1];
+    number = rest;
+  }
+  if (length == 1) output[0] = '0' + number % 10;
+}
 #endif

@@ -29,14 +29,24 @@ public struct QueryEngine: Sendable {
   public func instant(
     _ text: [UInt8], at time: Int64, over source: any SeriesSource, cancellation: Cancellation? = nil
   ) throws(QueryError) -> QueryResult {
-    try answer(text, context(Grid(instant: time), isInstant: true), over: source, cancellation)
+    try answer(try prepare(text, at: time), over: source, cancellation: cancellation)
   }
 
   /// Evaluates at every step of a grid.
   public func range(
     _ text: [UInt8], over grid: Grid, in source: any SeriesSource, cancellation: Cancellation? = nil
   ) throws(QueryError) -> QueryResult {
-    try answer(text, context(grid, isInstant: false), over: source, cancellation)
+    try answer(try prepare(text, over: grid), over: source, cancellation: cancellation)
+  }
+
+  /// Reads and plans a query for one time.
+  public func prepare(_ text: [UInt8], at time: Int64) throws(QueryError) -> PreparedQuery {
+    try prepare(text, context(Grid(instant: time), isInstant: true))
+  }
+
+  /// Reads and plans a query for every step of a grid.
+  public func prepare(_ text: [UInt8], over grid: Grid) throws(QueryError) -> PreparedQuery {
+    try prepare(text, context(grid, isInstant: false))
   }
 
   private func context(_ grid: Grid, isInstant: Bool) -> QueryContext {
@@ -45,25 +55,34 @@ public struct QueryEngine: Sendable {
       defaultSubqueryStep: options.defaultSubqueryStep)
   }
 
-  private func answer(
-    _ text: [UInt8], _ context: QueryContext, over source: any SeriesSource,
-    _ cancellation: Cancellation?
-  ) throws(QueryError) -> QueryResult {
+  private func prepare(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> PreparedQuery {
     let expression = try parse(text)
     let depth = Lowering.depth(of: expression)
-    guard depth > Lowering.depthLimit else {
-      return try evaluate(try plan(expression, context), context, over: source, cancellation)
+    if depth <= Lowering.depthLimit {
+      return PreparedQuery(expression, context, .planned(try plan(expression, context)))
     }
     guard depth <= DeepStack.depthLimit else { throw .creation(.tooDeep(limit: DeepStack.depthLimit)) }
-    // The plan lives and dies on the deep stack: releasing it recurses too.
-    let result = DeepStack.run(levels: depth) { () -> Result<QueryResult, QueryError> in
-      Result { () throws(QueryError) in
-        try evaluate(
-          try plan(expression, context, depthLimit: depth), context, over: source, cancellation)
+    return PreparedQuery(expression, context, .deep(depth))
+  }
+
+  /// Fetches what a prepared query selects and evaluates it.
+  public func answer(
+    _ query: PreparedQuery, over source: any SeriesSource, cancellation: Cancellation? = nil
+  ) throws(QueryError) -> QueryResult {
+    switch query.state {
+    case .planned(let plan): return try evaluate(plan, query.context, over: source, cancellation)
+    case .deep(let depth):
+      // The plan lives and dies on the deep stack: releasing it recurses too.
+      let result = DeepStack.run(levels: depth) { () -> Result<QueryResult, QueryError> in
+        Result { () throws(QueryError) in
+          try evaluate(
+            try plan(query.expression, query.context, depthLimit: depth), query.context, over: source,
+            cancellation)
+        }
       }
+      guard let result else { throw .creation(.tooDeep(limit: Lowering.depthLimit)) }
+      return try result.get()
     }
-    guard let result else { throw .creation(.tooDeep(limit: Lowering.depthLimit)) }
-    return try result.get()
   }
 
   /// Parses and plans a query.

@@ -1,3 +1,4 @@
+internal import CColumns
 import TimeSeries
 
 extension FloatWindows {
@@ -36,32 +37,19 @@ extension FloatWindows {
   private func extrapolateWhole(
     _ table: RateTable, into tile: inout Row, isCounter: Bool, isRate: Bool
   ) {
-    var nearZero: [Int] = []
-    unsafe samples.values.withUnsafeBufferPointer { values in
-      unsafe bounds.lows.withUnsafeBufferPointer { lows in
-        unsafe bounds.highs.withUnsafeBufferPointer { highs in
-          unsafe table.factors.withUnsafeBufferPointer { factors in
-            unsafe tile.values.withUnsafeMutableBufferPointer { output in
-              // The run covers the windows: they begin at or after its first position and end at most
-              // one past its last; steps without two samples are absent whatever is computed.
-              let last = values.count - 1
-              let first = samples.first
-              for step in 0..<output.count {
-                let lower = unsafe min(Int(lows[step]) - first, last)
-                let upper = unsafe max(Int(highs[step]) - first - 1, 0)
-                let value = unsafe values[lower]
-                let rise = unsafe values[upper] - value
-                unsafe output[step] = unsafe rise * factors[step]
-                if isCounter, table.startsNearZero(step, value, rise) { nearZero.append(step) }
-              }
-            }
-          }
-        }
-      }
-    }
+    let values = samples.values
+    // The run has every position that the windows need; all have one element a step.
+    let largest = unsafe promgate_rises(
+      values, Int32(samples.first), table.firsts, bounds.newest, table.factors, tile.steps, &tile.values)
     tile.presence = table.presence
-    for step in nearZero where table.presence[step] {
-      clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
+    let first = values[bounds.needed.lowerBound - samples.first]
+    guard isCounter, !table.startsFarFromZero(first, largest) else { return }
+    table.presence.forEachStep { step in
+      let value = values[Int(table.firsts[step]) - samples.first]
+      let rise = values[Int(bounds.newest[step]) - samples.first] - value
+      if table.startsNearZero(step, value, rise) {
+        clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
+      }
     }
   }
 
@@ -69,6 +57,7 @@ extension FloatWindows {
   private var resets: [Int] {
     var found: [Int] = []
     let values = samples.values
+    if unsafe samples.neverFalls || promgate_falls(values, values.count) == 0 { return found }
     for i in 1..<max(1, values.count) where values[i] < values[i - 1] { found.append(i) }
     return found
   }

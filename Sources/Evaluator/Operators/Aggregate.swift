@@ -1,3 +1,4 @@
+internal import CColumns
 import PromQL
 import TimeSeries
 
@@ -103,42 +104,21 @@ struct SumColumn: FoldColumn {
   }
 
   mutating func add(_ row: borrowing Row) {
-    if row.presence.isFull {
-      addDense(row.values)
-    } else {
-      row.presence.forEachStep { accumulate($0, row.values[$0]) }
-    }
-    presence.formUnion(row.presence)
-  }
-
-  /// All steps at once; plain loops over buffers, which the compiler turns into vector code.
-  private mutating func addDense(_ values: [Double]) {
-    unsafe values.withUnsafeBufferPointer { values in
+    unsafe row.values.withUnsafeBufferPointer { values in
       unsafe sums.withUnsafeMutableBufferPointer { sums in
         unsafe compensations.withUnsafeMutableBufferPointer { compensations in
-          // All three have one element a step.
-          for step in 0..<sums.count {
-            let (sum, value) = unsafe (sums[step], values[step])
-            let total = sum + value
-            let isLarger = sum.magnitude >= value.magnitude
-            let big = isLarger ? sum : value
-            let small = isLarger ? value : sum
-            let error = (big - total) + small
-            let compensation = unsafe compensations[step] + error
-            unsafe compensations[step] = total.isInfinite ? 0 : compensation
-            unsafe sums[step] = total
+          guard let values = values.baseAddress, let sums = sums.baseAddress,
+            let compensations = compensations.baseAddress
+          else { return }
+          // All have one element a step.
+          row.presence.forEachRun { run in
+            let start = run.lowerBound
+            unsafe promgate_add_compensated(sums + start, compensations + start, values + start, run.count)
           }
         }
       }
     }
-  }
-
-  @inline(__always)
-  private mutating func accumulate(_ step: Int, _ value: Double) {
-    var sum = CompensatedSum(sums[step], compensation: compensations[step])
-    sum.add(value)
-    sums[step] = sum.sum
-    compensations[step] = sum.compensation
+    presence.formUnion(row.presence)
   }
 
   mutating func finish(into tile: inout Row) {
@@ -158,7 +138,7 @@ struct AverageColumn: FoldColumn {
   }
 
   mutating func add(_ row: borrowing Row) {
-    row.presence.forEachStep { averages[$0].add(row.values[$0]) }
+    row.presence.forEachRun { run in for step in run { averages[step].add(row.values[step]) } }
     presence.formUnion(row.presence)
   }
 
@@ -173,7 +153,9 @@ struct CountColumn: FoldColumn {
 
   init(steps: Int) { counts = [Double](repeating: 0, count: steps) }
 
-  mutating func add(_ row: borrowing Row) { row.presence.forEachStep { counts[$0] += 1 } }
+  mutating func add(_ row: borrowing Row) {
+    row.presence.forEachRun { run in for step in run { counts[step] += 1 } }
+  }
 
   mutating func finish(into tile: inout Row) {
     for step in counts.indices where counts[step] > 0 { tile.set(step, counts[step]) }

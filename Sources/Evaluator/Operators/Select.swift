@@ -1,3 +1,4 @@
+internal import CColumns
 import PromQL
 import TimeSeries
 
@@ -40,7 +41,9 @@ struct SelectRows: RowSource {
     if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }
     if samples.histograms == nil, samples.staleMarkers.isEmpty, yield == .value {
       if samples.cover(bounds) {
-        samples.values.gather(at: bounds.highs, from: samples.first, into: &tile.values)
+        // The run has every position; both have one element a step.
+        unsafe promgate_gather(
+          samples.values, Int32(samples.first), bounds.newest, tile.steps, &tile.values)
         tile.presence = bounds.presence
         return
       }
@@ -84,22 +87,5 @@ extension Samples {
   @inline(__always)
   func cover(_ bounds: WindowBounds) -> Bool {
     count > 0 && first <= bounds.needed.lowerBound && first + count >= bounds.needed.upperBound
-  }
-}
-
-extension [Double] {
-  /// `target[i] = self[ends[i] - first - 1]`; an empty window takes any value, which nobody looks at.
-  fileprivate func gather(at ends: [Int32], from first: Int, into target: inout [Double]) {
-    precondition(!isEmpty && ends.count == target.count)
-    unsafe withUnsafeBufferPointer { values in
-      unsafe ends.withUnsafeBufferPointer { ends in
-        unsafe target.withUnsafeMutableBufferPointer { target in
-          // The run covers the windows: an end is at most one past its last position.
-          for step in 0..<target.count {
-            unsafe target[step] = values[Swift.max(0, Int(ends[step]) - first - 1)]
-          }
-        }
-      }
-    }
   }
 }

@@ -53,6 +53,31 @@ struct Presence: Sendable, Hashable {
     return false
   }
 
+  /// Visits the runs of present steps in order. Whole words are skipped over at once.
+  @inline(__always)
+  func forEachRun(_ body: (Range<Int>) -> Void) {
+    var start = next(true, from: 0)
+    while start < count {
+      let end = next(false, from: start)
+      body(start..<end)
+      start = next(true, from: end)
+    }
+  }
+
+  /// The first step from `step` on that is present, or is not; `count` when there is none.
+  private func next(_ isPresent: Bool, from step: Int) -> Int {
+    let flip: UInt64 = isPresent ? 0 : .max
+    var index = step >> 6
+    guard index < words.count else { return count }
+    var word = (words[index] ^ flip) & (.max << UInt64(step & 63))
+    while word == 0 {
+      index += 1
+      guard index < words.count else { return count }
+      word = words[index] ^ flip
+    }
+    return min(count, (index << 6) + word.trailingZeroBitCount)
+  }
+
   /// Keeps the steps for which the condition holds among those present.
   @inline(__always)
   mutating func filter(_ condition: (_ step: Int) -> Bool) {

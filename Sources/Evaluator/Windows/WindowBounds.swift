@@ -7,6 +7,8 @@ import TimeSeries
 final class WindowBounds: Sendable {
   let lows: [Int32]
   let highs: [Int32]
+  /// The position of each window's newest sample; of an empty window, any within `needed`.
+  let newest: [Int32]
   /// The steps whose window holds a sample.
   let presence: Presence
   /// The positions from the first window that holds a sample to the last one.
@@ -47,6 +49,8 @@ final class WindowBounds: Sendable {
     }
     self.lows = lows
     self.highs = highs
+    let last = Int32(max(needed.upperBound - 1, 0))
+    newest = highs.map { min(max($0 - 1, Int32(needed.lowerBound)), last) }
     self.presence = presence
     self.needed = needed
   }

@@ -42,6 +42,11 @@ public struct Expression: Sendable {
 
   public subscript(_ id: NodeID) -> Node { nodes[id.index] }
 
+  /// Whether anything in it is evaluated on steps of its own.
+  public var hasSubquery: Bool {
+    nodes.contains { if case .subquery = $0.form { true } else { false } }
+  }
+
   public subscript(_ id: DurationID) -> DurationNode { durations[id.index] }
 
   /// The bytes of a node's source.

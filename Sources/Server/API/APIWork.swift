@@ -2,7 +2,7 @@ import Evaluator
 import NIOCore
 import TimeSeries
 
-/// A request of the API with its parameters read: what is left to do on a thread of the pool.
+/// A request of the API with its parameters read.
 enum APIWork: Sendable {
   case query(QueryParameters)
   case series(SeriesParameters)
@@ -36,5 +36,42 @@ enum APIWork: Sendable {
     guard let asked = query.timeout else { return TimeAmount(limit) }
     guard asked > 0 else { throw .parameter("query", "context deadline exceeded") }
     return min(TimeAmount(limit), .nanoseconds(asked))
+  }
+}
+
+extension APIWork {
+  /// Reads and plans what is a query.
+  func prepared(_ options: QueryAPI.Options) throws(APIError) -> APITask {
+    switch self {
+    case .query(let query): .query(query, try query.prepared(options))
+    case .series(let parameters): .series(parameters)
+    case .names(let parameters): .names(parameters)
+    case .values(let parameters, let name): .values(parameters, name: name)
+    }
+  }
+}
+
+/// What is left to do of a request: to look into the source.
+enum APITask: Sendable {
+  case query(QueryParameters, QueryParameters.Prepared)
+  case series(SeriesParameters)
+  case names(SeriesParameters)
+  case values(SeriesParameters, name: [UInt8])
+
+  /// Whether it may be done where other connections wait meanwhile.
+  func isQuick(over source: any SeriesSource) -> Bool {
+    switch self {
+    case .query(_, let prepared): prepared.query.isQuick(over: source)
+    case .series, .names, .values: false
+    }
+  }
+
+  func answer(over source: any SeriesSource, _ cancellation: Cancellation) throws(APIError) -> APIAnswer {
+    switch self {
+    case .query(let query, let prepared): try query.answer(prepared, over: source, cancellation)
+    case .series(let parameters): try parameters.seriesAnswer(source)
+    case .names(let parameters): try parameters.namesAnswer(source)
+    case .values(let parameters, let name): try parameters.valuesAnswer(name, source)
+    }
   }
 }

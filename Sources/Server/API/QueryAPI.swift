@@ -5,7 +5,7 @@ public import TimeSeries
 
 /// The Prometheus HTTP API over any source of series (http-api.md).
 ///
-/// Evaluates on threads of its own, never on an event loop.
+/// Evaluates on threads of its own; what is quick is answered where the request came in.
 public final class QueryAPI: Sendable {
   /// What the operator may choose.
   public struct Options: Sendable {
@@ -37,6 +37,8 @@ public final class QueryAPI: Sendable {
   private let threads: QueryThreads
   private let deadlines = DeadlineWatch()
   private let release = MemoryRelease()
+  /// Requests with more parameters than this, bytes, are read on the threads for queries.
+  private static let quickSize = 1 << 14
   private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
 
   /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds. Without a
@@ -66,7 +68,12 @@ public final class QueryAPI: Sendable {
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let start = ContinuousClock.now
     let route = Route(path: request.path)
-    var response = await answer(request, route)
+    var response =
+      if request.size <= Self.quickSize {
+        await answer(request, route)
+      } else {
+        await withTaskExecutorPreference(threads) { await answer(request, route) }
+      }
     addOriginFields(to: &response, for: request)
     metrics.count(
       handler: route?.name ?? "other", code: response.status, duration: ContinuousClock.now - start)
@@ -106,7 +113,9 @@ public final class QueryAPI: Sendable {
       }
       return await withTaskExecutorPreference(threads) { writer.respond(to: request) }
     case .remoteRead:
-      return await withTaskExecutorPreference(threads) { RemoteRead(source()).respond(to: request) }
+      var response = await withTaskExecutorPreference(threads) { RemoteRead(source()).respond(to: request) }
+      response.body.maker = threads
+      return response
     case .rules:
       return plain(request) { form throws(APIError) in
         try RuleList(form).answer(surroundings.rules?.status ?? [])
@@ -163,24 +172,24 @@ public final class QueryAPI: Sendable {
     }
   }
 
-  /// Where a request should be answered from the start: on the threads for queries if it needs them.
-  public func executor(for request: ServerRequest) -> (any TaskExecutor)? {
-    guard let route = Route(path: request.path), route.needsSource else { return nil }
-    return threads
-  }
-
-  /// Answers what needs the source; on the threads for queries, with the query's time running.
+  /// Answers what needs the source, with the query's time running: on the threads for queries unless it
+  /// is quick.
   private func api(_ request: ServerRequest, _ route: Route) async -> ServerResponse {
     do {
       guard let work = try APIWork(route, FormValues(request), now: now()) else {
         return .refusal(404, "404 page not found")
       }
       let cancellation = Cancellation()
+      let source = source()
       let timeout = try work.timeout(atMost: options.queryTimeout)
       let watched = timeout.map { deadlines.add(cancellation, $0) }
       defer { if let watched { deadlines.remove(watched) } }
+      let task = try work.prepared(options)
+      if task.isQuick(over: source) { return perform(task, over: source, cancellation, for: request) }
       return await withTaskCancellationHandler {
-        await withTaskExecutorPreference(threads) { perform(work, cancellation, for: request) }
+        await withTaskExecutorPreference(threads) {
+          perform(task, over: source, cancellation, for: request)
+        }
       } onCancel: {
         cancellation.raise(.canceled)
       }
@@ -190,22 +199,20 @@ public final class QueryAPI: Sendable {
   }
 
   private func perform(
-    _ work: APIWork, _ cancellation: Cancellation, for request: ServerRequest
+    _ task: APITask, over source: any SeriesSource, _ cancellation: Cancellation,
+    for request: ServerRequest
   ) -> ServerResponse {
     do {
-      let answer =
-        switch work {
-        case .query(let query):
-          try query.answer(options.evaluation, options.features, over: source(), cancellation)
-        case .series(let parameters): try parameters.seriesAnswer(source())
-        case .names(let parameters): try parameters.namesAnswer(source())
-        case .values(let parameters, let name): try parameters.valuesAnswer(name, source())
-        }
-      let response = ServerResponse(answer)
+      let response = ServerResponse(try task.answer(over: source, cancellation))
       if response.body.count >= MemoryRelease.worthwhile { release.schedule() }
       return compressed(response, for: request)
     } catch {
       return ServerResponse(error)
     }
   }
+}
+
+extension ServerRequest {
+  /// What of a request has to be read, bytes.
+  fileprivate var size: Int { body.count + (query?.utf8.count ?? 0) }
 }

@@ -45,29 +45,46 @@ struct QueryParameters: Sendable {
     stats = form.text("stats") ?? ""
   }
 
-  /// Evaluates the query and writes its answer.
-  func answer(
-    _ options: EvaluationOptions, _ features: LanguageFeatures, over source: any SeriesSource,
-    _ cancellation: Cancellation
-  ) throws(APIError) -> APIAnswer {
-    var options = options
-    options.lookback = lookback ?? options.lookback
-    let engine = QueryEngine(options: options, features: features)
+  /// A query that is read and planned, and who evaluates it.
+  struct Prepared: Sendable {
+    fileprivate var engine: QueryEngine
+    fileprivate(set) var query: PreparedQuery
+    fileprivate var duration: Duration
+  }
+
+  /// Reads and plans the query.
+  func prepared(_ options: QueryAPI.Options) throws(APIError) -> Prepared {
     let start = ContinuousClock.now
-    let result: QueryResult
-    var steps: [Int64] = []
+    var evaluation = options.evaluation
+    evaluation.lookback = lookback ?? evaluation.lookback
+    let engine = QueryEngine(options: evaluation, features: options.features)
     do {
-      switch times {
-      case .instant(let time):
-        result = try engine.instant(text, at: time, over: source, cancellation: cancellation)
-      case .range(let grid):
-        result = try engine.range(text, over: grid, in: source, cancellation: cancellation)
-        steps = (0..<grid.count).map(grid.time)
-      }
+      let query =
+        switch times {
+        case .instant(let time): try engine.prepare(text, at: time)
+        case .range(let grid): try engine.prepare(text, over: grid)
+        }
+      return Prepared(engine: engine, query: query, duration: .now - start)
     } catch {
       throw APIError(error)
     }
-    let timings = QueryTimings(queued: start - arrival, evaluated: .now - start)
+  }
+
+  /// Evaluates the query and writes its answer.
+  func answer(
+    _ prepared: Prepared, over source: any SeriesSource, _ cancellation: Cancellation
+  ) throws(APIError) -> APIAnswer {
+    let start = ContinuousClock.now
+    let result: QueryResult
+    do {
+      result = try prepared.engine.answer(prepared.query, over: source, cancellation: cancellation)
+    } catch {
+      throw APIError(error)
+    }
+    var steps: [Int64] = []
+    if case .range(let grid) = times { steps = (0..<grid.count).map(grid.time) }
+    let timings = QueryTimings(
+      queued: start - arrival - prepared.duration, evaluated: prepared.duration + (.now - start))
     var answer = APIAnswer(
       result, limit: limit, steps: steps, timings: stats.isEmpty ? nil : timings, in: text)
     if !stats.isEmpty, !["true", "all"].contains(stats) {

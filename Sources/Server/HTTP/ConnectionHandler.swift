@@ -1,12 +1,6 @@
 import NIOCore
 import NIOHTTP1
 
-/// Who answers requests, and where.
-struct Answerer: Sendable {
-  let executor: @Sendable (ServerRequest) -> (any TaskExecutor)?
-  let handler: RequestHandler
-}
-
 /// Gathers the requests of one connection, has them answered, writes the answers.
 final class ConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -27,7 +21,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let connection: Connection
   private let connections: ConnectionTable
   private let limits: HTTPLimits
-  private let answerer: Answerer
+  private let handler: RequestHandler
+  private let executor: LoopExecutor
   private var state = State.waiting
 
   /// How much of an answer is handed to the socket at a time, bytes.
@@ -36,13 +31,14 @@ final class ConnectionHandler: ChannelInboundHandler {
   private static let lingering = Duration.seconds(1)
 
   init(
-    _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits,
-    _ answerer: Answerer
+    _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits, on loop: any EventLoop,
+    _ handler: @escaping RequestHandler
   ) {
     self.connection = connection
     self.connections = connections
     self.limits = limits
-    self.answerer = answerer
+    self.handler = handler
+    executor = LoopExecutor(loop)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -117,23 +113,20 @@ final class ConnectionHandler: ChannelInboundHandler {
     connection.enter(.working, timeout: nil)
     let request = ServerRequest(head, body: body)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let executor = answerer.executor(request)
-    let task = Task(executorPreference: executor) { [answerer, connections, loop = context.eventLoop] in
-      let response = await answerer.handler(request)
+    let task = Task(executorPreference: executor) { [handler, connections, loop = context.eventLoop] in
+      let response = await handler(request)
       connections.endRequest()
       loop.execute {
         let (connection, context) = bound.value
-        connection.finish(response, executor, context: context)
+        connection.finish(response, context: context)
       }
     }
     state = .working(head, task)
   }
 
-  private func finish(
-    _ response: ServerResponse, _ executor: (any TaskExecutor)?, context: ChannelHandlerContext
-  ) {
+  private func finish(_ response: ServerResponse, context: ChannelHandlerContext) {
     guard case .working(let head, _) = state else { return }
-    answer(response, to: head, executor, context: context)
+    answer(response, to: head, context: context)
   }
 }
 
@@ -145,23 +138,30 @@ extension ConnectionHandler {
     /// What comes behind the parts; nil when nothing does.
     var following: (@Sendable () throws -> [UInt8]?)?
     /// Where it is made.
-    var executor: (any TaskExecutor)?
+    var maker: any TaskExecutor
     var closes: Bool
 
-    /// The next bytes for the socket; empty when nothing is left but what follows.
-    mutating func next(_ size: Int) -> ArraySlice<UInt8> {
-      if part.isEmpty { part = (parts.popFirst() ?? [])[...] }
-      let next = part.prefix(size)
-      part = part.dropFirst(size)
-      return next
+    /// Appends the next bytes for the socket, at most `size`; none when nothing is left but what follows.
+    mutating func move(_ size: Int, to buffer: inout ByteBuffer) {
+      while buffer.readableBytes < size {
+        if part.isEmpty {
+          guard let next = parts.popFirst() else { return }
+          part = next[...]
+        }
+        let taken = part.prefix(size - buffer.readableBytes)
+        buffer.writeBytes(taken)
+        part = part.dropFirst(taken.count)
+      }
     }
+
+    /// How many bytes are at hand.
+    var count: Int { parts.reduce(part.count) { $0 + $1.count } }
 
     var isEmpty: Bool { part.isEmpty && parts.isEmpty }
   }
 
   private func answer(
-    _ response: ServerResponse, to request: HTTPRequestHead, _ executor: (any TaskExecutor)? = nil,
-    context: ChannelHandlerContext
+    _ response: ServerResponse, to request: HTTPRequestHead, context: ChannelHandlerContext
   ) {
     state = .answering
     let hasBody = response.status != 204 && response.status != 304 && response.status >= 200
@@ -189,7 +189,8 @@ extension ConnectionHandler {
     send(
       Rest(
         part: [], parts: isWritten ? response.body.parts[...] : [],
-        following: isWritten ? response.body.following : nil, executor: executor, closes: closes),
+        following: isWritten ? response.body.following : nil,
+        maker: response.body.maker ?? executor, closes: closes),
       context: context)
   }
 
@@ -198,10 +199,9 @@ extension ConnectionHandler {
     state = .answering
     connection.enter(.answering, timeout: limits.stallTimeout)
     var rest = rest
-    let part = rest.next(Self.partSize)
-    if !part.isEmpty {
-      var buffer = context.channel.allocator.buffer(capacity: part.count)
-      buffer.writeBytes(part)
+    var buffer = context.channel.allocator.buffer(capacity: min(rest.count, Self.partSize))
+    rest.move(Self.partSize, to: &buffer)
+    if buffer.readableBytes > 0 {
       let body = wrapOutboundOut(.body(.byteBuffer(buffer)))
       guard rest.isEmpty, rest.following == nil else {
         let bound = NIOLoopBound((self, rest, context), eventLoop: context.eventLoop)
@@ -225,7 +225,7 @@ extension ConnectionHandler {
   ) {
     connection.enter(.working, timeout: nil)
     let bound = NIOLoopBound((self, rest, context), eventLoop: context.eventLoop)
-    let task = Task(executorPreference: rest.executor) { [loop = context.eventLoop] in
+    let task = Task(executorPreference: rest.maker) { [loop = context.eventLoop] in
       let piece = Result { try following() }
       loop.execute {
         var (connection, rest, context) = bound.value

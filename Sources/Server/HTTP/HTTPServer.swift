@@ -5,7 +5,8 @@ import Synchronization
 
 /// A small HTTP/1 server: a handler answers requests, the limits keep clients from harming others.
 ///
-/// Reading and writing happen on the process' event loops; handlers run as tasks. Clients may keep
+/// Reading and writing happen on the process' event loops, and handlers begin there as tasks: what takes
+/// longer than a millisecond has to go elsewhere, or other connections wait for it. Clients may keep
 /// connections open and pipeline; each connection has one request in work at a time.
 public final class HTTPServer: Sendable {
   /// Where the server listens, with the port that it got.
@@ -24,12 +25,10 @@ public final class HTTPServer: Sendable {
   }
 
   /// Starts to listen. The server runs until `stop`. `access` says who may come in, at every connection
-  /// and request anew; whether TLS is spoken is settled at the start. `executor` says where the task that
-  /// answers a request should run; nil leaves it to Swift's own threads.
+  /// and request anew; whether TLS is spoken is settled at the start.
   public static func start(
     at address: ListenAddress, limits: HTTPLimits = HTTPLimits(),
     access: @escaping @Sendable () -> ServerAccess = { ServerAccess() },
-    executor: @escaping @Sendable (ServerRequest) -> (any TaskExecutor)? = { _ in nil },
     handler: @escaping RequestHandler
   ) async throws(StartError) -> HTTPServer {
     let connections = ConnectionTable(limits: limits)
@@ -57,8 +56,7 @@ public final class HTTPServer: Sendable {
             guard let security = access().security else { throw ServerAccess.Problem("TLS is not set up") }
             try channel.pipeline.syncOperations.addHandlers(contexts.handlers(security))
           }
-          let answers = Answerer(executor: executor, handler: guarded)
-          try Self.configure(channel, limits: limits, connections: connections, answers)
+          try Self.configure(channel, limits: limits, connections: connections, guarded)
         }
       }
     do {
@@ -99,7 +97,8 @@ public final class HTTPServer: Sendable {
   }
 
   private static func configure(
-    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable, _ answerer: Answerer
+    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable,
+    _ handler: @escaping RequestHandler
   ) throws {
     let connection = Connection(channel: channel)
     var decoding = NIOHTTPDecoderLimitConfiguration()
@@ -112,7 +111,8 @@ public final class HTTPServer: Sendable {
       HTTPResponseEncoder(),
       ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)),
       HTTPServerPipelineHandler(),
-      ConnectionHandler(connection, in: connections, limits: limits, answerer),
+      ConnectionHandler(
+        connection, in: connections, limits: limits, on: channel.eventLoop, handler),
     ])
   }
 }

@@ -6,9 +6,11 @@ public struct ResponseBody: Sendable {
   /// How many bytes `parts` has.
   public private(set) var count: Int
   /// Gives what follows the parts, a piece at a time, nil at its end: an answer whose length nobody knows.
-  /// Called where the request was answered, one call at a time, as the client takes what came before. An
-  /// error breaks the connection off.
+  /// Called on `maker`, one call at a time, as the client takes what came before. An error breaks the
+  /// connection off.
   let following: (@Sendable () throws -> [UInt8]?)?
+  /// Where what follows is made; nil for the connection's own thread.
+  var maker: (any TaskExecutor)?
 
   public init(_ bytes: [UInt8] = []) { self.init(parts: [bytes]) }
 

@@ -27,7 +27,7 @@ struct ByteWriter {
     return ResponseBody(parts: parts + [storage])
   }
 
-  /// Makes room for `room` more bytes, so that `fill` may write them without asking.
+  /// Makes room for `room` more bytes, so that `fillMemory` may write them without asking.
   mutating func reserve(_ room: Int) {
     guard storage.count - used < room else { return }
     if storage.count < Self.partSize, used + room <= Self.partSize {
@@ -40,15 +40,6 @@ struct ByteWriter {
     parts.append(storage)
     storage = [UInt8](repeating: 0, count: max(Self.partSize, room))
     used = 0
-  }
-
-  /// Writes at most `room` bytes through a cursor over the room.
-  mutating func fill(_ room: Int, _ body: (inout MutableSpan<UInt8>, inout Int) -> Void) {
-    reserve(room)
-    var position = used
-    var span = storage.mutableSpan
-    body(&span, &position)
-    used = position
   }
 
   /// Writes at most `room` bytes from a place in memory on; `body` says how many.

@@ -162,24 +162,30 @@ struct StepTexts {
   /// For ascending times, milliseconds.
   init(_ times: [Int64]) {
     self.times = times
-    var texts = [UInt8](repeating: 0, count: times.count * Self.slot)
     var lengths: [UInt8] = []
     lengths.reserveCapacity(times.count)
-    for (index, time) in times.enumerated() {
-      let text = Self.text(time)
-      texts.replaceSubrange(index * Self.slot..<index * Self.slot + text.count, with: text)
-      lengths.append(UInt8(text.count))
+    texts = unsafe [UInt8](unsafeUninitializedCapacity: times.count * Self.slot) { memory, initialized in
+      guard let start = memory.baseAddress else { return }
+      unsafe memory.initialize(repeating: 0)
+      for (index, time) in times.enumerated() {
+        let text = unsafe start + index * Self.slot
+        // A time takes 24 bytes at most.
+        var place = unsafe text
+        unsafe Self.write(time, &place)
+        lengths.append(UInt8(unsafe place - text))
+      }
+      initialized = memory.count
     }
-    self.texts = texts
     self.lengths = lengths
   }
 
-  private static func text(_ time: Int64) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.append(UInt8(ascii: "["))
-    writer.append(milliseconds: time)
-    writer.append(#",""#)
-    return writer.finish()
+  private static func write(_ time: Int64, _ place: inout UnsafeMutablePointer<UInt8>) {
+    unsafe place[0] = UInt8(ascii: "[")
+    unsafe place += 1
+    unsafe JSONNumber.seconds(time, &place)
+    unsafe place[0] = UInt8(ascii: ",")
+    unsafe place[1] = UInt8(ascii: "\"")
+    unsafe place += 2
   }
 
   /// The first step at or after a time.
@@ -199,11 +205,7 @@ struct StepTexts {
   func write(_ time: Int64, _ cursor: inout Int, _ place: inout UnsafeMutablePointer<UInt8>) {
     while cursor < times.count, times[cursor] < time { cursor += 1 }
     guard cursor < times.count, times[cursor] == time else {
-      for byte in Self.text(time) {
-        unsafe place[0] = byte
-        unsafe place += 1
-      }
-      return
+      return unsafe Self.write(time, &place)
     }
     unsafe texts.withUnsafeBufferPointer { texts in
       // Each step has a slot; the writer has as much room.

@@ -1,3 +1,5 @@
+internal import CColumns
+
 /// The encoding of a run of floats in memory: bit for bit what was put in, in as few bytes as the kind
 /// of values needs, and decoded at about a nanosecond a value.
 ///
@@ -10,7 +12,7 @@
 /// (and least difference) as zigzag varints; packed bits, low end first.
 enum PackedFrame {
   /// Readers load whole words: so many bytes must follow the last frame.
-  static let padding = 8
+  static let padding = Int(PROMGATE_UNPACK_PADDING)
 
   private static let bitPatterns: UInt8 = 15
   private static let differences: UInt8 = 16
@@ -71,53 +73,43 @@ enum PackedFrame {
     return UInt8(exponent)
   }
 
+  /// What a frame's header says, and where its codes begin.
+  @unsafe
+  private struct Header {
+    var packing = promgate_packing()
+    var codes: UnsafePointer<UInt8>
+
+    @inline(__always)
+    init(_ bytes: UnsafePointer<UInt8>) {
+      let kind = unsafe bytes[0]
+      unsafe packing.width = bytes[1]
+      unsafe packing.shift = bytes[2]
+      unsafe codes = bytes + 3
+      unsafe packing.base = readVarint(&codes)
+      if kind & differences != 0 {
+        unsafe packing.holds_differences = 1
+        unsafe packing.least = readVarint(&codes)
+      }
+      let exponent = kind & ~differences
+      unsafe packing.divisor = exponent == bitPatterns ? 0 : powers[Int(exponent)]
+    }
+  }
+
   /// Decodes a frame of `count` values, which another part of the store counted.
   @inline(__always)
   static func decode(
     _ bytes: UnsafePointer<UInt8>, count: Int, into output: UnsafeMutablePointer<Double>
   ) {
-    let (kind, width, shift) = unsafe (bytes[0], Int(bytes[1]), UInt64(bytes[2]))
-    var cursor = unsafe bytes + 3
-    let base = unsafe readVarint(&cursor)
-    if kind & differences != 0 {
-      let least = unsafe readVarint(&cursor)
-      let codes = unsafe PackedBits(cursor, width)
-      unsafe decode(kind & ~differences, count, output) { i, last in
-        i == 0 ? base : unsafe last &+ least &+ Int64(bitPattern: codes[i - 1] << shift)
-      }
-    } else {
-      let codes = unsafe PackedBits(cursor, width)
-      unsafe decode(kind, count, output) { i, _ in
-        unsafe base &+ Int64(bitPattern: codes[i] << shift)
-      }
-    }
+    var header = unsafe Header(bytes)
+    unsafe promgate_unpack(&header.packing, header.codes, count, output)
   }
 
-  /// One plain loop for each way in which an integer becomes a value.
+  /// Whether a frame's header shows that no value is lower than the one before: differences of whole numbers
+  /// or decimals, none below zero.
   @inline(__always)
-  private static func decode(
-    _ kind: UInt8, _ count: Int, _ output: UnsafeMutablePointer<Double>,
-    _ integer: (_ i: Int, _ last: Int64) -> Int64
-  ) {
-    var last: Int64 = 0
-    switch kind {
-    case 0:
-      for i in 0..<count {
-        last = integer(i, last)
-        unsafe output[i] = Double(last)
-      }
-    case bitPatterns:
-      for i in 0..<count {
-        last = integer(i, last)
-        unsafe output[i] = Double(bitPattern: UInt64(bitPattern: last))
-      }
-    default:
-      let divisor = powers[Int(kind)]
-      for i in 0..<count {
-        last = integer(i, last)
-        unsafe output[i] = Double(last) / divisor
-      }
-    }
+  static func neverFalls(_ bytes: UnsafePointer<UInt8>) -> Bool {
+    let packing = unsafe Header(bytes).packing
+    return packing.holds_differences != 0 && packing.least >= 0 && packing.divisor != 0
   }
 
   private static func appendVarint(_ integer: Int64, to bytes: inout [UInt8]) {
@@ -203,32 +195,5 @@ private struct PackedBitsWriter {
       pending >>= 8
       count -= 8
     }
-  }
-}
-
-/// Codes of one width, by position.
-@unsafe
-private struct PackedBits {
-  private let bytes: UnsafeRawPointer
-  private let width: Int
-  private let mask: UInt64
-
-  @inline(__always)
-  init(_ bytes: UnsafePointer<UInt8>, _ width: Int) {
-    unsafe self.bytes = UnsafeRawPointer(bytes)
-    unsafe self.width = width
-    unsafe mask = width == 64 ? ~0 : (1 << UInt64(width)) - 1
-  }
-
-  /// Reads up to nine bytes: those of the code and what follows, at least `padding` bytes in all.
-  @inline(__always)
-  subscript(_ i: Int) -> UInt64 {
-    let bit = unsafe i &* width
-    let skipped = UInt64(bit & 7)
-    let start = bit >> 3
-    let word = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-    if unsafe width <= 56 { return unsafe (word >> skipped) & mask }
-    let next = unsafe UInt64(bytes.load(fromByteOffset: start + 8, as: UInt8.self))
-    return unsafe ((word >> skipped) | (skipped == 0 ? 0 : next << (64 - skipped))) & mask
   }
 }

@@ -10,6 +10,8 @@ public struct Samples: Sendable {
   public var first: Int
   /// The values, one a position; unspecified where there is a stale marker or a histogram.
   public var values: [Double]
+  /// Whether it is known that no value is lower than the one before it.
+  public var neverFalls = false
   /// Positions (indexes of `values`), ascending, at which a stale marker ends the series.
   public var staleMarkers: [Int]
   /// The native histograms, a side column; nil for a series of floats.

@@ -48,10 +48,16 @@ public protocol SeriesSource: Sendable {
 
   /// The answers to several selections, in their order. A remote asks for them all at once.
   func select(_ selections: [Selection]) throws -> [any Selected]
+
+  /// No more series than these satisfy the matchers; found without looking at series. Nil where a source
+  /// has no such bound at hand.
+  func bound(_ matchers: [LabelMatcher]) -> Int?
 }
 
 extension SeriesSource {
   public func select(_ selections: [Selection]) throws -> [any Selected] {
     try selections.map { try select($0) }
   }
+
+  public func bound(_ matchers: [LabelMatcher]) -> Int? { nil }
 }

@@ -1,39 +1,18 @@
-/// Sealed, immutable samples of the series that were scraped together: packed columns over one
-/// timeline.
-final class Block: Sendable {
-  let timeline: Timeline
-  /// The series that have a column, ascending.
+/// The series that have a column in a block, ascending. Blocks that follow each other share the list as long
+/// as it stays the same.
+final class ColumnList: Sendable {
   let series: [Int32]
-  let sampleCount: Int
-  /// Where the column of each series begins among the bytes; the store's limit on series keeps these small.
-  private let starts: [UInt32]
-  /// Of each column: its kind, which timestamps have a value (a bit each; only where some have
-  /// none), and a packed frame of the values.
-  private let bytes: [UInt8]
 
-  /// What the first byte of a column says.
-  private struct Kind: OptionSet {
-    let rawValue: UInt8
-    static let hasGaps = Kind(rawValue: 1)
-    static let hasStaleMarkers = Kind(rawValue: 2)
-  }
+  init(_ series: [Int32]) { self.series = series }
 
-  private init(
-    timeline: Timeline, series: [Int32], starts: [UInt32], bytes: [UInt8], sampleCount: Int
-  ) {
-    self.timeline = timeline
-    self.series = series
-    self.starts = starts
-    self.bytes = bytes
-    self.sampleCount = sampleCount
-  }
-
-  /// What the block takes in memory, bytes.
-  var byteCount: Int { bytes.count + 8 * series.count + 8 * timeline.count }
-
-  /// The column of a series; nil when it has no sample in the block. O(1) where `guess` is right.
+  /// The column of a series; nil when it has none. O(1) where `guess` is right, else O(log n).
+  @inline(__always)
   func column(of id: Int32, near guess: Int) -> Int? {
     if guess < series.count, series[guess] == id { return guess }
+    return search(id)
+  }
+
+  private func search(_ id: Int32) -> Int? {
     var low = 0
     var high = series.count
     while low < high {
@@ -42,44 +21,114 @@ final class Block: Sendable {
     }
     return low < series.count && series[low] == id ? low : nil
   }
+}
 
-  func hasStaleMarkers(_ column: Int) -> Bool { kind(column).contains(.hasStaleMarkers) }
+/// Sealed, immutable samples of the series that were scraped together: packed columns over one
+/// timeline.
+@safe
+final class Block: @unchecked Sendable {
+  // Sendable: the memory is written in init only, and freed with the block.
 
-  func hasGaps(_ column: Int) -> Bool { kind(column).contains(.hasGaps) }
+  let timeline: Timeline
+  /// Which series have a column.
+  let list: ColumnList
+  let sampleCount: Int
+  /// The columns. Readers of many keep the copy and the block, and touch no reference count.
+  let columns: Columns
+  private let byteCountOfColumns: Int
 
-  /// The positions on the timeline at which a column has a value, ascending.
-  func positions(_ column: Int) -> [Int] {
-    guard hasGaps(column) else { return Array(0..<timeline.count) }
-    let start = Int(starts[column]) + 1
-    return (0..<timeline.count).filter { bytes[start + $0 / 8] & (1 << UInt8($0 % 8)) != 0 }
-  }
-
-  /// Decodes a column that has a value at every position into as many values from `output` on.
-  func decode(_ column: Int, into output: UnsafeMutablePointer<Double>) {
-    unsafe decode(column, after: 1, count: timeline.count, into: output)
-  }
-
-  /// The values at `positions(column)`.
-  func values(_ column: Int) -> [Double] {
-    let count = positions(column).count
-    let mask = hasGaps(column) ? (timeline.count + 7) / 8 : 0
-    return unsafe [Double](unsafeUninitializedCapacity: count) { output, initialized in
-      guard let target = output.baseAddress else { return }
-      unsafe decode(column, after: 1 + mask, count: count, into: target)
-      initialized = count
-    }
-  }
-
-  private func decode(
-    _ column: Int, after header: Int, count: Int, into output: UnsafeMutablePointer<Double>
+  private init(
+    timeline: Timeline, list: ColumnList, starts: [UInt32], bytes: [UInt8], sampleCount: Int
   ) {
-    unsafe bytes.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return }
-      unsafe PackedFrame.decode(base + (Int(starts[column]) + header), count: count, into: output)
-    }
+    self.timeline = timeline
+    self.list = list
+    self.sampleCount = sampleCount
+    byteCountOfColumns = bytes.count
+    columns = Columns(starts, bytes, rows: timeline.count)
   }
 
-  private func kind(_ column: Int) -> Kind { Kind(rawValue: bytes[Int(starts[column])]) }
+  deinit { columns.deallocate() }
+
+  /// What the block takes in memory, bytes, but for its list.
+  var byteCount: Int { byteCountOfColumns + 4 * list.series.count + 8 * timeline.count }
+
+  /// The columns of a block in memory that it owns.
+  @safe
+  struct Columns {
+    /// How many timestamps there are.
+    let rows: Int
+    /// Where the column of each series begins among the bytes; the store's limit on series keeps these small.
+    private let starts: UnsafePointer<UInt32>
+    /// Of each column: its kind, which timestamps have a value (a bit each; only where some have
+    /// none), and a packed frame of the values.
+    private let bytes: UnsafePointer<UInt8>
+
+    /// What the first byte of a column says.
+    fileprivate struct Kind: OptionSet {
+      let rawValue: UInt8
+      static let hasGaps = Kind(rawValue: 1)
+      static let hasStaleMarkers = Kind(rawValue: 2)
+    }
+
+    fileprivate init(_ starts: [UInt32], _ bytes: [UInt8], rows: Int) {
+      self.rows = rows
+      let startMemory = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: starts.count)
+      _ = unsafe startMemory.initialize(from: starts)
+      let byteMemory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+      _ = unsafe byteMemory.initialize(from: bytes)
+      guard let starts = startMemory.baseAddress, let bytes = byteMemory.baseAddress else {
+        preconditionFailure("allocated memory has an address")
+      }
+      unsafe self.starts = unsafe UnsafePointer(starts)
+      unsafe self.bytes = unsafe UnsafePointer(bytes)
+    }
+
+    fileprivate func deallocate() {
+      unsafe starts.deallocate()
+      unsafe bytes.deallocate()
+    }
+
+    @inline(__always)
+    private func start(_ column: Int) -> UnsafePointer<UInt8> { unsafe bytes + Int(starts[column]) }
+
+    @inline(__always)
+    private func kind(_ column: Int) -> Kind { unsafe Kind(rawValue: start(column)[0]) }
+
+    @inline(__always)
+    func hasStaleMarkers(_ column: Int) -> Bool { kind(column).contains(.hasStaleMarkers) }
+
+    @inline(__always)
+    func hasGaps(_ column: Int) -> Bool { kind(column).contains(.hasGaps) }
+
+    /// The positions on the timeline at which a column has a value, ascending.
+    func positions(_ column: Int) -> [Int] {
+      guard hasGaps(column) else { return Array(0..<rows) }
+      let mask = unsafe start(column) + 1
+      return (0..<rows).filter { unsafe mask[$0 / 8] & (1 << UInt8($0 % 8)) != 0 }
+    }
+
+    /// Decodes a column that has a value at every position into as many values from `output` on.
+    @inline(__always)
+    func decode(_ column: Int, into output: UnsafeMutablePointer<Double>) {
+      unsafe PackedFrame.decode(start(column) + 1, count: rows, into: output)
+    }
+
+    /// Whether it is known of a column that has a value at every position that none is lower than the one
+    /// before.
+    @inline(__always)
+    func neverFalls(_ column: Int) -> Bool { unsafe PackedFrame.neverFalls(start(column) + 1) }
+
+    /// The values at `positions(column)`.
+    func values(_ column: Int) -> [Double] {
+      let count = positions(column).count
+      let mask = hasGaps(column) ? (rows + 7) / 8 : 0
+      return unsafe [Double](unsafeUninitializedCapacity: count) { output, initialized in
+        guard let target = output.baseAddress else { return }
+        unsafe PackedFrame.decode(start(column) + 1 + mask, count: count, into: target)
+        initialized = count
+      }
+    }
+  }
 
   /// Gathers the columns of a block.
   struct Builder {
@@ -93,7 +142,7 @@ final class Block: Sendable {
 
     /// Adds the column of a series, later than all before: `values` at `positions`, both not empty.
     mutating func append(_ id: Int32, values: [Double], positions: [Int]) {
-      var kind: Kind = []
+      var kind: Columns.Kind = []
       let isDense = values.count == timeline.count
       if !isDense { kind.insert(.hasGaps) }
       if values.contains(where: StaleMarker.isStale) { kind.insert(.hasStaleMarkers) }
@@ -109,11 +158,11 @@ final class Block: Sendable {
       sampleCount += values.count
     }
 
-    consuming func finish() -> Block {
+    /// `previous`: the list of the block before, which is shared if it is the same.
+    consuming func finish(after previous: ColumnList?) -> Block {
       bytes.append(contentsOf: repeatElement(0, count: PackedFrame.padding))
-      return Block(
-        timeline: timeline, series: series.trimmed(), starts: starts.trimmed(),
-        bytes: bytes.trimmed(), sampleCount: sampleCount)
+      let list = previous.flatMap { $0.series == series ? $0 : nil } ?? ColumnList(series.trimmed())
+      return Block(timeline: timeline, list: list, starts: starts, bytes: bytes, sampleCount: sampleCount)
     }
   }
 }

@@ -42,7 +42,7 @@ struct Cohort: Sendable {
       }
       if !values.isEmpty { block.append(slots[slot], values: values, positions: positions) }
     }
-    blocks.append(block.finish())
+    blocks.append(block.finish(after: blocks.last?.list))
     slots = slots.indices.filter { slot in
       last.value(slot).map { !StaleMarker.isStale($0) } ?? false
     }.map { slots[$0] }

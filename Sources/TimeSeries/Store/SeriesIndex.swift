@@ -44,6 +44,13 @@ public final class SeriesIndex: Sendable {
     }
   }
 
+  /// No more rows than these satisfy all matchers: those of the rarest value that must be equal. O(matchers).
+  public func bound(_ matchers: [LabelMatcher]) -> Int {
+    matchers.lazy.filter { $0.operation == .equal && !$0.acceptsEmpty }
+      .map { self.postings[Array($0.name.utf8)]?[Array($0.value.utf8)]?.count ?? 0 }
+      .min() ?? labels.count
+  }
+
   /// The rows of each value that the matcher accepts; the matcher does not accept the empty value.
   private func candidates(_ matcher: LabelMatcher) -> [[Int32]] {
     guard let values = postings[Array(matcher.name.utf8)] else { return [] }

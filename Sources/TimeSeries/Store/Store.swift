@@ -415,7 +415,7 @@ struct StoreState: Sendable {
     var alive = Set<Int32>()
     for cohort in cohorts {
       alive.formUnion(cohort.slots)
-      for block in cohort.blocks { alive.formUnion(block.series) }
+      for block in cohort.blocks { alive.formUnion(block.list.series) }
     }
     for (id, series) in loose.enumerated() {
       guard let series else { continue }

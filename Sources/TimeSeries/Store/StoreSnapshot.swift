@@ -1,3 +1,4 @@
+internal import CColumns
 import Synchronization
 
 /// What a store held at one moment. A value; readers keep it as long as they like.
@@ -19,7 +20,11 @@ public struct StoreSnapshot: SeriesSource {
     var timelines = Set<ObjectIdentifier>()
     var bytes = index.index.byteCount
     for cohort in cohorts {
-      bytes += cohort.blocks.reduce(0) { $0 + $1.byteCount }
+      var list: ColumnList?
+      for block in cohort.blocks {
+        bytes += block.byteCount + (block.list === list ? 0 : 4 * block.list.series.count)
+        list = block.list
+      }
       // A slot is a value, and a place in two tables.
       bytes += cohort.head.reduce(0) { $0 + 8 * $1.slotCount + $1.slotCount / 8 } + 16 * cohort.slots.count
     }
@@ -42,6 +47,8 @@ public struct StoreSnapshot: SeriesSource {
     }
     return StoreSelection(snapshot: self, ids: ids, selection: selection)
   }
+
+  public func bound(_ matchers: [LabelMatcher]) -> Int? { index.index.bound(matchers) + unindexed.count }
 }
 
 /// The rows that a selection found in a snapshot.
@@ -127,10 +134,13 @@ final class CohortView: @unchecked Sendable {
   // Sendable: everything is immutable; the pointers point into rows that `head` keeps alive.
   private let timeline: Timeline
   private let blocks: [Block]
+  /// The columns of each block, and at which of `lists` their series are.
+  private let parts: [(columns: Block.Columns, list: Int)]
+  private let lists: [ColumnList]
   private let head: [ScrapeRow]
   private let slotOfSeries: [Int32: Int32]
   /// The values of each row of the head.
-  private let headValues: [UnsafePointer<Double>]
+  private let rowPointers: [UnsafePointer<Double>?]
   /// Slots below this have a sample in every row of the head.
   private let denseSlots: Int
 
@@ -139,12 +149,18 @@ final class CohortView: @unchecked Sendable {
       (block.timeline.timestamps.last ?? .min) > selection.after
         && (block.timeline.timestamps.first ?? .max) <= selection.through
     }
+    var lists: [ColumnList] = []
+    parts = blocks.map { block in
+      if block.list !== lists.last { lists.append(block.list) }
+      return (block.columns, lists.count - 1)
+    }
+    self.lists = lists
     let low = cohort.head.firstIndex { $0.timestamp > selection.after } ?? cohort.head.count
     let high = cohort.head.firstIndex { $0.timestamp > selection.through } ?? cohort.head.count
     head = Array(cohort.head[low..<max(low, high)])
     slotOfSeries = cohort.slotOfSeries
     timeline = Timeline(blocks.flatMap(\.timeline.timestamps) + head.map(\.timestamp))
-    unsafe headValues = unsafe head.map { unsafe $0.values }
+    unsafe rowPointers = unsafe head.map { unsafe $0.values }
     var dense = head.isEmpty ? 0 : Int.max
     for row in head {
       let isDense = unsafe row.presence == nil
@@ -162,61 +178,79 @@ final class CohortView: @unchecked Sendable {
       if Int(slot) < denseSlots { return true }
       if head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     }
-    return blocks.contains { $0.column(of: id, near: 0) != nil }
+    return lists.contains { $0.column(of: id, near: 0) != nil }
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
   func samples(_ id: Int32, slot: Int32) -> Samples {
-    guard let run = run(id, slot: slot) else { return scattered(id, slot: slot) }
-    guard !run.isEmpty else { return .none }
-    var hasStaleMarkers = false
-    let values = unsafe [Double](unsafeUninitializedCapacity: run.count) { output, initialized in
-      guard var target = output.baseAddress else { return }
-      // A run is made of whole blocks, and of the head.
-      var guess = 0
-      for block in blocks {
-        guard let column = block.column(of: id, near: guess) else { continue }
-        guess = column
-        unsafe block.decode(column, into: target)
-        hasStaleMarkers = hasStaleMarkers || block.hasStaleMarkers(column)
-        unsafe target += block.timeline.count
-      }
-      if slot >= 0 {
-        unsafe headValues.withUnsafeBufferPointer { rows in
-          // The slot exists in every row of the head.
-          for row in 0..<rows.count {
-            let value = unsafe rows[row][Int(slot)]
-            unsafe target[row] = value
-            hasStaleMarkers = hasStaleMarkers || StaleMarker.isStale(value)
-          }
-        }
-      }
+    var run = Run()
+    let values = unsafe [Double](unsafeUninitializedCapacity: timeline.count) { output, initialized in
+      guard let target = output.baseAddress else { return }
+      unsafe decode(id, slot: slot, into: target, &run)
       initialized = run.count
     }
-    var result = Samples(timeline: timeline, first: run.lowerBound, values: values)
-    if hasStaleMarkers { result.noteStaleMarkers() }
+    if run.isBroken { return scattered(id, slot: slot) }
+    guard run.count > 0 else { return .none }
+    var result = Samples(timeline: timeline, first: run.first, values: values)
+    result.neverFalls = run.neverFalls
+    if run.hasStaleMarkers { result.noteStaleMarkers() }
     return result
   }
 
-  /// The positions on the timeline at which a series has samples; nil when they are no single run.
-  private func run(_ id: Int32, slot: Int32) -> Range<Int>? {
-    var run: Range<Int>?
+  /// The positions on the timeline at which a series has samples, as far as they were decoded.
+  private struct Run {
+    var first = 0
+    var count = 0
+    var last = -Double.infinity
+    var neverFalls = true
+    var hasStaleMarkers = false
+    /// They are no single run.
+    var isBroken = false
+
+    /// Whether what begins at a position follows what there is.
+    mutating func extends(to position: Int) -> Bool {
+      if count == 0 { first = position }
+      isBroken = first + count != position
+      return !isBroken
+    }
+  }
+
+  /// Decodes whole blocks and the head, as long as they make a run.
+  private func decode(_ id: Int32, slot: Int32, into target: UnsafeMutablePointer<Double>, _ run: inout Run) {
     var position = 0
-    var guess = 0
-    for block in blocks {
-      let next = position + block.timeline.count
-      if let column = block.column(of: id, near: guess) {
-        guess = column
-        guard !block.hasGaps(column), run == nil || run?.upperBound == position else { return nil }
-        run = (run?.lowerBound ?? position)..<next
+    var (list, column, isHere) = (-1, 0, false)
+    for part in parts {
+      let columns = part.columns
+      defer { position += columns.rows }
+      if part.list != list {
+        list = part.list
+        let found = lists[list].column(of: id, near: column)
+        isHere = found != nil
+        column = found ?? column
       }
-      position = next
+      guard isHere else { continue }
+      guard run.extends(to: position), !columns.hasGaps(column) else {
+        run.isBroken = true
+        return
+      }
+      let place = unsafe target + run.count
+      unsafe columns.decode(column, into: place)
+      run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && columns.neverFalls(column)
+      run.hasStaleMarkers = run.hasStaleMarkers || columns.hasStaleMarkers(column)
+      run.count += columns.rows
+      run.last = unsafe target[run.count - 1]
     }
-    if slot >= 0 {
-      guard Int(slot) < denseSlots, run == nil || run?.upperBound == position else { return nil }
-      run = (run?.lowerBound ?? position)..<(position + head.count)
+    guard slot >= 0, !head.isEmpty else { return }
+    guard Int(slot) < denseSlots, run.extends(to: position) else {
+      run.isBroken = true
+      return
     }
-    return run ?? 0..<0
+    let place = unsafe target + run.count
+    // The slot exists in every row of the head.
+    unsafe promgate_read_slot(rowPointers, head.count, Int(slot), place)
+    run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && promgate_falls(place, head.count) == 0
+    for row in 0..<head.count where unsafe StaleMarker.isStale(place[row]) { run.hasStaleMarkers = true }
+    run.count += head.count
   }
 
   /// The samples of a series with gaps.
@@ -224,9 +258,9 @@ final class CohortView: @unchecked Sendable {
     var times: [Int64] = []
     var values: [Double] = []
     for block in blocks {
-      guard let column = block.column(of: id, near: 0) else { continue }
-      values.append(contentsOf: block.values(column))
-      times += block.positions(column).map { block.timeline.timestamps[$0] }
+      guard let column = block.list.column(of: id, near: 0) else { continue }
+      values.append(contentsOf: block.columns.values(column))
+      times += block.columns.positions(column).map { block.timeline.timestamps[$0] }
     }
     if slot >= 0 {
       for row in head {

@@ -137,7 +137,7 @@ extension GateCommand {
     ) { evidence.series }
     do {
       let server = try await HTTPServer.start(
-        at: listen, executor: api.executor(for:), handler: api.respond(to:))
+        at: listen, handler: api.respond(to:))
       Output.note("listening on http://\(server.address)")
       return server
     } catch {

@@ -162,7 +162,7 @@ struct RecordCommand: AsyncParsableCommand {
     let server: HTTPServer
     do {
       server = try await HTTPServer.start(
-        at: listen, access: access, executor: api.executor(for:), handler: api.respond(to:))
+        at: listen, access: access, handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }

@@ -208,8 +208,7 @@ struct ServeCommand: AsyncParsableCommand {
   ) async throws -> HTTPServer {
     do {
       return try await HTTPServer.start(
-        at: listen, limits: answering.limits, access: access, executor: api.executor(for:),
-        handler: api.respond(to:))
+        at: listen, limits: answering.limits, access: access, handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }

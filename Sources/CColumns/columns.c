@@ -1,0 +1,71 @@
+#include "CColumns.h"
+
+#include <math.h>
+
+// A multiplication and an addition stay two roundings on every processor.
+#pragma STDC FP_CONTRACT OFF
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("default", "avx2")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
+
+FOR_EACH_PROCESSOR
+void promgate_add_compensated(
+  double *restrict sums, double *restrict compensations, const double *restrict values, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    double sum = sums[i], value = values[i];
+    double total = sum + value;
+    // What the sum lost, exactly, whichever of the two is larger (Knuth).
+    double added = total - sum;
+    double lost = (sum - (total - added)) + (value - added);
+    double compensation = compensations[i] + lost;
+    compensations[i] = fabs(total) == (double)INFINITY ? 0 : compensation;
+    sums[i] = total;
+  }
+}
+
+FOR_EACH_PROCESSOR
+double promgate_rises(
+  const double *restrict values, int32_t offset, const int32_t *restrict firsts,
+  const int32_t *restrict lasts, const double *restrict factors, size_t count, double *restrict output) {
+  // Four of each, so that they fill a vector.
+  double largest[4] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (size_t j = 0; j < 4; j++) {
+      double rise = values[lasts[i + j] - offset] - values[firsts[i + j] - offset];
+      output[i + j] = rise * factors[i + j];
+      largest[j] = rise > largest[j] ? rise : largest[j];
+    }
+  }
+  for (; i < count; i++) {
+    double rise = values[lasts[i] - offset] - values[firsts[i] - offset];
+    output[i] = rise * factors[i];
+    largest[0] = rise > largest[0] ? rise : largest[0];
+  }
+  return fmax(fmax(largest[0], largest[1]), fmax(largest[2], largest[3]));
+}
+
+FOR_EACH_PROCESSOR
+void promgate_gather(
+  const double *restrict values, int32_t offset, const int32_t *restrict positions, size_t count,
+  double *restrict output) {
+  for (size_t i = 0; i < count; i++) output[i] = values[positions[i] - offset];
+}
+
+void promgate_read_slot(const double *const *rows, size_t count, size_t slot, double *output) {
+  for (size_t i = 0; i < count; i++) {
+    const double *place = rows[i] + slot;
+    __builtin_prefetch(place + 8);
+    output[i] = *place;
+  }
+}
+
+FOR_EACH_PROCESSOR
+int promgate_falls(const double *values, size_t count) {
+  uint64_t falls = 0;
+  for (size_t i = 1; i < count; i++) falls |= values[i] < values[i - 1];
+  return falls != 0;
+}

@@ -1,0 +1,51 @@
+// Plain loops over columns of numbers, each compiled for the vector units that a processor may have and
+// chosen when the program runs. What they compute is the same everywhere, to the last bit.
+#ifndef PROMGATE_CCOLUMNS_H
+#define PROMGATE_CCOLUMNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Bytes behind the codes that `promgate_unpack` may read and never looks at.
+#define PROMGATE_UNPACK_PADDING 16
+
+/// How a run of values was packed: integers as codes of one width, low end first.
+typedef struct {
+  /// What a code is added to; for differences, the first value.
+  int64_t base;
+  /// For differences, what each adds to its code.
+  int64_t least;
+  /// What a value's integer is divided by; 0 when it is the value's bit pattern.
+  double divisor;
+  /// Bits of a code, 0 to 64.
+  uint8_t width;
+  /// How far a code is shifted to the left, 0 to 63.
+  uint8_t shift;
+  /// Whether codes stand for differences of neighbours, one less than there are values.
+  uint8_t holds_differences;
+} promgate_packing;
+
+/// Writes `count` values, at least one.
+void promgate_unpack(const promgate_packing *packing, const uint8_t *codes, size_t count, double *output);
+
+/// Adds a column to compensated sums (Neumaier): `sums[i] += values[i]`, and what that lost to
+/// `compensations[i]`, which is 0 once a sum is infinite.
+void promgate_add_compensated(double *sums, double *compensations, const double *values, size_t count);
+
+/// `output[i] = (values[lasts[i] - offset] - values[firsts[i] - offset]) * factors[i]`. The largest of the
+/// differences, not a number left out; minus infinity when there is none.
+double promgate_rises(
+  const double *values, int32_t offset, const int32_t *firsts, const int32_t *lasts, const double *factors,
+  size_t count, double *output);
+
+/// `output[i] = values[positions[i] - offset]`.
+void promgate_gather(
+  const double *values, int32_t offset, const int32_t *positions, size_t count, double *output);
+
+/// `output[i] = rows[i][slot]`. Asks the memory for the slots behind, which are read next.
+void promgate_read_slot(const double *const *rows, size_t count, size_t slot, double *output);
+
+/// Whether a value is lower than the one before it.
+int promgate_falls(const double *values, size_t count);
+
+#endif
