@@ -26,17 +26,15 @@ extension Evaluation {
     }
   }
 
-  private func finalLabels(_ key: RowKey) -> Labels {
-    key.dropsName ? key.labels.droppingMetadata() : key.labels
-  }
-
   private func samples(_ rows: any RowSource) throws(EvaluationError) -> [VectorSample] {
     var samples: [VectorSample] = []
     var seen = Set<Labels>()
+    let all = rows.keys.map(\.final)
     // Equal labels can only come up where names went or rows were made; a set tells.
-    let mayRepeat = Set(rows.keys.map { finalLabels($0) }).count < rows.keys.count
+    let mayRepeat = !rows.hasDistinctRows && Set(all).count < all.count
+    samples.reserveCapacity(all.count)
     var tile = Row(steps: 1)
-    for row in rows.keys.indices {
+    for (row, labels) in all.enumerated() {
       try rows.read(row, into: &tile)
       let value: VectorSample.Value
       if tile.presence[0] {
@@ -46,7 +44,6 @@ extension Evaluation {
       } else {
         continue
       }
-      let labels = finalLabels(rows.keys[row])
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
       try charge(1)
       samples.append(VectorSample(labels: labels, value: value))
@@ -56,18 +53,8 @@ extension Evaluation {
 
   /// All rows over all steps, joined by labels and sorted by them.
   private func matrix(_ rows: any RowSource, _ grid: Grid) throws(EvaluationError) -> [MatrixSeries] {
-    var seriesOfLabels: [Labels: Int] = [:]
-    var parts: [(labels: Labels, rows: [Int])] = []
-    for (row, key) in rows.keys.enumerated() {
-      let labels = finalLabels(key)
-      if let known = seriesOfLabels[labels] {
-        parts[known].rows.append(row)
-      } else {
-        seriesOfLabels[labels] = parts.count
-        parts.append((labels, [row]))
-      }
-    }
-    let times = (0..<grid.count).map { grid.time($0) }
+    let parts = parts(rows)
+    var times = SharedTimes(grid)
     var result: [MatrixSeries] = []
     var tile = Row(steps: grid.count)
     var part = Row(steps: grid.count)
@@ -79,28 +66,62 @@ extension Evaluation {
       }
       if tile.isEmpty { continue }
       try charge(tile)
-      result.append(series(labels, tile, times))
+      result.append(series(labels, tile, &times))
     }
     return result.sorted { $0.labels < $1.labels }
   }
 
-  private func series(_ labels: Labels, _ row: Row, _ times: [Int64]) -> MatrixSeries {
-    var series = MatrixSeries(labels: labels)
-    if row.presence.isFull {
-      series.timestamps = times
-      series.values = row.values
-    } else {
-      let count = row.presence.population
-      series.timestamps.reserveCapacity(count)
-      series.values.reserveCapacity(count)
-      row.presence.forEachStep { step in
-        series.timestamps.append(times[step])
-        series.values.append(row.values[step])
+  /// The rows that make up each series of the answer.
+  private func parts(_ rows: any RowSource) -> [(labels: Labels, rows: [Int])] {
+    if rows.hasDistinctRows { return rows.keys.enumerated().map { ($1.final, [$0]) } }
+    var seriesOfLabels: [Labels: Int] = [:]
+    var parts: [(labels: Labels, rows: [Int])] = []
+    for (row, key) in rows.keys.enumerated() {
+      let labels = key.final
+      if let known = seriesOfLabels[labels] {
+        parts[known].rows.append(row)
+      } else {
+        seriesOfLabels[labels] = parts.count
+        parts.append((labels, [row]))
       }
     }
-    series.histogramTimestamps = row.histograms.steps.map { times[$0] }
-    series.histograms = row.histograms.histograms
+    return parts
+  }
+
+  private func series(_ labels: Labels, _ row: Row, _ times: inout SharedTimes) -> MatrixSeries {
+    var series = MatrixSeries(labels: labels)
+    series.timestamps = times.present(row.presence)
+    if series.timestamps.count == row.steps {
+      series.values = row.values
+    } else {
+      series.values.reserveCapacity(series.timestamps.count)
+      row.presence.forEachRun { series.values.append(contentsOf: row.values[$0]) }
+    }
+    if !row.histograms.isEmpty {
+      series.histogramTimestamps = row.histograms.steps.map { times.all[$0] }
+      series.histograms = row.histograms.histograms
+    }
     return series
+  }
+
+  /// The times of a grid's steps, and those of the steps at which the last row was present: rows that are
+  /// present together share them.
+  private struct SharedTimes {
+    let all: [Int64]
+    private var last: (presence: Presence, times: [Int64])?
+
+    init(_ grid: Grid) { all = (0..<grid.count).map { grid.time($0) } }
+
+    mutating func present(_ presence: Presence) -> [Int64] {
+      if let last, last.presence == presence { return last.times }
+      var times = all
+      if !presence.isFull {
+        times.removeAll(keepingCapacity: true)
+        presence.forEachRun { times.append(contentsOf: all[$0]) }
+      }
+      last = (presence, times)
+      return times
+    }
   }
 
   /// A range vector as it is: the samples of each window with their own times.
@@ -111,7 +132,7 @@ extension Evaluation {
       let samples = try windows.samples(row)
       guard samples.count > 0 else { continue }
       let bounds = windows.locator.bounds(samples.timeline)
-      var series = MatrixSeries(labels: finalLabels(key))
+      var series = MatrixSeries(labels: key.final)
       if plan.edges == .none {
         series.take(samples, bounds.window(0, in: samples))
       } else {

@@ -60,14 +60,18 @@ final class Evaluation {
 
   /// The key of a row whose value was computed (`computes`): its name goes now or at the end.
   func key(_ labels: Labels, dropsName: Bool, computes: Bool) -> RowKey {
-    guard computes else { return RowKey(labels, dropsName: dropsName) }
-    return options.delaysNameRemoval
-      ? RowKey(labels, dropsName: true) : RowKey(labels.droppingMetadata())
+    let key = RowKey(labels, dropsName: dropsName)
+    return computes ? computed(key) : key
   }
 
-  func computedKeys(_ keys: [RowKey]) -> [RowKey] {
-    keys.map { key($0.labels, dropsName: $0.dropsName, computes: true) }
+  private func computed(_ key: RowKey) -> RowKey {
+    guard options.delaysNameRemoval else { return key.nameless }
+    var key = key
+    key.dropsName = true
+    return key
   }
+
+  func computedKeys(_ keys: [RowKey]) -> [RowKey] { keys.map { computed($0) } }
 
   /// Refuses equal labels where Prometheus does (promql-evaluation.md §7).
   private func unique(
@@ -312,10 +316,10 @@ final class Evaluation {
       edges: plan.edges, evaluation: self)
     let keepsName = function == .firstOverTime || function == .lastOverTime
     let keys = keepsName ? windows.keys : computedKeys(windows.keys)
-    let rows = WindowRows(source: windows, keys: keys, reduction: reduction)
     // Series of one name stay apart without it.
-    if plan.selectsOneMetric, !windows.keys.contains(where: \.labels.hasTypeOrUnit) { return rows }
-    return unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
+    let staysApart = plan.selectsOneMetric && !windows.keys.contains(where: \.labels.hasTypeOrUnit)
+    let rows = WindowRows(windows, keys: keys, reduction, hasDistinctRows: staysApart)
+    return staysApart ? rows : unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
   }
 
   private func histogram(_ form: VectorForm, on grid: Grid) throws(EvaluationError) -> any RowSource {

@@ -201,9 +201,11 @@ public struct Examination {
   private func unmatched(
     _ binary: Expression.Binary, _ matching: VectorMatching, _ left: PartAnswer, _ right: PartAnswer
   ) -> Finding? {
-    let project = matching.labels.projection(nil)
-    let keys = Set(left.samples.map { project($0.labels) })
-    guard keys.isDisjoint(with: right.samples.map { project($0.labels) }) else { return nil }
+    let projection = matching.labels.projection(nil)
+    let keys = Set(left.samples.map { RowKey($0.labels).projected(projection) })
+    guard keys.isDisjoint(with: right.samples.map { RowKey($0.labels).projected(projection) }) else {
+      return nil
+    }
     let examination = MatchExamination(
       left: left.samples.map(\.labels), right: right.samples.map(\.labels), matching: matching.labels)
     return .unmatchedSides(

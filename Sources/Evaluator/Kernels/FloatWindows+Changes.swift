@@ -119,6 +119,13 @@ extension FloatWindows {
   @inline(__always)
   func countPairs(into tile: inout Row, _ condition: (Double, Double) -> Bool) {
     let values = samples.values
+    guard tile.steps > 1 else {
+      return reduce(into: &tile) { _, lower, upper in
+        var count = 0
+        for i in lower + 1..<max(lower + 1, upper) where condition(values[i - 1], values[i]) { count += 1 }
+        return Double(count)
+      }
+    }
     // before[i]: how many pairs (j − 1, j) with j ≤ i satisfy the condition.
     var before = [Int32](repeating: 0, count: values.count)
     for i in values.indices.dropFirst() {

@@ -58,10 +58,8 @@ enum OverTime {
 
   static func medianDeviation(_ values: ArraySlice<Double>) -> Double {
     if values.contains(where: \.isNaN) { return .nan }
-    var sorted = Array(values)
-    let median = Quantile.of(&sorted, 0.5)
-    for i in sorted.indices { sorted[i] = (sorted[i] - median).magnitude }
-    return Quantile.of(&sorted, 0.5)
+    let median = Quantile.of(values, 0.5)
+    return Quantile.of(values.map { ($0 - median).magnitude }, 0.5)
   }
 }
 

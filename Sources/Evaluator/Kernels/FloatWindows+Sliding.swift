@@ -7,6 +7,7 @@ extension FloatWindows {
   @inline(__always)
   func slidingBest(into tile: inout Row, _ beats: (Double, Double) -> Bool) {
     let values = samples.values
+    guard tile.steps > 1 else { return reduce(into: &tile) { _, lower, upper in best(lower, upper, beats) } }
     // Positions of candidates, best first; `head` is the first that is still in the window.
     var queue = [Int32](repeating: 0, count: values.count)
     var head = 0
@@ -31,13 +32,28 @@ extension FloatWindows {
     }
   }
 
+  /// The best value of one window, NaN when there is nothing else.
+  @inline(__always)
+  private func best(_ lower: Int, _ upper: Int, _ beats: (Double, Double) -> Bool) -> Double {
+    var best = samples.values[upper - 1]
+    var isFound = false
+    for position in lower..<upper {
+      let value = samples.values[position]
+      guard !value.isNaN, !isFound || beats(value, best) else { continue }
+      best = value
+      isFound = true
+    }
+    return best
+  }
+
   /// `sum_over_time`, `avg_over_time`: differences of running sums that carry twice the precision.
   ///
   /// A difference that lost too much of it (large values before the window, small ones in it), and
   /// every window of a series with values that are not finite, is summed again directly.
   func slidingSum(into tile: inout Row, averages: Bool) {
     let direct = { (lower: Int, upper: Int) in averages ? average(lower, upper) : sum(lower, upper) }
-    guard let running = RunningSums(samples.values) else {
+    // One window alone has nothing to share.
+    guard tile.steps > 1, let running = RunningSums(samples.values) else {
       reduce(into: &tile) { _, lower, upper in direct(lower, upper) }
       return
     }
@@ -54,9 +70,11 @@ extension FloatWindows {
   /// from segments with means of their own; what varies little beside these too is computed directly.
   func slidingVariance(into tile: inout Row, isRoot: Bool) {
     let values = samples.values
-    let center = OverTime.average(values[...])
+    let center = tile.steps > 1 ? OverTime.average(values[...]) : 0
     let distances = values.map { $0 - center }
-    guard let sums = RunningSums(distances), let squares = RunningSums(distances.map { $0 * $0 }) else {
+    guard tile.steps > 1, let sums = RunningSums(distances),
+      let squares = RunningSums(distances.map { $0 * $0 })
+    else {
       reduce(into: &tile) { _, lower, upper in
         isRoot ? variance(lower, upper).squareRoot() : variance(lower, upper)
       }
@@ -172,7 +190,7 @@ extension FloatWindows {
     into tile: inout Row, origin: (_ step: Int, _ lower: Int) -> Int64,
     _ answer: (_ step: Int, _ line: (slope: Double, intercept: Double)) -> Double
   ) {
-    let sums = LineSums(self)
+    let sums = tile.steps > 1 ? LineSums(self) : nil
     reduce(into: &tile, minimum: 2) { step, lower, upper in
       let zero = origin(step, lower)
       return answer(

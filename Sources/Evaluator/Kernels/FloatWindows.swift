@@ -92,9 +92,10 @@ struct FloatWindows {
     case .stddevOverTime: slidingVariance(into: &tile, isRoot: true)
     case .madOverTime: reduce(into: &tile) { _, lower, upper in deviation(lower, upper) }
     case .quantileOverTime:
+      var window = SortedWindow()
       reduce(into: &tile) { step, lower, upper in
-        var window = Array(values[lower..<upper])
-        return Quantile.of(&window, arguments[0][step])
+        window.move(to: lower..<upper, of: values)
+        return Quantile.of(sorted: window.sorted, arguments[0][step])
       }
     }
   }

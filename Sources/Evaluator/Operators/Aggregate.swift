@@ -25,12 +25,14 @@ final class AggregatedRows: RowSource {
     self.site = site
     self.notes = notes
     member = Row(steps: steps)
+    let members = source.keys
     keys = groups.labels.indices.map { group in
-      RowKey(
-        groups.labels[group],
-        dropsName: groups.members[group].contains { source.keys[$0].dropsName })
+      RowKey(groups.labels[group], dropsName: groups.members[group].contains { members[$0].dropsName })
     }
   }
+
+  /// Groups differ in their labels; without their names they need not.
+  var hasDistinctRows: Bool { !keys.contains { $0.dropsName } }
 
   var mayHoldHistograms: Bool {
     switch operation {

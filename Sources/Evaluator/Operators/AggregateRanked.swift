@@ -30,7 +30,7 @@ struct RankedAggregation {
       }
       var tile = Row(steps: grid.count)
       for step in gathered.indices where !gathered[step].isEmpty {
-        tile.set(step, Quantile.of(&gathered[step], phi[step]))
+        tile.set(step, Quantile.of(gathered[step], phi[step]))
       }
       try evaluation.append(RowKey(groups.labels[group], dropsName: drops), tile, to: &table)
     }

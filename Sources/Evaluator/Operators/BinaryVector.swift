@@ -72,7 +72,7 @@ final class MatchedRows: RowSource {
 
   private func match(_ evaluation: Evaluation) throws(EvaluationError) {
     let groups = MatchGroups(
-      many.source.keys, one.source.keys, matching.labels, mutation: evaluation.options.mutation)
+      many.keys, one.keys, matching.labels, mutation: evaluation.options.mutation)
     try refuseDuplicates(groups)
     var collisions: [PairIdentity: Int] = [:]
     for (row, group) in groups.groupOfMany.enumerated() {
@@ -97,8 +97,8 @@ final class MatchedRows: RowSource {
     many row: Int?, one partner: Int?, _ groups: MatchGroups, _ group: Int,
     _ collisions: inout [PairIdentity: Int], _ evaluation: Evaluation
   ) {
-    let manyLabels = row.map { many.source.keys[$0].labels } ?? groups.labels[group]
-    let oneLabels = partner.map { one.source.keys[$0].labels } ?? groups.labels[group]
+    let manyLabels = row.map { many.keys[$0].labels } ?? groups.labels[group]
+    let oneLabels = partner.map { one.keys[$0].labels } ?? groups.labels[group]
     let labels = resultLabels(manyLabels, oneLabels)
     let key = evaluation.key(labels, dropsName: false, computes: operation.computesNewValue)
     keys.append(key)
@@ -262,7 +262,7 @@ final class MatchedRows: RowSource {
     var table = RowTable()
     var matchedOfGroup: [Presence?] = []
     let groups = MatchGroups(
-      many.source.keys, one.source.keys, matching.labels, mutation: evaluation.options.mutation)
+      many.keys, one.keys, matching.labels, mutation: evaluation.options.mutation)
     matchedOfGroup = [Presence?](repeating: nil, count: groups.labels.count)
     for row in many.source.keys.indices { _ = try many.hold(row) }
     for row in one.source.keys.indices { _ = try one.hold(row) }
@@ -331,10 +331,10 @@ struct MatchGroups {
   init(
     _ manyKeys: [RowKey], _ oneKeys: [RowKey], _ matchLabels: MatchLabels, mutation: Mutation?
   ) {
-    let project = matchLabels.projection(mutation)
+    let projection = matchLabels.projection(mutation)
     var known: [Labels: Int] = [:]
     func group(_ key: RowKey) -> Int {
-      let projected = project(key.labels)
+      let projected = key.projected(projection)
       if let found = known[projected] { return found }
       known[projected] = labels.count
       labels.append(projected)
@@ -358,6 +358,7 @@ struct MatchGroups {
 /// One operand's rows: read when first needed, kept while somebody will need them again.
 final class MatchSide {
   let source: any RowSource
+  let keys: [RowKey]
   private let steps: Int
   private var uses: [Int]
   private var held: [Int: Row] = [:]
@@ -365,7 +366,8 @@ final class MatchSide {
   init(_ source: any RowSource, steps: Int) {
     self.source = source
     self.steps = steps
-    uses = [Int](repeating: 0, count: source.keys.count)
+    keys = source.keys
+    uses = [Int](repeating: 0, count: keys.count)
   }
 
   func willUse(_ row: Int) { uses[row] += 1 }

@@ -10,12 +10,12 @@ struct Groups {
   /// The group of each row.
   private(set) var groupOfRow: [Int] = []
 
-  /// Groups rows by what `project` leaves of their labels.
-  init(_ keys: [RowKey], _ project: (Labels) -> Labels) {
+  /// Groups rows by what the projection leaves of their labels.
+  init(_ keys: [RowKey], _ projection: LabelProjection) {
     var known: [Labels: Int] = [:]
     groupOfRow.reserveCapacity(keys.count)
     for (row, key) in keys.enumerated() {
-      let projected = project(key.labels)
+      let projected = key.projected(projection)
       if let group = known[projected] {
         members[group].append(row)
         groupOfRow.append(group)
@@ -31,13 +31,8 @@ struct Groups {
   /// Aggregation's groups (promql-evaluation.md §5.1).
   init(_ keys: [RowKey], _ grouping: AggregationPlan.Grouping) {
     switch grouping {
-    case .by(let names) where names.isEmpty: self.init(keys) { _ in .none }
-    case .by(let names):
-      let kept = LabelNames(names)
-      self.init(keys) { $0.keeping(kept) }
-    case .without(let names):
-      let dropped = LabelNames(names + [LabelName.metric])
-      self.init(keys) { $0.dropping(dropped) }
+    case .by(let names): self.init(keys, .keeping(names))
+    case .without(let names): self.init(keys, .dropping(names + [LabelName.metric]))
     }
   }
 
@@ -46,17 +41,11 @@ struct Groups {
 
 extension MatchLabels {
   /// What of a series' labels has to agree (promql-evaluation.md §6.3).
-  func projection(_ mutation: Mutation?) -> (Labels) -> Labels {
+  func projection(_ mutation: Mutation?) -> LabelProjection {
     switch self {
-    case .on(let names) where mutation == .onLabels && !names.isEmpty:
-      return MatchLabels.on(names.dropLast()).projection(nil)
-    case .on(let names) where names.isEmpty: return { _ in .none }
-    case .on(let names):
-      let kept = LabelNames(names)
-      return { $0.keeping(kept) }
-    case .ignoring(let names):
-      let dropped = LabelNames(names + [LabelName.metric])
-      return { $0.dropping(dropped) }
+    case .on(let names) where mutation == .onLabels && !names.isEmpty: .keeping(names.dropLast())
+    case .on(let names): .keeping(names)
+    case .ignoring(let names): .dropping(names + [LabelName.metric])
     }
   }
 }

@@ -84,13 +84,14 @@ final class HistogramRows: RowSource {
       return groups.count - 1
     }
     for (row, key) in source.keys.enumerated() {
-      let text = key.labels[LabelName.upperBound]
+      let labels = key.labels
+      let text = labels[LabelName.upperBound]
       if let text, let value = try? GoNumber.float(text.utf8) {
-        groups[group(key.labels.dropping(bound))].buckets.append((row, value))
+        groups[group(labels.dropping(bound))].buckets.append((row, value))
         // A native histogram may carry an `le` as well: its answer needs a row with all labels.
-        if source.mayHoldHistograms { groups[group(key.labels)].natives.append(row) }
+        if source.mayHoldHistograms { groups[group(labels)].natives.append(row) }
       } else {
-        let index = group(key.labels)
+        let index = group(labels)
         groups[index].malformed.append(row)
         groups[index].natives.append(row)
       }

@@ -3,17 +3,29 @@ import TimeSeries
 
 /// A function of windows: one output row for each row of the range vector.
 struct WindowRows: RowSource {
-  let source: any WindowSource
   let keys: [RowKey]
-  let reduction: WindowReduction
+  let mayHoldHistograms: Bool
+  let hasDistinctRows: Bool
+  private let source: any WindowSource
+  private let sourceKeys: [RowKey]
+  private let locator: WindowLocator
+  private let reduction: WindowReduction
 
-  var mayHoldHistograms: Bool { source.mayHoldHistograms }
+  init(_ source: any WindowSource, keys: [RowKey], _ reduction: WindowReduction, hasDistinctRows: Bool) {
+    self.source = source
+    self.keys = keys
+    self.reduction = reduction
+    self.hasDistinctRows = hasDistinctRows
+    sourceKeys = source.keys
+    locator = source.locator
+    mayHoldHistograms = source.mayHoldHistograms
+  }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
     let samples = try source.samples(row)
     guard samples.count > 0 else { return }
-    try reduction.apply(to: samples, key: source.keys[row], locator: source.locator, into: &tile)
+    try reduction.apply(to: samples, key: sourceKeys[row], locator, into: &tile)
   }
 }
 
@@ -32,10 +44,10 @@ struct WindowReduction {
   let evaluation: Evaluation
 
   func apply(
-    to samples: Samples, key: RowKey, locator: WindowLocator, into tile: inout Row
+    to samples: Samples, key: RowKey, _ locator: WindowLocator, into tile: inout Row
   ) throws(EvaluationError) {
     try checkArguments(samples, locator)
-    if samples.histograms != nil || samples.startTimestamps != nil || edges != .none {
+    if !samples.areFloats || edges != .none {
       let bounds = locator.bounds(samples.timeline)
       let mixed = MixedWindows(samples, bounds: bounds, ends: locator.ends, key: key, reduction: self)
       mixed.apply(into: &tile)

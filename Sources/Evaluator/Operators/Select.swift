@@ -32,6 +32,7 @@ struct SelectRows: RowSource {
   }
 
   var mayHoldHistograms: Bool { yield == .value && selected.mayHoldHistograms }
+  var hasDistinctRows: Bool { yield == .value }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
@@ -39,7 +40,7 @@ struct SelectRows: RowSource {
     guard samples.count > 0 else { return }
     let bounds = locator.bounds(samples.timeline)
     if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }
-    if samples.histograms == nil, samples.staleMarkers.isEmpty, yield == .value {
+    if samples.areFloats, yield == .value {
       if samples.cover(bounds) {
         // The run has every position; both have one element a step.
         unsafe promgate_gather(

@@ -2,13 +2,61 @@ import PromQL
 import TimeSeries
 
 /// Who a row is: its labels, and whether its name is to be dropped at the end (delayed name removal).
-struct RowKey: Sendable, Hashable {
-  var labels: Labels
+struct RowKey: Sendable {
+  private let written: Labels
+  /// Whether name, type and unit are gone from the labels: they are taken out when somebody looks.
+  private let isNameless: Bool
   var dropsName: Bool
 
   init(_ labels: Labels, dropsName: Bool = false) {
-    self.labels = labels
+    self.init(labels, isNameless: false, dropsName: dropsName)
+  }
+
+  private init(_ labels: Labels, isNameless: Bool, dropsName: Bool) {
+    written = labels
+    self.isNameless = isNameless
     self.dropsName = dropsName
+  }
+
+  /// Costs a copy where the name is gone.
+  var labels: Labels { isNameless ? written.droppingMetadata() : written }
+
+  /// The same without name, type and unit.
+  var nameless: RowKey { RowKey(written, isNameless: true, dropsName: false) }
+
+  /// The labels as the answer shows them.
+  var final: Labels { isNameless || dropsName ? written.droppingMetadata() : written }
+
+  /// What is left of the labels.
+  @inline(__always)
+  func projected(_ projection: LabelProjection) -> Labels {
+    projection.apply(written, isNameless: isNameless)
+  }
+}
+
+/// What of the labels of a row counts.
+enum LabelProjection {
+  case nothing
+  case keeping(LabelNames, nameless: LabelNames)
+  case dropping(LabelNames, nameless: LabelNames)
+
+  static func keeping(_ names: [String]) -> LabelProjection {
+    names.isEmpty
+      ? .nothing
+      : .keeping(LabelNames(names), nameless: LabelNames(names.filter { !LabelName.metadata.contains($0) }))
+  }
+
+  static func dropping(_ names: [String]) -> LabelProjection {
+    .dropping(LabelNames(names), nameless: LabelNames(names + LabelName.metadata))
+  }
+
+  @inline(__always)
+  fileprivate func apply(_ labels: Labels, isNameless: Bool) -> Labels {
+    switch self {
+    case .nothing: .none
+    case .keeping(let names, let nameless): labels.keeping(isNameless ? nameless : names)
+    case .dropping(let names, let nameless): labels.dropping(isNameless ? nameless : names)
+    }
   }
 }
 
@@ -20,7 +68,13 @@ protocol RowSource {
   var keys: [RowKey] { get }
   /// Whether any row may hold native histograms.
   var mayHoldHistograms: Bool { get }
+  /// Whether it is known that no two rows have the same labels in the answer.
+  var hasDistinctRows: Bool { get }
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError)
+}
+
+extension RowSource {
+  var hasDistinctRows: Bool { false }
 }
 
 /// Rows that had to be held because what comes next looks at all of them.
@@ -76,8 +130,9 @@ final class UniqueRows: RowSource {
     var sharers = [Int](repeating: -1, count: source.keys.count)
     var sets = 0
     for (row, key) in source.keys.enumerated() {
-      guard let first = firstRow[key.labels] else {
-        firstRow[key.labels] = row
+      let labels = key.labels
+      guard let first = firstRow[labels] else {
+        firstRow[labels] = row
         continue
       }
       if sharers[first] < 0 {

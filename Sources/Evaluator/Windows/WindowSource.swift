@@ -34,6 +34,7 @@ struct SelectedWindows: WindowSource {
 
   func samples(_ row: Int) throws(EvaluationError) -> Samples {
     var samples = try Evaluation.samples(selected, row)
+    if samples.areFloats { return samples }
     if !usesStartTimestamps { samples.startTimestamps = nil }
     if !samples.staleMarkers.isEmpty { samples = samples.withoutStaleMarkers() }
     guard readsStatisticsOnly, samples.histograms != nil else { return samples }

@@ -204,7 +204,9 @@ public final class QueryAPI: Sendable {
   ) -> ServerResponse {
     do {
       let response = ServerResponse(try task.answer(over: source, cancellation))
-      if response.body.count >= MemoryRelease.worthwhile { release.schedule() }
+      if response.body.following != nil || response.body.count >= MemoryRelease.worthwhile {
+        release.schedule()
+      }
       return compressed(response, for: request)
     } catch {
       return ServerResponse(error)

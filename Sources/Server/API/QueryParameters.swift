@@ -86,7 +86,7 @@ struct QueryParameters: Sendable {
     let timings = QueryTimings(
       queued: start - arrival - prepared.duration, evaluated: prepared.duration + (.now - start))
     var answer = APIAnswer(
-      result, limit: limit, steps: steps, timings: stats.isEmpty ? nil : timings, in: text)
+      result, limit: limit, steps: steps, timings: stats.isEmpty ? nil : timings, in: text, streams: true)
     if !stats.isEmpty, !["true", "all"].contains(stats) {
       answer.warnings.append(
         "value \(GoText.quoted(stats)) for parameter \"stats\" is deprecated and will be rejected in "
@@ -112,17 +112,29 @@ extension APIAnswer {
   /// The most warnings, and the most infos, that an answer lists.
   private static let maximumAnnotations = 10
 
-  /// A query's result, cut to `limit` series, with the timings that were asked for.
+  /// A query's result, cut to `limit` series, with the timings that were asked for. `streams`: a large one is
+  /// written as it is taken.
   init(
     _ result: QueryResult, limit: Int, steps: [Int64] = [], timings: QueryTimings? = nil,
-    in text: [UInt8]
+    in text: [UInt8], streams: Bool = false
   ) {
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "{"))
-    writer.append(result: result.value, limit: limit, steps: steps)
-    if let timings { writer.append(timings: timings) }
-    writer.append(UInt8(ascii: "}"))
-    self.init(data: writer.body())
+    let matrix = streams ? MatrixText(result.value, limit: limit, steps: steps) : nil
+    if let matrix {
+      writer.append(MatrixText.head)
+      self.init(data: ResponseBody(writer.finish(), following: matrix.next))
+      var tail = ByteWriter()
+      tail.append(MatrixText.tail)
+      if let timings { tail.append(timings: timings) }
+      tail.append(UInt8(ascii: "}"))
+      data = data.wrapped(in: [], tail.finish())
+    } else {
+      writer.append(result: result.value, limit: limit, steps: steps)
+      if let timings { writer.append(timings: timings) }
+      writer.append(UInt8(ascii: "}"))
+      self.init(data: writer.body())
+    }
     add(result.annotations, in: text)
     if result.value.seriesCount ?? 0 > limit { warnings.append(Self.truncated) }
   }

@@ -1,3 +1,4 @@
+import NIOCore
 import Recording
 import TimeSeries
 
@@ -23,7 +24,7 @@ struct RemoteRead {
           headers: HTTPFields([
             ("Content-Type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse")
           ]),
-          body: ResponseBody(following: stream.next))
+          body: ResponseBody { try stream.next().map { ByteBuffer(bytes: $0) } })
       }
     } catch {
       return .refusal(error.status, error.description)

@@ -55,7 +55,11 @@ extension QueryAPI {
     var response = response
     response.headers.add("Vary", "Accept-Encoding")
     let encoding = ContentEncoding(accepted: request.headers["Accept-Encoding"])
-    guard let encoding, let body = encoding.compressed(response.body.bytes) else { return response }
+    guard let encoding, let whole = try? response.body.whole() else { return response }
+    guard let body = encoding.compressed(whole) else {
+      response.body = ResponseBody(whole)
+      return response
+    }
     response.headers["Content-Encoding"] = encoding.rawValue
     response.body = ResponseBody(body)
     return response

@@ -135,8 +135,12 @@ extension ConnectionHandler {
   private struct Rest {
     var part: ArraySlice<UInt8>
     var parts: ArraySlice<[UInt8]>
+    /// A piece of what follows, that comes next.
+    var piece: ByteBuffer?
     /// What comes behind the parts; nil when nothing does.
-    var following: (@Sendable () throws -> [UInt8]?)?
+    var following: (@Sendable () throws -> ByteBuffer?)?
+    /// What comes behind that.
+    var tail: [UInt8]
     /// Where it is made.
     var maker: any TaskExecutor
     var closes: Bool
@@ -189,7 +193,7 @@ extension ConnectionHandler {
     send(
       Rest(
         part: [], parts: isWritten ? response.body.parts[...] : [],
-        following: isWritten ? response.body.following : nil,
+        following: isWritten ? response.body.following : nil, tail: response.body.tail,
         maker: response.body.maker ?? executor, closes: closes),
       context: context)
   }
@@ -199,8 +203,9 @@ extension ConnectionHandler {
     state = .answering
     connection.enter(.answering, timeout: limits.stallTimeout)
     var rest = rest
-    var buffer = context.channel.allocator.buffer(capacity: min(rest.count, Self.partSize))
-    rest.move(Self.partSize, to: &buffer)
+    var buffer =
+      rest.piece.take() ?? context.channel.allocator.buffer(capacity: min(rest.count, Self.partSize))
+    if buffer.readableBytes == 0 { rest.move(Self.partSize, to: &buffer) }
     if buffer.readableBytes > 0 {
       let body = wrapOutboundOut(.body(.byteBuffer(buffer)))
       guard rest.isEmpty, rest.following == nil else {
@@ -221,7 +226,7 @@ extension ConnectionHandler {
 
   /// Has the next piece made.
   private func stream(
-    _ rest: Rest, _ following: @escaping @Sendable () throws -> [UInt8]?, context: ChannelHandlerContext
+    _ rest: Rest, _ following: @escaping @Sendable () throws -> ByteBuffer?, context: ChannelHandlerContext
   ) {
     connection.enter(.working, timeout: nil)
     let bound = NIOLoopBound((self, rest, context), eventLoop: context.eventLoop)
@@ -231,8 +236,10 @@ extension ConnectionHandler {
         var (connection, rest, context) = bound.value
         guard case .streaming = connection.state else { return }
         switch piece {
-        case .success(let bytes?): rest.part = bytes[...]
-        case .success(nil): rest.following = nil
+        case .success(let piece?): rest.piece = piece
+        case .success(nil):
+          rest.following = nil
+          rest.part = rest.tail[...]
         // The status is said already: all that can be done is to end before the end.
         case .failure: return context.close(promise: nil)
         }

@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// The bytes of an answer, in parts: large answers are never one piece of memory, which the system would
 /// have to clear anew for each of them.
 public struct ResponseBody: Sendable {
@@ -8,9 +10,11 @@ public struct ResponseBody: Sendable {
   /// Gives what follows the parts, a piece at a time, nil at its end: an answer whose length nobody knows.
   /// Called on `maker`, one call at a time, as the client takes what came before. An error breaks the
   /// connection off.
-  let following: (@Sendable () throws -> [UInt8]?)?
+  let following: (@Sendable () throws -> ByteBuffer?)?
   /// Where what follows is made; nil for the connection's own thread.
   var maker: (any TaskExecutor)?
+  /// What comes behind what follows.
+  private(set) var tail: [UInt8] = []
 
   public init(_ bytes: [UInt8] = []) { self.init(parts: [bytes]) }
 
@@ -20,9 +24,9 @@ public struct ResponseBody: Sendable {
     following = nil
   }
 
-  init(following: @escaping @Sendable () throws -> [UInt8]?) {
-    parts = []
-    count = 0
+  init(_ head: [UInt8] = [], following: @escaping @Sendable () throws -> ByteBuffer?) {
+    parts = head.isEmpty ? [] : [head]
+    count = head.count
     self.following = following
   }
 
@@ -31,13 +35,19 @@ public struct ResponseBody: Sendable {
 
   /// The parts and what follows them, which is taken away. Throws what ends it early.
   public func whole() throws -> [UInt8] {
+    guard let following else { return bytes }
     var all = bytes
-    while let piece = try following?() { all += piece }
-    return all
+    while let piece = try following() { all += piece.readableBytesView }
+    return all + tail
   }
 
   /// Puts bytes in front and behind.
   func wrapped(in head: [UInt8], _ tail: [UInt8]) -> ResponseBody {
-    ResponseBody(parts: [head] + parts + [tail])
+    guard following != nil else { return ResponseBody(parts: [head] + parts + [tail]) }
+    var body = self
+    body.parts.insert(head, at: 0)
+    body.count += head.count
+    body.tail += tail
+    return body
   }
 }

@@ -3,7 +3,7 @@ import TimeSeries
 
 extension ByteWriter {
   /// The longest text of `value` and of `seconds`, bytes.
-  static let numberSize = 32
+  static let numberSize = Int(PROMGATE_FRACTION_ROOM)
 
   /// An integer in decimal digits.
   mutating func append(integer: Int64) {
@@ -79,11 +79,15 @@ enum JSONNumber {
         return unsafe integer(whole, &place)
       }
       if unsafe decimal(value, &place) { return }
+      if value.magnitude >= 1e-6 {
+        unsafe place += promgate_write_fraction(value, place)
+        return
+      }
     }
     unsafe other(value, &place)
   }
 
-  /// Values of many digits, and what is no number.
+  /// Large and small values, and what is no number.
   private static func other(_ value: Double, _ place: inout UnsafeMutablePointer<UInt8>) {
     // The C++ library writes all digits of large whole numbers, Go zeros behind the shortest.
     guard value.isFinite, value.magnitude < 1e15 || value.magnitude >= 1e21 else {

@@ -27,6 +27,18 @@ struct ByteWriter {
     return ResponseBody(parts: parts + [storage])
   }
 
+  /// Hands over what was written, in order.
+  func forEachPart(_ body: (ArraySlice<UInt8>) -> Void) {
+    for part in parts { body(part[...]) }
+    body(storage[..<used])
+  }
+
+  /// Starts anew with the room that there is.
+  mutating func removeAll() {
+    parts = []
+    (used, complete) = (0, 0)
+  }
+
   /// Makes room for `room` more bytes, so that `fillMemory` may write them without asking.
   mutating func reserve(_ room: Int) {
     guard storage.count - used < room else { return }

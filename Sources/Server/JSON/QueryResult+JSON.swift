@@ -1,4 +1,6 @@
 import Evaluator
+import NIOCore
+import Synchronization
 import TimeSeries
 
 extension ByteWriter {
@@ -74,28 +76,32 @@ extension ByteWriter {
     let texts = StepTexts(steps.isEmpty ? series.first?.timestamps ?? [] : steps)
     append(UInt8(ascii: "["))
     for (index, series) in series.enumerated() {
-      append(index == 0 ? #"{"metric":"# : #",{"metric":"#)
-      append(metric: series.labels)
-      if !series.values.isEmpty {
-        append(#","values":["#)
-        append(series.timestamps, series.values, texts)
-        append(UInt8(ascii: "]"))
-      }
-      if !series.histograms.isEmpty {
-        append(#","histograms":["#)
-        for (index, (timestamp, histogram)) in zip(series.histogramTimestamps, series.histograms).enumerated()
-        {
-          append(index == 0 ? "[" : ",[")
-          append(milliseconds: timestamp)
-          append(UInt8(ascii: ","))
-          append(histogram: histogram)
-          append(UInt8(ascii: "]"))
-        }
-        append(UInt8(ascii: "]"))
-      }
-      append(UInt8(ascii: "}"))
+      if index > 0 { append(UInt8(ascii: ",")) }
+      append(series, texts)
     }
     append(UInt8(ascii: "]"))
+  }
+
+  fileprivate mutating func append(_ series: MatrixSeries, _ texts: StepTexts) {
+    append(#"{"metric":"#)
+    append(metric: series.labels)
+    if !series.values.isEmpty {
+      append(#","values":["#)
+      append(series.timestamps, series.values, texts)
+      append(UInt8(ascii: "]"))
+    }
+    if !series.histograms.isEmpty {
+      append(#","histograms":["#)
+      for (index, (timestamp, histogram)) in zip(series.histogramTimestamps, series.histograms).enumerated() {
+        append(index == 0 ? "[" : ",[")
+        append(milliseconds: timestamp)
+        append(UInt8(ascii: ","))
+        append(histogram: histogram)
+        append(UInt8(ascii: "]"))
+      }
+      append(UInt8(ascii: "]"))
+    }
+    append(UInt8(ascii: "}"))
   }
 
   /// `[time,"value"],…`
@@ -104,7 +110,7 @@ extension ByteWriter {
     let count = min(timestamps.count, values.count)
     var start = 0
     while start < count {
-      let end = min(start + 1024, count)
+      let end = min(start + 256, count)
       unsafe fillMemory((end - start) * StepTexts.sampleSize) { memory in
         var place = unsafe memory
         unsafe values.withUnsafeBufferPointer { values in
@@ -123,6 +129,57 @@ extension ByteWriter {
       }
       start = end
     }
+  }
+}
+
+/// A large matrix as text, a piece at a time: what is written stays in the cache until the socket has it, and
+/// the
+/// whole text is never held.
+final class MatrixText: Sendable {
+  /// What comes in front of the series, and behind them.
+  static let head = #""resultType":"matrix","result":["#
+  static let tail = "]"
+
+  /// Answers of fewer values are written whole.
+  private static let worthwhile = 1 << 15
+  /// Pieces are about as large, bytes: small enough for a cache, large enough to wake the client seldom.
+  private static let pieceSize = 3 << 17
+
+  private let series: [MatrixSeries]
+  private let texts: StepTexts
+  private let written = Mutex(0)
+
+  /// Nil when the value is no matrix, or a small one. Cut to the first `limit` series.
+  init?(_ value: QueryValue, limit: Int, steps: [Int64]) {
+    guard case .matrix(let all) = value else { return nil }
+    series = Array(all.prefix(limit))
+    guard series.reduce(0, { $0 + $1.values.count }) >= Self.worthwhile else { return nil }
+    texts = StepTexts(steps.isEmpty ? series.first?.timestamps ?? [] : steps)
+  }
+
+  /// The text of the next series, less than a millisecond of work; nil behind the last one.
+  @Sendable func next() -> ByteBuffer? {
+    written.withLock { written in
+      guard written < series.count else { return nil }
+      var piece = ByteBuffer()
+      piece.reserveCapacity(Self.pieceSize + Self.pieceSize / 2)
+      var writer = ByteWriter(capacity: Self.pieceSize / 4)
+      repeat {
+        if written > 0 { writer.append(UInt8(ascii: ",")) }
+        writer.append(series[written], texts)
+        writer.move(to: &piece)
+        written += 1
+      } while written < series.count && piece.readableBytes < Self.pieceSize
+      return piece
+    }
+  }
+}
+
+extension ByteWriter {
+  /// Moves what was written behind what a buffer holds, and goes on empty, with the room that it has.
+  fileprivate mutating func move(to buffer: inout ByteBuffer) {
+    forEachPart { buffer.writeBytes($0) }
+    removeAll()
   }
 }
 

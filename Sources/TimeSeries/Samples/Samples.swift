@@ -12,12 +12,21 @@ public struct Samples: Sendable {
   public var values: [Double]
   /// Whether it is known that no value is lower than the one before it.
   public var neverFalls = false
-  /// Positions (indexes of `values`), ascending, at which a stale marker ends the series.
-  public var staleMarkers: [Int]
-  /// The native histograms, a side column; nil for a series of floats.
-  public var histograms: HistogramSamples?
-  /// Start timestamps in milliseconds (0 = none), one a position; nil when none is known.
-  public var startTimestamps: [Int64]?
+  /// What few series have; nil for those that have none of it, so that samples are passed on at little cost.
+  private var rare: Rare?
+
+  private final class Rare: Sendable {
+    let staleMarkers: [Int]
+    let histograms: HistogramSamples?
+    let startTimestamps: [Int64]?
+
+    init?(_ staleMarkers: [Int], _ histograms: HistogramSamples?, _ startTimestamps: [Int64]?) {
+      if staleMarkers.isEmpty, histograms == nil, startTimestamps == nil { return nil }
+      self.staleMarkers = staleMarkers
+      self.histograms = histograms
+      self.startTimestamps = startTimestamps
+    }
+  }
 
   public init(
     timeline: Timeline, first: Int = 0, values: [Double], staleMarkers: [Int] = [],
@@ -26,10 +35,29 @@ public struct Samples: Sendable {
     self.timeline = timeline
     self.first = first
     self.values = values
-    self.staleMarkers = staleMarkers
-    self.histograms = histograms
-    self.startTimestamps = startTimestamps
+    rare = Rare(staleMarkers, histograms, startTimestamps)
   }
+
+  /// Positions (indexes of `values`), ascending, at which a stale marker ends the series.
+  public var staleMarkers: [Int] {
+    get { rare?.staleMarkers ?? [] }
+    set { rare = Rare(newValue, histograms, startTimestamps) }
+  }
+
+  /// The native histograms, a side column; nil for a series of floats.
+  public var histograms: HistogramSamples? {
+    get { rare?.histograms }
+    set { rare = Rare(staleMarkers, newValue, startTimestamps) }
+  }
+
+  /// Start timestamps in milliseconds (0 = none), one a position; nil when none is known.
+  public var startTimestamps: [Int64]? {
+    get { rare?.startTimestamps }
+    set { rare = Rare(staleMarkers, histograms, newValue) }
+  }
+
+  /// Whether there is a float at every position, and nothing beside.
+  public var areFloats: Bool { rare == nil }
 
   /// No sample at all.
   public static let none = Samples(timeline: .empty, values: [])
@@ -44,6 +72,7 @@ public struct Samples: Sendable {
 extension Samples {
   /// Hands over every sample as a store takes it, in order of time; stale markers by their bits.
   public func forEachStored<Failure: Error>(_ body: (StoredSample) throws(Failure) -> Void) throws(Failure) {
+    let (staleMarkers, histograms, startTimestamps) = (staleMarkers, histograms, startTimestamps)
     var (histogram, marker) = (0, 0)
     for position in 0..<count {
       var value = StoredSample.Value.float(values[position])

@@ -78,16 +78,17 @@ final class StoreSelection: Selected {
     var mayHoldHistograms = false
     places.reserveCapacity(ids.count)
     labels.reserveCapacity(ids.count)
+    // Series lie in cohorts as they lie here: the next slot is a good guess.
+    var slot: Int32 = -1
     for id in ids {
       let homes = snapshot.entries[Int(id)].cohorts
-      var slot: Int32 = -1
       var isHere = false
       for home in homes {
         if views[Int(home)] == nil {
           views[Int(home)] = CohortView(snapshot.cohorts[Int(home)], selection)
         }
         guard let view = views[Int(home)] else { continue }
-        slot = view.slot(of: id)
+        slot = view.slot(of: id, near: slot + 1)
         // A series without a sample in the interval is no row: its labels must not be seen.
         isHere = isHere || view.holds(id, slot: slot)
       }
@@ -117,7 +118,7 @@ final class StoreSelection: Selected {
     let entry = snapshot.entries[Int(place.id)]
     var parts = entry.cohorts.compactMap { home -> Samples? in
       guard let view = views[Int(home)] else { return nil }
-      return view.samples(place.id, slot: view.slot(of: place.id))
+      return view.samples(place.id, slot: view.slot(of: place.id, near: 0))
     }.filter { $0.count > 0 }
     if entry.hasLoose, let series = snapshot.loose[Int(place.id)] {
       let samples = series.samples(after: selection.after, through: selection.through, timelines)
@@ -138,6 +139,7 @@ final class CohortView: @unchecked Sendable {
   private let parts: [(columns: Block.Columns, list: Int)]
   private let lists: [ColumnList]
   private let head: [ScrapeRow]
+  private let slots: [Int32]
   private let slotOfSeries: [Int32: Int32]
   /// The values of each row of the head.
   private let rowPointers: [UnsafePointer<Double>?]
@@ -158,6 +160,7 @@ final class CohortView: @unchecked Sendable {
     let low = cohort.head.firstIndex { $0.timestamp > selection.after } ?? cohort.head.count
     let high = cohort.head.firstIndex { $0.timestamp > selection.through } ?? cohort.head.count
     head = Array(cohort.head[low..<max(low, high)])
+    slots = cohort.slots
     slotOfSeries = cohort.slotOfSeries
     timeline = Timeline(blocks.flatMap(\.timeline.timestamps) + head.map(\.timestamp))
     unsafe rowPointers = unsafe head.map { unsafe $0.values }
@@ -170,7 +173,10 @@ final class CohortView: @unchecked Sendable {
   }
 
   /// The slot of a series in the head; −1 when it has none.
-  func slot(of id: Int32) -> Int32 { slotOfSeries[id] ?? -1 }
+  @inline(__always)
+  func slot(of id: Int32, near guess: Int32) -> Int32 {
+    Int(guess) < slots.count && slots[Int(guess)] == id ? guess : slotOfSeries[id] ?? -1
+  }
 
   /// Whether a series has a sample here.
   func holds(_ id: Int32, slot: Int32) -> Bool {
@@ -294,29 +300,29 @@ extension Samples {
     }
     order.sort { ($0.time, $0.part) < ($1.time, $1.part) }
     var times: [Int64] = []
-    var result = Samples(timeline: .empty, values: [])
+    var values: [Double] = []
+    var staleMarkers: [Int] = []
     var histograms = HistogramSamples()
+    var starts: [Int64]?
+    let columns = parts.map { ($0.staleMarkers, $0.histograms, $0.startTimestamps) }
     for (time, part, position) in order where times.last != time {
-      let samples = parts[part]
-      if samples.staleMarkers.contains(position) { result.staleMarkers.append(times.count) }
-      if let column = samples.histograms,
-        let found = column.positions.firstIndex(of: position)
-      {
+      let (markers, column, known) = columns[part]
+      if markers.contains(position) { staleMarkers.append(times.count) }
+      if let column, let found = column.positions.firstIndex(of: position) {
         histograms.positions.append(times.count)
         histograms.histograms.append(column.histograms[found])
       }
-      if let starts = samples.startTimestamps {
-        var all = result.startTimestamps ?? [Int64](repeating: 0, count: times.count)
-        all.append(starts[position])
-        result.startTimestamps = all
+      if let known {
+        starts = starts ?? [Int64](repeating: 0, count: times.count)
+        starts?.append(known[position])
       } else {
-        result.startTimestamps?.append(0)
+        starts?.append(0)
       }
       times.append(time)
-      result.values.append(samples.values[position])
+      values.append(parts[part].values[position])
     }
-    result.timeline = Timeline(times)
-    if !histograms.positions.isEmpty { result.histograms = histograms }
-    return result
+    return Samples(
+      timeline: Timeline(times), values: values, staleMarkers: staleMarkers,
+      histograms: histograms.positions.isEmpty ? nil : histograms, startTimestamps: starts)
   }
 }
