@@ -64,6 +64,22 @@ void promgate_read_slot(const double *const *rows, size_t count, size_t slot, do
 }
 
 FOR_EACH_PROCESSOR
+double promgate_largest_magnitude(const double *values, size_t count) {
+  // Bit patterns of magnitudes ascend as they do, and what is no number lies above infinity.
+  uint64_t largest = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t bits;
+    __builtin_memcpy(&bits, values + i, sizeof bits);
+    bits &= 0x7fffffffffffffff;
+    largest = bits > largest ? bits : largest;
+  }
+  double value;
+  if (largest > 0x7ff0000000000000) largest = 0x7ff0000000000000;
+  __builtin_memcpy(&value, &largest, sizeof value);
+  return value;
+}
+
+FOR_EACH_PROCESSOR
 int promgate_falls(const double *values, size_t count) {
   uint64_t falls = 0;
   for (size_t i = 1; i < count; i++) falls |= values[i] < values[i - 1];

@@ -45,6 +45,9 @@ void promgate_gather(
 /// `output[i] = rows[i][slot]`. Asks the memory for the slots behind, which are read next.
 void promgate_read_slot(const double *const *rows, size_t count, size_t slot, double *output);
 
+/// The largest magnitude; a number that is none counts as infinite.
+double promgate_largest_magnitude(const double *values, size_t count);
+
 /// Whether a value is lower than the one before it.
 int promgate_falls(const double *values, size_t count);
 

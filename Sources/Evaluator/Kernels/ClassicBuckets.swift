@@ -7,18 +7,19 @@ struct ClassicBuckets {
     var count: Double
   }
 
-  private(set) var buckets: [Bucket]
+  private(set) var buckets: [Bucket] = []
 
-  /// Buckets in ascending order of bounds; equal bounds are merged.
-  init(sorted: [Bucket]) {
-    buckets = []
-    buckets.reserveCapacity(sorted.count)
-    for bucket in sorted {
-      if let last = buckets.last, last.bound == bucket.bound {
-        buckets[buckets.count - 1].count += bucket.count
-      } else {
-        buckets.append(bucket)
-      }
+  var isEmpty: Bool { buckets.isEmpty }
+
+  /// Starts anew with the room that there is.
+  mutating func removeAll() { buckets.removeAll(keepingCapacity: true) }
+
+  /// Adds a bucket with a bound no lower than the last one; equal bounds are merged.
+  mutating func append(bound: Double, count: Double) {
+    if let last = buckets.last, last.bound == bound {
+      buckets[buckets.count - 1].count += count
+    } else {
+      buckets.append(Bucket(bound: bound, count: count))
     }
   }
 
@@ -38,6 +39,11 @@ struct ClassicBuckets {
     for i in buckets.indices.dropFirst() {
       let count = buckets[i].count
       if count == previous { continue }
+      // Much larger than what rounding makes: nearly all.
+      if previous >= 0, count - previous > 1e-11 * count, count > 1e-290 {
+        previous = count
+        continue
+      }
       if previous.isAlmostEqual(to: count, tolerance: 1e-12) {
         buckets[i].count = previous
       } else if count < previous {
@@ -64,7 +70,8 @@ struct ClassicBuckets {
       return .nan
     }
     let rank = phi * total
-    let found = buckets.dropLast().firstIndex { $0.count >= rank } ?? buckets.count - 1
+    var found = 0
+    while found < buckets.count - 1, !(buckets[found].count >= rank) { found += 1 }
     if found == buckets.count - 1 { return buckets[found - 1].bound }
     if found == 0, buckets[0].bound <= 0 { return buckets[0].bound }
     let start = found == 0 ? 0 : buckets[found - 1].bound

@@ -70,6 +70,14 @@ struct Average {
   private var sum = CompensatedSum()
   private var isIncremental = false
 
+  init() {}
+
+  /// Goes on from a sum of `count` values.
+  init(count: Double, sum: CompensatedSum) {
+    self.count = count
+    self.sum = sum
+  }
+
   mutating func add(_ value: Double) {
     count += 1
     if count == 1 {

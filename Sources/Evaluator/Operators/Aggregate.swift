@@ -5,6 +5,7 @@ import TimeSeries
 /// Aggregations that fold the rows of a group one after the other, one group at a time.
 final class AggregatedRows: RowSource {
   let keys: [RowKey]
+  let mayHoldHistograms: Bool
   private let source: any RowSource
   private let groups: Groups
   private let operation: SimpleAggregation
@@ -12,6 +13,8 @@ final class AggregatedRows: RowSource {
   private let notes: Notes
   private let mutation: Mutation?
   private var member: Row
+  /// The rows of all groups, once one was asked for, where they are few and short.
+  private var held: [Row] = []
 
   /// `site`: the aggregated expression, where annotations point.
   init(
@@ -25,6 +28,11 @@ final class AggregatedRows: RowSource {
     self.site = site
     self.notes = notes
     member = Row(steps: steps)
+    mayHoldHistograms =
+      switch operation {
+      case .sum, .avg: source.mayHoldHistograms
+      case .count, .min, .max, .group, .stddev, .stdvar: false
+      }
     let members = source.keys
     keys = groups.labels.indices.map { group in
       RowKey(groups.labels[group], dropsName: groups.members[group].contains { members[$0].dropsName })
@@ -34,26 +42,17 @@ final class AggregatedRows: RowSource {
   /// Groups differ in their labels; without their names they need not.
   var hasDistinctRows: Bool { !keys.contains { $0.dropsName } }
 
-  var mayHoldHistograms: Bool {
-    switch operation {
-    case .sum, .avg: source.mayHoldHistograms
-    case .count, .min, .max, .group, .stddev, .stdvar: false
-    }
-  }
-
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
-    tile.clear()
-    let members = groups.members[row]
+    let steps = tile.steps
     switch operation {
-    case .sum: try fold(members, SumColumn(steps: tile.steps), into: &tile)
-    case .avg: try fold(members, AverageColumn(steps: tile.steps), into: &tile)
-    case .count: try fold(members, CountColumn(steps: tile.steps), into: &tile)
-    case .group: try fold(members, GroupColumn(steps: tile.steps), into: &tile)
-    case .min: try fold(members, best(tile.steps) { $0 < $1 }, into: &tile)
-    case .max: try fold(members, best(tile.steps) { $0 > $1 }, into: &tile)
+    case .sum: try fold(row, SumColumn(steps: steps), into: &tile)
+    case .avg: try fold(row, AverageColumn(steps: steps), into: &tile)
+    case .count: try fold(row, CountColumn(steps: steps), into: &tile)
+    case .group: try fold(row, GroupColumn(steps: steps), into: &tile)
+    case .min: try fold(row, best(steps) { $0 < $1 }, into: &tile)
+    case .max: try fold(row, best(steps) { $0 > $1 }, into: &tile)
     case .stddev, .stdvar:
-      try fold(
-        members, VarianceColumn(steps: tile.steps, isRoot: operation == .stddev), into: &tile)
+      try fold(row, VarianceColumn(steps: steps, isRoot: operation == .stddev), into: &tile)
     }
   }
 
@@ -61,29 +60,64 @@ final class AggregatedRows: RowSource {
     BestColumn(steps: steps, keepsFirstNaN: mutation == .nan, beats)
   }
 
-  private func fold(
-    _ members: [Int], _ empty: some FoldColumn, into tile: inout Row
-  ) throws(EvaluationError) {
-    var column = empty
-    var histograms = HistogramFold(
-      averages: operation == .avg, steps: tile.steps, mutation: mutation)
-    for row in members {
-      try source.read(row, into: &member)
-      if !member.histograms.isEmpty {
-        let name = { [source] in source.keys[row].labels.metricName ?? "" }
-        switch operation {
-        case .sum, .avg: histograms.add(member.histograms, name: name)
-        case .count, .group:
-          for step in member.histograms.steps { member.set(step, 0) }
-        case .min, .max, .stddev, .stdvar:
-          notes.add(.ignoredInAggregation, operation.rawValue, at: site)
-        }
-      }
-      if mayHoldHistograms { histograms.noteFloats(member.presence) }
-      column.add(member)
+  /// Groups and steps up to this are folded all at once: the members are then read in the order in which they
+  /// lie, which is that of their targets, and the groups fit into a cache.
+  private static let heldCells = 1 << 15
+
+  /// One group, or its row of all.
+  private func fold(_ group: Int, _ empty: some FoldColumn, into tile: inout Row) throws(EvaluationError) {
+    guard groups.count > 1, groups.count * tile.steps <= Self.heldCells else {
+      var fold = GroupFold(empty, histograms: emptyHistograms(tile.steps))
+      for row in groups.members[group] { try add(row, to: &fold) }
+      return finish(&fold, into: &tile)
     }
-    column.finish(into: &tile)
-    if !histograms.isEmpty { histograms.finish(into: &tile, site: site, notes: notes) }
+    if held.isEmpty {
+      var folds = groups.labels.map { _ in GroupFold(empty, histograms: emptyHistograms(tile.steps)) }
+      for (row, group) in groups.groupOfRow.enumerated() { try add(row, to: &folds[group]) }
+      held = folds.indices.map { group in
+        var row = Row(steps: tile.steps)
+        finish(&folds[group], into: &row)
+        return row
+      }
+    }
+    tile = held[group]
+  }
+
+  private func emptyHistograms(_ steps: Int) -> HistogramFold {
+    HistogramFold(averages: operation == .avg, steps: steps, mutation: mutation)
+  }
+
+  private func add(_ row: Int, to fold: inout GroupFold<some FoldColumn>) throws(EvaluationError) {
+    try source.read(row, into: &member)
+    if !member.histograms.isEmpty {
+      let name = { [source] in source.keys[row].labels.metricName ?? "" }
+      switch operation {
+      case .sum, .avg: fold.histograms.add(member.histograms, name: name)
+      case .count, .group:
+        for step in member.histograms.steps { member.set(step, 0) }
+      case .min, .max, .stddev, .stdvar:
+        notes.add(.ignoredInAggregation, operation.rawValue, at: site)
+      }
+    }
+    if mayHoldHistograms { fold.histograms.noteFloats(member.presence) }
+    fold.floats.add(member)
+  }
+
+  private func finish(_ fold: inout GroupFold<some FoldColumn>, into tile: inout Row) {
+    tile.clear()
+    fold.floats.finish(into: &tile)
+    if !fold.histograms.isEmpty { fold.histograms.finish(into: &tile, site: site, notes: notes) }
+  }
+}
+
+/// What is known of a group while its members are read.
+private struct GroupFold<Column: FoldColumn> {
+  var floats: Column
+  var histograms: HistogramFold
+
+  init(_ floats: Column, histograms: HistogramFold) {
+    self.floats = floats
+    self.histograms = histograms
   }
 }
 
@@ -123,35 +157,60 @@ struct SumColumn: FoldColumn {
     presence.formUnion(row.presence)
   }
 
+  /// The mean of `count` values, of which this is the sum.
+  fileprivate func average(_ step: Int, count: Double) -> Average {
+    Average(count: count, sum: CompensatedSum(sums[step], compensation: compensations[step]))
+  }
+
   mutating func finish(into tile: inout Row) {
     for step in sums.indices { tile.values[step] = sums[step] + compensations[step] }
     tile.presence = presence
   }
 }
 
-/// Means (promql-evaluation.md §5.3).
+/// Means (promql-evaluation.md §5.3): sums and counts as long as no sum can overflow, which is nearly always.
 struct AverageColumn: FoldColumn {
-  private var averages: [Average]
-  private var presence: Presence
+  private var sums: SumColumn
+  private var counts: CountColumn
+  /// No sum is larger than this.
+  private var bound = 0.0
+  /// What goes on where a sum might overflow.
+  private var averages: [Average]?
 
   init(steps: Int) {
-    averages = [Average](repeating: Average(), count: steps)
-    presence = Presence(count: steps)
+    sums = SumColumn(steps: steps)
+    counts = CountColumn(steps: steps)
   }
 
   mutating func add(_ row: borrowing Row) {
-    row.presence.forEachRun { run in for step in run { averages[step].add(row.values[step]) } }
-    presence.formUnion(row.presence)
+    guard averages == nil else { return addEach(row) }
+    let largest = unsafe promgate_largest_magnitude(row.values, row.steps)
+    // Values at absent steps may be anything: then all are averaged one by one.
+    guard bound + largest < 1e300 else {
+      averages = (0..<row.steps).map { sums.average($0, count: counts[$0]) }
+      return addEach(row)
+    }
+    bound += largest
+    sums.add(row)
+    counts.add(row)
+  }
+
+  private mutating func addEach(_ row: borrowing Row) {
+    row.presence.forEachStep { averages?[$0].add(row.values[$0]) }
+    counts.add(row)
   }
 
   mutating func finish(into tile: inout Row) {
-    presence.forEachStep { tile.values[$0] = averages[$0].value }
-    tile.presence = presence
+    for step in 0..<tile.steps where counts[step] > 0 {
+      tile.set(step, (averages?[step] ?? sums.average(step, count: counts[step])).value)
+    }
   }
 }
 
 struct CountColumn: FoldColumn {
   private var counts: [Double]
+
+  subscript(_ step: Int) -> Double { counts[step] }
 
   init(steps: Int) { counts = [Double](repeating: 0, count: steps) }
 

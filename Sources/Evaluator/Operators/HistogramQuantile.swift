@@ -130,13 +130,14 @@ final class HistogramRows: RowSource {
     noteMalformed(group, natives)
     let count = if case .quantiles(let phis) = question { phis.count } else { 1 }
     var result = [Row](repeating: Row(steps: grid.count), count: count)
-    var present: [ClassicBuckets.Bucket] = []
+    var present = ClassicBuckets()
+    let bounds = group.buckets.map(\.bound)
     for step in 0..<grid.count {
-      present.removeAll(keepingCapacity: true)
-      for (position, bucket) in group.buckets.enumerated() where buckets[position].presence[step] {
-        present.append(.init(bound: bucket.bound, count: buckets[position].values[step]))
+      present.removeAll()
+      for position in buckets.indices where buckets[position].presence[step] {
+        present.append(bound: bounds[position], count: buckets[position].values[step])
       }
-      let native = natives.lazy.compactMap { $0.histograms[step] }.first
+      let native = natives.isEmpty ? nil : natives.lazy.compactMap { $0.histograms[step] }.first
       if present.isEmpty, native == nil { continue }
       if !present.isEmpty, native != nil {
         evaluation.notes.add(.mixedBuckets, metric: notedName(group), at: site)
@@ -145,7 +146,7 @@ final class HistogramRows: RowSource {
       if let native {
         answer(native, group, step, into: &result)
       } else {
-        answer(ClassicBuckets(sorted: present), group, step, into: &result)
+        answer(&present, group, step, into: &result)
       }
     }
     answers[index] = result
@@ -153,9 +154,8 @@ final class HistogramRows: RowSource {
   }
 
   private func answer(
-    _ classic: ClassicBuckets, _ group: Group, _ step: Int, into result: inout [Row]
+    _ classic: inout ClassicBuckets, _ group: Group, _ step: Int, into result: inout [Row]
   ) {
-    var classic = classic
     switch question {
     case .quantiles(let phis):
       if let forced = classic.forceMonotonicity() {

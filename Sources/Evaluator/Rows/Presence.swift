@@ -53,6 +53,17 @@ struct Presence: Sendable, Hashable {
     return false
   }
 
+  /// Asks for every step, in order, whether it is present.
+  @inline(__always)
+  mutating func setEach(_ isPresent: (_ step: Int) -> Bool) {
+    for index in words.indices {
+      let start = index << 6
+      var word: UInt64 = 0
+      for bit in 0..<min(64, count - start) where isPresent(start + bit) { word |= 1 << UInt64(bit) }
+      words[index] = word
+    }
+  }
+
   /// Visits the runs of present steps in order. Whole words are skipped over at once.
   @inline(__always)
   func forEachRun(_ body: (Range<Int>) -> Void) {

@@ -36,27 +36,44 @@ final class RateTable {
     var toStart = sampled
     var factors = sampled
     var presence = Presence(count: ends.count)
-    let rangeSeconds = Double(range) / 1000
-    for step in ends.indices {
-      let (low, high) = (Int(bounds.lows[step]), Int(bounds.highs[step]))
-      guard high - low >= 2 else { continue }
-      let window = Extrapolation(
-        first: timestamps[low], last: timestamps[high - 1], count: high - low, end: ends[step],
-        range: range)
-      sampled[step] = window.sampled
-      toStart[step] = window.toStart
-      factors[step] = window.factor(zeroAt: nil)
-      if isRate { factors[step] /= rangeSeconds }
-      presence[step] = true
+    unsafe sampled.withUnsafeMutableBufferPointer { sampled in
+      unsafe toStart.withUnsafeMutableBufferPointer { toStart in
+        unsafe factors.withUnsafeMutableBufferPointer { factors in
+          // All have one element a step. Scrapes are regular: most windows lie about their samples as the one
+          // before did.
+          var last: (first: Int64, last: Int64, count: Int32) = (0, 0, 0)
+          var known = (sampled: 0.0, toStart: 0.0, factor: 0.0)
+          presence.setEach { step in
+            let (low, high, end) = (bounds.lows[step], bounds.highs[step], ends[step])
+            guard high - low >= 2 else { return false }
+            let (first, newest) = (timestamps[Int(low)], timestamps[Int(high) - 1])
+            let shape = (first: first &- end, last: newest &- end, count: high - low)
+            if shape != last {
+              let window = Extrapolation(
+                first: first, last: newest, count: Int(shape.count), end: end, range: range)
+              let factor = window.factor(zeroAt: nil)
+              known = (window.sampled, window.toStart, isRate ? factor / (Double(range) / 1000) : factor)
+              last = shape
+            }
+            unsafe sampled[step] = known.sampled
+            unsafe toStart[step] = known.toStart
+            unsafe factors[step] = known.factor
+            return true
+          }
+        }
+      }
     }
     self.sampled = sampled
     self.toStart = toStart
     self.factors = factors
-    firsts = bounds.lows.map { min($0, Int32(max(bounds.needed.upperBound - 1, 0))) }
+    let end = Int32(max(bounds.needed.upperBound - 1, 0))
+    firsts = bounds.lows.map { min($0, end) }
     var (least, most) = (Double.infinity, 0.0)
-    presence.forEachStep { step in
-      least = min(least, sampled[step])
-      most = max(most, toStart[step])
+    presence.forEachRun { run in
+      for step in run {
+        least = min(least, sampled[step])
+        most = max(most, toStart[step])
+      }
     }
     leastSampled = least
     mostToStart = most

@@ -17,34 +17,42 @@ final class WindowBounds: Sendable {
   /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
   /// Two pointers: O(timestamps + steps).
   init(_ timestamps: [Int64], ends: [Int64], back: Int64, ahead: Int64 = 0) {
-    var lows: [Int32] = []
-    var highs: [Int32] = []
+    var lows = [Int32](repeating: 0, count: ends.count)
+    var highs = lows
     var presence = Presence(count: ends.count)
-    lows.reserveCapacity(ends.count)
-    highs.reserveCapacity(ends.count)
     var low = 0
-    var high = 0
     if let first = ends.first {
-      low = Self.firstPosition(timestamps, after: Self.clamped(first, -back))
-      high = low
+      let after = Self.clamped(first, -back)
+      low = timestamps.partitioningIndex { $0 > after }
     }
-    for end in ends {
-      let after = Self.clamped(end, -back)
-      let through = Self.clamped(end, ahead)
-      while low < timestamps.count, timestamps[low] <= after { low += 1 }
-      if high < low { high = low }
-      while high < timestamps.count, timestamps[high] <= through { high += 1 }
-      if low < high { presence[lows.count] = true }
-      lows.append(Int32(low))
-      highs.append(Int32(high))
+    var high = low
+    let count = timestamps.count
+    unsafe lows.withUnsafeMutableBufferPointer { lows in
+      unsafe highs.withUnsafeMutableBufferPointer { highs in
+        unsafe timestamps.withUnsafeBufferPointer { timestamps in
+          // Both have one element a step; low and high stay within the timestamps.
+          presence.setEach { step in
+            let after = Self.clamped(ends[step], -back)
+            let through = Self.clamped(ends[step], ahead)
+            while low < count, unsafe timestamps[low] <= after { low += 1 }
+            if high < low { high = low }
+            while high < count, unsafe timestamps[high] <= through { high += 1 }
+            unsafe lows[step] = Int32(truncatingIfNeeded: low)
+            unsafe highs[step] = Int32(truncatingIfNeeded: high)
+            return low < high
+          }
+        }
+      }
     }
     var needed = 0..<0
     if let first = presence.first, let last = presence.last {
       needed = Int(lows[first])..<Int(highs[last])
       // Empty windows stay within what is needed, so that loops over all steps may read there.
-      for step in lows.indices where lows[step] == highs[step] {
-        lows[step] = min(max(lows[step], lows[first]), highs[last])
-        highs[step] = lows[step]
+      if !presence.isFull {
+        for step in lows.indices where lows[step] == highs[step] {
+          lows[step] = min(max(lows[step], lows[first]), highs[last])
+          highs[step] = lows[step]
+        }
       }
     }
     self.lows = lows
@@ -63,19 +71,10 @@ final class WindowBounds: Sendable {
     return low..<max(low, high)
   }
 
+  @inline(__always)
   private static func clamped(_ time: Int64, _ delta: Int64) -> Int64 {
     let (sum, overflow) = time.addingReportingOverflow(delta)
     return overflow ? (delta < 0 ? .min : .max) : sum
-  }
-
-  private static func firstPosition(_ timestamps: [Int64], after time: Int64) -> Int {
-    var low = 0
-    var high = timestamps.count
-    while low < high {
-      let middle = (low + high) / 2
-      if timestamps[middle] > time { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }
 

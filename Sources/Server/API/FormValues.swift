@@ -30,8 +30,9 @@ struct FormValues: Sendable {
   }
 
   private static func isForm(_ request: ServerRequest) -> Bool {
-    let type = request.headers["Content-Type"]?.prefix { $0 != ";" } ?? ""
-    return type.filter { $0 != " " }.lowercased() == "application/x-www-form-urlencoded"
+    let type = (request.headers["Content-Type"] ?? "").utf8.prefix { $0 != UInt8(ascii: ";") }
+      .lazy.filter { $0 != UInt8(ascii: " ") }
+    return type.elementsEqual("application/x-www-form-urlencoded".utf8) { $0 | 0x20 == $1 || $0 == $1 }
   }
 
   private mutating func read(_ text: [UInt8]) {

@@ -14,12 +14,25 @@ public final class Timeline: Sendable {
   public static let empty = Timeline([])
 
   /// The first position whose timestamp is greater than `time`, `count` if none. O(log n).
-  public func firstPosition(after time: Int64) -> Int {
-    var low = 0
-    var high = timestamps.count
-    while low < high {
-      let middle = (low + high) / 2
-      if timestamps[middle] > time { high = middle } else { low = middle + 1 }
+  public func firstPosition(after time: Int64) -> Int { timestamps.partitioningIndex { $0 > time } }
+}
+
+extension RandomAccessCollection {
+  /// The first index whose element satisfies a condition, which all elements behind it satisfy too; the end
+  /// if
+  /// there is none. O(log n).
+  @inlinable
+  package func partitioningIndex(where isBehind: (Element) -> Bool) -> Index {
+    var (low, count) = (startIndex, count)
+    while count > 0 {
+      let half = count / 2
+      let middle = index(low, offsetBy: half)
+      if isBehind(self[middle]) {
+        count = half
+      } else {
+        low = index(after: middle)
+        count -= half + 1
+      }
     }
     return low
   }

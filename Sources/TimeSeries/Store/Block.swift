@@ -30,6 +30,9 @@ final class Block: @unchecked Sendable {
   // Sendable: the memory is written in init only, and freed with the block.
 
   let timeline: Timeline
+  /// The first and the last time, milliseconds: a search among blocks touches nothing else.
+  let first: Int64
+  let last: Int64
   /// Which series have a column.
   let list: ColumnList
   let sampleCount: Int
@@ -41,6 +44,8 @@ final class Block: @unchecked Sendable {
     timeline: Timeline, list: ColumnList, starts: [UInt32], bytes: [UInt8], sampleCount: Int
   ) {
     self.timeline = timeline
+    first = timeline.timestamps.first ?? .max
+    last = timeline.timestamps.last ?? .min
     self.list = list
     self.sampleCount = sampleCount
     byteCountOfColumns = bytes.count

@@ -15,7 +15,7 @@ struct Cohort: Sendable {
   static let rowsPerBlock = 128
 
   /// The time of the newest row or block; nil for an empty cohort.
-  var newest: Int64? { head.last?.timestamp ?? blocks.last?.timeline.timestamps.last }
+  var newest: Int64? { head.last?.timestamp ?? blocks.last?.last }
 
   var isEmpty: Bool { head.isEmpty && blocks.isEmpty }
 
@@ -53,7 +53,7 @@ struct Cohort: Sendable {
 
   /// Drops blocks that end before a time; how many samples went with them.
   mutating func drop(before time: Int64) -> Int {
-    let dropped = blocks.prefix { ($0.timeline.timestamps.last ?? .min) < time }
+    let dropped = blocks.prefix { $0.last < time }
     let samples = dropped.reduce(0) { $0 + $1.sampleCount }
     blocks.removeFirst(dropped.count)
     return samples

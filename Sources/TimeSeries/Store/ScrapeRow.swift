@@ -1,7 +1,8 @@
-/// One scrape's values of all series of a target.
+/// One scrape's values of all series of a target. A value: rows lie one behind the other, so that a search
+/// among them touches no other memory.
 @safe
-final class ScrapeRow: @unchecked Sendable {
-  // Sendable: the memory is written in init only, and freed with the row.
+struct ScrapeRow: @unchecked Sendable {
+  // Sendable: the memory is written in init only, and freed with the last copy of the row.
 
   /// Milliseconds since the epoch.
   let timestamp: Int64
@@ -12,29 +13,43 @@ final class ScrapeRow: @unchecked Sendable {
   let values: UnsafePointer<Double>
   /// A bit a slot, set where there is a sample; nil: every slot has one.
   let presence: UnsafePointer<UInt64>?
+  private let memory: Memory
+
+  /// Owns what the pointers point to.
+  @safe
+  private final class Memory: @unchecked Sendable {
+    let values: UnsafeMutablePointer<Double>
+    let presence: UnsafeMutablePointer<UInt64>?
+
+    init(_ values: [Double], _ presence: [UInt64]?) {
+      unsafe self.values = Self.copy(values)
+      unsafe self.presence = presence.map { unsafe Self.copy($0) }
+    }
+
+    deinit {
+      unsafe values.deallocate()
+      unsafe presence?.deallocate()
+    }
+
+    private static func copy<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeMutablePointer<Element>
+    {
+      let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(1, elements.count))
+      for (index, element) in elements.enumerated() { unsafe (memory + index).initialize(to: element) }
+      return unsafe memory
+    }
+  }
 
   init(timestamp: Int64, values: [Double], presence: [UInt64]?, sampleCount: Int) {
     self.timestamp = timestamp
     self.sampleCount = sampleCount
     slotCount = values.count
-    let memory = UnsafeMutablePointer<Double>.allocate(capacity: max(1, values.count))
-    unsafe memory.initialize(repeating: 0, count: max(1, values.count))
-    for (slot, value) in values.enumerated() { unsafe memory[slot] = value }
-    unsafe self.values = unsafe UnsafePointer(memory)
-    if let presence {
-      let words = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, presence.count))
-      unsafe words.initialize(repeating: 0, count: max(1, presence.count))
-      for (index, word) in presence.enumerated() { unsafe words[index] = word }
-      unsafe self.presence = unsafe UnsafePointer(words)
-    } else {
-      unsafe self.presence = nil
-    }
+    memory = Memory(values, presence)
+    unsafe self.values = unsafe UnsafePointer(memory.values)
+    unsafe self.presence = unsafe memory.presence.map { unsafe UnsafePointer($0) }
   }
 
-  deinit {
-    unsafe values.deallocate()
-    unsafe presence?.deallocate()
-  }
+  /// Whether every slot has a sample.
+  var isDense: Bool { unsafe presence == nil }
 
   /// The value in a slot; nil when there is none.
   @inline(__always)

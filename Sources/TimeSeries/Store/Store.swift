@@ -398,7 +398,7 @@ struct StoreState: Sendable {
     guard !overflow else { return }
     var dropped = 0
     for i in cohorts.indices
-    where cohorts[i].blocks.first?.timeline.timestamps.last ?? .max < cutoff {
+    where cohorts[i].blocks.first?.last ?? .max < cutoff {
       dropped += cohorts[i].drop(before: cutoff)
     }
     // Loose series are trimmed a block's worth at a time: each trim moves what stays.

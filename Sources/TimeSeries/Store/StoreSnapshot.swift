@@ -134,11 +134,11 @@ final class StoreSelection: Selected {
 final class CohortView: @unchecked Sendable {
   // Sendable: everything is immutable; the pointers point into rows that `head` keeps alive.
   private let timeline: Timeline
-  private let blocks: [Block]
+  private let blocks: ArraySlice<Block>
   /// The columns of each block, and at which of `lists` their series are.
   private let parts: [(columns: Block.Columns, list: Int)]
   private let lists: [ColumnList]
-  private let head: [ScrapeRow]
+  private let head: ArraySlice<ScrapeRow>
   private let slots: [Int32]
   private let slotOfSeries: [Int32: Int32]
   /// The values of each row of the head.
@@ -147,28 +147,33 @@ final class CohortView: @unchecked Sendable {
   private let denseSlots: Int
 
   init(_ cohort: Cohort, _ selection: Selection) {
-    blocks = cohort.blocks.filter { block in
-      (block.timeline.timestamps.last ?? .min) > selection.after
-        && (block.timeline.timestamps.first ?? .max) <= selection.through
-    }
+    let firstBlock = cohort.blocks.partitioningIndex { $0.last > selection.after }
+    let lastBlock = cohort.blocks.partitioningIndex { $0.first > selection.through }
+    blocks = cohort.blocks[firstBlock..<max(firstBlock, lastBlock)]
     var lists: [ColumnList] = []
     parts = blocks.map { block in
       if block.list !== lists.last { lists.append(block.list) }
       return (block.columns, lists.count - 1)
     }
     self.lists = lists
-    let low = cohort.head.firstIndex { $0.timestamp > selection.after } ?? cohort.head.count
-    let high = cohort.head.firstIndex { $0.timestamp > selection.through } ?? cohort.head.count
-    head = Array(cohort.head[low..<max(low, high)])
+    let low = cohort.head.partitioningIndex { $0.timestamp > selection.after }
+    let high = cohort.head.partitioningIndex { $0.timestamp > selection.through }
+    head = cohort.head[low..<max(low, high)]
     slots = cohort.slots
     slotOfSeries = cohort.slotOfSeries
-    timeline = Timeline(blocks.flatMap(\.timeline.timestamps) + head.map(\.timestamp))
-    unsafe rowPointers = unsafe head.map { unsafe $0.values }
+    var timestamps: [Int64] = []
+    timestamps.reserveCapacity(blocks.reduce(head.count) { $0 + $1.timeline.count })
+    for block in blocks { timestamps.append(contentsOf: block.timeline.timestamps) }
+    var pointers: [UnsafePointer<Double>?] = unsafe []
+    unsafe pointers.reserveCapacity(head.count)
     var dense = head.isEmpty ? 0 : Int.max
     for row in head {
-      let isDense = unsafe row.presence == nil
-      dense = min(dense, isDense ? row.slotCount : 0)
+      timestamps.append(row.timestamp)
+      unsafe pointers.append(row.values)
+      dense = min(dense, row.isDense ? row.slotCount : 0)
     }
+    timeline = Timeline(timestamps)
+    unsafe rowPointers = pointers
     denseSlots = dense
   }
 
