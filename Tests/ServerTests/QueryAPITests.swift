@@ -1,5 +1,6 @@
 import Evaluator
 import Foundation
+import PromQL
 import Scrape
 import Server
 import Testing
@@ -185,6 +186,29 @@ struct QueryAPITests {
     }
     let packed = await endpoint.get(request, [("Accept-Encoding", "gzip")])
     #expect(try Self.unpacked(packed.body.bytes) == plain.body.bytes)
+  }
+
+  @Test func `a large matrix is the same whole, in pieces and packed`() async throws {
+    let endpoint = Endpoint()
+    for series in 0..<60 {
+      for step in 0..<20 {
+        let labels = [(name: "__name__", value: "m"), (name: "series", value: "\(series)")]
+        try endpoint.add(labels, at: Int64(step) * 50_000 + Int64(series), Double(series * step) / 7)
+      }
+    }
+    let request = "/api/v1/query_range?query=m&start=0&end=999&step=1&limit=55"
+    let streamed = try await endpoint.get(request).body.whole()
+    let grid = Grid(start: 0, end: 999_000, step: 1000)
+    let result = try QueryEngine().range(Array("m".utf8), over: grid, in: endpoint.store.snapshot())
+    guard case .matrix(let series) = result.value else { return #expect(Bool(false)) }
+    #expect(series.reduce(0) { $0 + $1.values.count } > 50_000)
+    let cut = QueryResult(value: .matrix(Array(series.prefix(55))))
+    let whole = QueryBody.success(cut, steps: (0..<grid.count).map(grid.time), in: [])
+    let warning = #","warnings":["results truncated due to limit"]}"#
+    #expect(streamed == whole.dropLast() + Array(warning.utf8))
+    let packed = await endpoint.get(request, [("Accept-Encoding", "gzip")])
+    #expect(packed.headers["Content-Encoding"] == "gzip")
+    #expect(try Self.unpacked(packed.body.whole()) == streamed)
   }
 
   /// What `gzip` makes of the bytes.
