@@ -262,7 +262,7 @@ final class Evaluation {
     var all = Presence(count: grid.count)
     var tile = Row(steps: grid.count)
     for row in rows.keys.indices {
-      try rows.read(row, into: &tile)
+      try rows.readPresence(row, into: &tile)
       all.formUnion(tile.anyPresence)
     }
     return all
@@ -311,13 +311,12 @@ final class Evaluation {
   ) throws(EvaluationError) -> any RowSource {
     let windows = try open(plan, on: grid)
     let reduction = WindowReduction(
-      function: function, arguments: try columns(arguments.map(\.value), on: grid),
-      argumentSites: arguments.map(\.site), site: plan.site, grid: grid, range: plan.range,
-      edges: plan.edges, evaluation: self)
+      function, try columns(arguments.map(\.value), on: grid), argumentSites: arguments.map(\.site),
+      plan: plan, grid: grid, evaluation: self)
     let keepsName = function == .firstOverTime || function == .lastOverTime
     let keys = keepsName ? windows.keys : computedKeys(windows.keys)
     // Series of one name stay apart without it.
-    let staysApart = plan.selectsOneMetric && !windows.keys.contains(where: \.labels.hasTypeOrUnit)
+    let staysApart = plan.metricName != nil && !windows.keys.contains(where: \.labels.hasTypeOrUnit)
     let rows = WindowRows(windows, keys: keys, reduction, hasDistinctRows: staysApart)
     return staysApart ? rows : unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
   }
@@ -436,9 +435,9 @@ extension WindowsPlan {
     }
   }
 
-  /// Whether all series carry the same name.
-  var selectsOneMetric: Bool {
-    if case .select(let selector, _) = form { selector.metricName != nil } else { false }
+  /// What all series are called; nil when that differs, or is not known.
+  var metricName: String? {
+    if case .select(let selector, _) = form { selector.metricName } else { nil }
   }
 
   var edges: SelectorPlan.Extension {

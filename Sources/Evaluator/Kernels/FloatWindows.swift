@@ -13,11 +13,11 @@ struct FloatWindows {
   /// The length of the window, milliseconds.
   let range: Int64
 
-  init(_ samples: Samples, locator: WindowLocator, range: Int64) {
+  init(_ samples: consuming Samples, locator: WindowLocator, range: Int64) {
+    bounds = locator.bounds(samples.timeline)
     self.samples = samples
     self.locator = locator
     self.range = range
-    bounds = locator.bounds(samples.timeline)
   }
 
   /// The timestamp at a position, milliseconds.

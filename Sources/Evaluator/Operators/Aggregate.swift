@@ -88,7 +88,10 @@ final class AggregatedRows: RowSource {
   }
 
   private func add(_ row: Int, to fold: inout GroupFold<some FoldColumn>) throws(EvaluationError) {
-    try source.read(row, into: &member)
+    switch operation {
+    case .count, .group: try source.readPresence(row, into: &member)
+    case .sum, .avg, .min, .max, .stddev, .stdvar: try source.read(row, into: &member)
+    }
     if !member.histograms.isEmpty {
       let name = { [source] in source.keys[row].labels.metricName ?? "" }
       switch operation {

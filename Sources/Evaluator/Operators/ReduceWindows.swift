@@ -42,9 +42,27 @@ struct WindowReduction {
   let range: Int64
   let edges: SelectorPlan.Extension
   let evaluation: Evaluation
+  /// Whether all series have a name as counters have.
+  private let selectsCounter: Bool
+
+  init(
+    _ function: WindowFunction, _ arguments: [ScalarColumn], argumentSites: [SourceRange], plan: WindowsPlan,
+    grid: Grid, evaluation: Evaluation
+  ) {
+    self.function = function
+    self.arguments = arguments
+    self.argumentSites = argumentSites
+    self.grid = grid
+    self.evaluation = evaluation
+    site = plan.site
+    range = plan.range
+    edges = plan.edges
+    selectsCounter =
+      !evaluation.options.usesTypeAndUnitLabels && plan.metricName.map(Labels.isNamedLikeCounter) ?? false
+  }
 
   func apply(
-    to samples: Samples, key: RowKey, _ locator: WindowLocator, into tile: inout Row
+    to samples: consuming Samples, key: RowKey, _ locator: WindowLocator, into tile: inout Row
   ) throws(EvaluationError) {
     try checkArguments(samples, locator)
     if !samples.areFloats || edges != .none {
@@ -58,13 +76,14 @@ struct WindowReduction {
         arguments, grid: grid, into: &tile)
     }
     switch function {
-    case .rate, .increase: if !tile.presence.isEmpty { noteSuspectCounter(key.labels) }
+    case .rate, .increase: if !selectsCounter, !tile.presence.isEmpty { noteSuspectCounter(key.labels) }
     default: break
     }
   }
 
   /// Errors and warnings about arguments, raised only where some window holds a sample.
-  private func checkArguments(_ samples: Samples, _ locator: WindowLocator) throws(EvaluationError) {
+  private func checkArguments(_ samples: borrowing Samples, _ locator: WindowLocator) throws(EvaluationError)
+  {
     switch function {
     case .quantileOverTime, .doubleExponentialSmoothing: break
     default: return
@@ -109,11 +128,11 @@ extension Labels {
   }
 
   /// Whether the metric's name ends as names of counters do.
-  fileprivate var nameEndsLikeCounter: Bool {
-    guard let name = valueRange(of: Self.nameLabel) else { return false }
-    return Self.counterSuffixes.contains { suffix in
-      name.count >= suffix.count
-        && bytes[(name.upperBound - suffix.count)..<name.upperBound].elementsEqual(suffix)
-    }
+  fileprivate var nameEndsLikeCounter: Bool { Self.endsLikeCounter(nameBytes) }
+
+  fileprivate static func isNamedLikeCounter(_ name: String) -> Bool { endsLikeCounter(name.utf8) }
+
+  private static func endsLikeCounter(_ name: some BidirectionalCollection<UInt8>) -> Bool {
+    counterSuffixes.contains { name.suffix($0.count).elementsEqual($0) }
   }
 }

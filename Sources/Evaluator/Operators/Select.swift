@@ -34,6 +34,20 @@ struct SelectRows: RowSource {
   var mayHoldHistograms: Bool { yield == .value && selected.mayHoldHistograms }
   var hasDistinctRows: Bool { yield == .value }
 
+  func readPresence(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    guard let extent = selected.extent(row) else { return try read(row, into: &tile) }
+    tile.clear()
+    let bounds = locator.bounds(extent.timeline)
+    if bounds.needed.clamped(to: extent.positions) == bounds.needed {
+      tile.presence = bounds.presence
+      return
+    }
+    bounds.presence.forEachStep { step in
+      let window = Int(bounds.lows[step])..<Int(bounds.highs[step])
+      if window.overlaps(extent.positions) { tile.presence[step] = true }
+    }
+  }
+
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
     var samples = try Evaluation.samples(selected, row)

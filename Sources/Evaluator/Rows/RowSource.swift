@@ -71,9 +71,13 @@ protocol RowSource {
   /// Whether it is known that no two rows have the same labels in the answer.
   var hasDistinctRows: Bool { get }
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError)
+  /// The same for readers who ask only where there is something: values may be anything.
+  func readPresence(_ row: Int, into tile: inout Row) throws(EvaluationError)
 }
 
 extension RowSource {
+  func readPresence(_ row: Int, into tile: inout Row) throws(EvaluationError) { try read(row, into: &tile) }
+
   var hasDistinctRows: Bool { false }
 }
 

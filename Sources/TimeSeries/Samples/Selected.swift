@@ -30,11 +30,24 @@ public protocol Selected: Sendable {
   /// over as they are where they can; the others have them written.
   func chunks(_ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter) throws -> [WrittenChunk]
 
+  /// Where the samples of a row lie, when all are floats; nil where that is not known without decoding them,
+  /// or is not so.
+  func extent(_ row: Int) -> SampleExtent?
+
   /// Whether any row may hold native histograms; false lets the evaluator do without them.
   var mayHoldHistograms: Bool { get }
 }
 
+/// Where the samples of a series lie: a run of positions of a timeline, a float at each.
+public struct SampleExtent: Sendable {
+  public let timeline: Timeline
+  /// The positions on the timeline.
+  public let positions: Range<Int>
+}
+
 extension Selected {
+  public func extent(_ row: Int) -> SampleExtent? { nil }
+
   public func chunks(
     _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
   ) throws -> [WrittenChunk] {

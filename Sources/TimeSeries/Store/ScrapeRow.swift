@@ -9,6 +9,8 @@ struct ScrapeRow: @unchecked Sendable {
   /// How many slots the row has; later slots had no sample.
   let slotCount: Int
   let sampleCount: Int
+  /// Whether any of the values is a stale marker: rows without one need not be looked through.
+  let holdsStaleMarkers: Bool
   /// By slot. Readers of many rows keep the pointers and the rows, and touch no reference count.
   let values: UnsafePointer<Double>
   /// A bit a slot, set where there is a sample; nil: every slot has one.
@@ -43,6 +45,7 @@ struct ScrapeRow: @unchecked Sendable {
     self.timestamp = timestamp
     self.sampleCount = sampleCount
     slotCount = values.count
+    holdsStaleMarkers = values.contains(where: StaleMarker.isStale)
     memory = Memory(values, presence)
     unsafe self.values = unsafe UnsafePointer(memory.values)
     unsafe self.presence = unsafe memory.presence.map { unsafe UnsafePointer($0) }

@@ -110,6 +110,11 @@ final class StoreSelection: Selected {
     self.selection = selection
   }
 
+  func extent(_ row: Int) -> SampleExtent? {
+    let place = places[row]
+    return place.cohort >= 0 ? views[Int(place.cohort)]?.extent(place.id, slot: place.slot) : nil
+  }
+
   func samples(_ row: Int) -> Samples {
     let place = places[row]
     if place.cohort >= 0 {
@@ -145,6 +150,8 @@ final class CohortView: @unchecked Sendable {
   private let rowPointers: [UnsafePointer<Double>?]
   /// Slots below this have a sample in every row of the head.
   private let denseSlots: Int
+  /// Whether a row of the head holds a stale marker.
+  private let holdsStaleMarkers: Bool
 
   init(_ cohort: Cohort, _ selection: Selection) {
     let firstBlock = cohort.blocks.partitioningIndex { $0.last > selection.after }
@@ -167,7 +174,9 @@ final class CohortView: @unchecked Sendable {
     var pointers: [UnsafePointer<Double>?] = unsafe []
     unsafe pointers.reserveCapacity(head.count)
     var dense = head.isEmpty ? 0 : Int.max
+    var holdsStaleMarkers = false
     for row in head {
+      holdsStaleMarkers = holdsStaleMarkers || row.holdsStaleMarkers
       timestamps.append(row.timestamp)
       unsafe pointers.append(row.values)
       dense = min(dense, row.isDense ? row.slotCount : 0)
@@ -175,6 +184,7 @@ final class CohortView: @unchecked Sendable {
     timeline = Timeline(timestamps)
     unsafe rowPointers = pointers
     denseSlots = dense
+    self.holdsStaleMarkers = holdsStaleMarkers
   }
 
   /// The slot of a series in the head; −1 when it has none.
@@ -226,8 +236,24 @@ final class CohortView: @unchecked Sendable {
     }
   }
 
-  /// Decodes whole blocks and the head, as long as they make a run.
+  /// Where the samples of a series lie; nil when they are no single run of floats.
+  func extent(_ id: Int32, slot: Int32) -> SampleExtent? {
+    var run = Run()
+    unsafe walk(id, slot: slot, into: nil, &run)
+    guard !run.isBroken, !run.hasStaleMarkers else { return nil }
+    return SampleExtent(timeline: timeline, positions: run.first..<run.first + run.count)
+  }
+
   private func decode(_ id: Int32, slot: Int32, into target: UnsafeMutablePointer<Double>, _ run: inout Run) {
+    unsafe walk(id, slot: slot, into: target, &run)
+  }
+
+  /// Goes through whole blocks and the head, as long as they make a run, and decodes them if there is a
+  /// target.
+  @inline(__always)
+  private func walk(
+    _ id: Int32, slot: Int32, into target: UnsafeMutablePointer<Double>?, _ run: inout Run
+  ) {
     var position = 0
     var (list, column, isHere) = (-1, 0, false)
     for part in parts {
@@ -244,23 +270,31 @@ final class CohortView: @unchecked Sendable {
         run.isBroken = true
         return
       }
-      let place = unsafe target + run.count
-      unsafe columns.decode(column, into: place)
-      run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && columns.neverFalls(column)
       run.hasStaleMarkers = run.hasStaleMarkers || columns.hasStaleMarkers(column)
+      if let target = unsafe target {
+        let place = unsafe target + run.count
+        unsafe columns.decode(column, into: place)
+        run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && columns.neverFalls(column)
+        run.last = unsafe place[columns.rows - 1]
+      }
       run.count += columns.rows
-      run.last = unsafe target[run.count - 1]
     }
     guard slot >= 0, !head.isEmpty else { return }
     guard Int(slot) < denseSlots, run.extends(to: position) else {
       run.isBroken = true
       return
     }
-    let place = unsafe target + run.count
     // The slot exists in every row of the head.
-    unsafe promgate_read_slot(rowPointers, head.count, Int(slot), place)
-    run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && promgate_falls(place, head.count) == 0
-    for row in 0..<head.count where unsafe StaleMarker.isStale(place[row]) { run.hasStaleMarkers = true }
+    if let target = unsafe target {
+      let place = unsafe target + run.count
+      unsafe promgate_read_slot(rowPointers, head.count, Int(slot), place)
+      run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && promgate_falls(place, head.count) == 0
+    }
+    if holdsStaleMarkers {
+      for row in head where row.value(Int(slot)).map(StaleMarker.isStale) ?? false {
+        run.hasStaleMarkers = true
+      }
+    }
     run.count += head.count
   }
 
