@@ -53,12 +53,15 @@ extension FloatWindows {
   func slidingSum(into tile: inout Row, averages: Bool) {
     let direct = { (lower: Int, upper: Int) in averages ? average(lower, upper) : sum(lower, upper) }
     // One window alone has nothing to share.
-    guard tile.steps > 1, let running = RunningSums(samples.values) else {
+    let values = samples.values
+    guard tile.steps > 1,
+      let running = RunningSums(count: values.count, { SIMD2(values[$0], 0) })
+    else {
       reduce(into: &tile) { _, lower, upper in direct(lower, upper) }
       return
     }
     reduce(into: &tile) { _, lower, upper in
-      guard upper - lower > 4, let sum = running.sum(lower, upper) else { return direct(lower, upper) }
+      guard upper - lower > 4, let sum = running.sum(lower, upper)?.x else { return direct(lower, upper) }
       return averages ? sum / Double(upper - lower) : sum
     }
   }
@@ -71,10 +74,11 @@ extension FloatWindows {
   func slidingVariance(into tile: inout Row, isRoot: Bool) {
     let values = samples.values
     let center = tile.steps > 1 ? OverTime.average(values[...]) : 0
-    let distances = values.map { $0 - center }
-    guard tile.steps > 1, let sums = RunningSums(distances),
-      let squares = RunningSums(distances.map { $0 * $0 })
-    else {
+    let distance = { (position: Int) in
+      let distance = values[position] - center
+      return SIMD2(distance, distance * distance)
+    }
+    guard tile.steps > 1, let running = RunningSums(count: values.count, distance) else {
       reduce(into: &tile) { _, lower, upper in
         isRoot ? variance(lower, upper).squareRoot() : variance(lower, upper)
       }
@@ -83,7 +87,8 @@ extension FloatWindows {
     var segments: SegmentMoments?
     reduce(into: &tile) { _, lower, upper in
       var variance: Double?
-      if upper - lower > 8, let sum = sums.sum(lower, upper), let square = squares.sum(lower, upper) {
+      if upper - lower > 8, let sums = running.sum(lower, upper) {
+        let (sum, square) = (sums.x, sums.y)
         let count = Double(upper - lower)
         let rest = square - sum * sum / count
         // What is left of the squares must be large enough for twelve digits.
@@ -201,10 +206,8 @@ extension FloatWindows {
 
 /// What least squares over any window of a series needs.
 private struct LineSums {
-  private let x: RunningSums
-  private let y: RunningSums
-  private let xy: RunningSums
-  private let xx: RunningSums
+  /// Of x, y, x·y and x·x.
+  private let sums: RunningSums<SIMD4<Double>>
   /// How many values up to a position differ from the one before.
   private let changes: [Int32]
   private let values: [Double]
@@ -217,13 +220,13 @@ private struct LineSums {
     guard !values.isEmpty else { return nil }
     let start = windows.time(0)
     let center = OverTime.average(values[...])
-    let xs = values.indices.map { windows.seconds(start, windows.time($0)) }
-    let ys = values.map { $0 - center }
-    guard let x = RunningSums(xs), let y = RunningSums(ys),
-      let xy = RunningSums(zip(xs, ys).map { $0 * $1 }), let xx = RunningSums(xs.map { $0 * $0 })
-    else { return nil }
-    (self.x, self.y, self.xy, self.xx) = (x, y, xy, xx)
-    (self.values, self.start, self.center) = (values, start, center)
+    let sums = RunningSums<SIMD4<Double>>(count: values.count) { position in
+      let x = windows.seconds(start, windows.time(position))
+      let y = values[position] - center
+      return SIMD4(x, y, x * y, x * x)
+    }
+    guard let sums else { return nil }
+    (self.sums, self.values, self.start, self.center) = (sums, values, start, center)
     var changes = [Int32](repeating: 0, count: values.count)
     for i in values.indices.dropFirst() {
       changes[i] = changes[i - 1] + (values[i] != values[i - 1] ? 1 : 0)
@@ -234,9 +237,8 @@ private struct LineSums {
   /// The line through a window; nil when the sums have lost too much precision.
   func line(_ lower: Int, _ upper: Int, origin: Int64) -> (slope: Double, intercept: Double)? {
     if changes[upper - 1] == changes[lower] { return (0, values[lower]) }
-    guard upper - lower > 8, let sx = x.sum(lower, upper), let sy = y.sum(lower, upper),
-      let sxy = xy.sum(lower, upper), let sxx = xx.sum(lower, upper)
-    else { return nil }
+    guard upper - lower > 8, let sum = sums.sum(lower, upper) else { return nil }
+    let (sx, sy, sxy, sxx) = (sum.x, sum.y, sum.z, sum.w)
     let n = Double(upper - lower)
     let variance = sxx - sx * sx / n
     let covariance = sxy - sx * sy / n
@@ -247,44 +249,55 @@ private struct LineSums {
   }
 }
 
-/// The sums of all prefixes of a column as pairs of doubles (double-double arithmetic, Dekker 1971).
-struct RunningSums {
+/// The sums of all prefixes of one or more columns as pairs of doubles (double-double arithmetic, Dekker
+/// 1971);
+/// the lanes of a vector are columns.
+struct RunningSums<Vector: SIMD> where Vector.Scalar == Double {
   /// sums[i] + rests[i] is the sum of the first i values.
-  private var sums: [Double]
-  private var rests: [Double]
+  private let sums: [Vector]
+  private let rests: [Vector]
   /// Differences below this may have lost precision.
-  private let reliable: Double
+  private let reliable: Vector
 
   /// Nil when a value, or a sum, is not finite.
-  init?(_ values: [Double]) {
-    sums = [Double](repeating: 0, count: values.count + 1)
-    rests = sums
-    var sum = 0.0
-    var rest = 0.0
-    var largest = 0.0
-    for i in values.indices {
+  @inline(__always)
+  init?(count: Int, _ value: (_ position: Int) -> Vector) {
+    var sums = [Vector](repeating: .zero, count: count + 1)
+    var rests = sums
+    var sum = Vector.zero
+    var rest = Vector.zero
+    var largest = Vector.zero
+    for i in 0..<count {
+      let value = value(i)
       // Two-sum: the exact error of an addition.
-      let total = sum + values[i]
+      let total = sum + value
       let part = total - sum
-      let error = (sum - (total - part)) + (values[i] - part) + rest
+      let error = (sum - (total - part)) + (value - part) + rest
       sum = total + error
       rest = error - (sum - total)
       sums[i + 1] = sum
       rests[i + 1] = rest
-      largest = max(largest, sum.magnitude)
+      let negative = Vector.zero - sum
+      largest.replace(with: sum, where: sum .> largest)
+      largest.replace(with: negative, where: negative .> largest)
     }
-    guard largest.isFinite, sum.isFinite, rest.isFinite else { return nil }
+    for lane in sum.indices where !largest[lane].isFinite || !sum[lane].isFinite || !rest[lane].isFinite {
+      return nil
+    }
+    self.sums = sums
+    self.rests = rests
     // 106 bits of the largest prefix leave 46 for a difference of this size: 1e-14.
     reliable = largest * 0x1p-60
   }
 
-  /// The sum of the values at lower..<upper; nil when it cannot be trusted.
+  /// The sums of the values at lower..<upper; nil when one of them cannot be trusted.
   @inline(__always)
-  func sum(_ lower: Int, _ upper: Int) -> Double? {
+  func sum(_ lower: Int, _ upper: Int) -> Vector? {
     let high = sums[upper] - sums[lower]
     let part = high - sums[upper]
-    let error = (sums[upper] - (high - part)) + (-sums[lower] - part)
+    let error = (sums[upper] - (high - part)) + (Vector.zero - sums[lower] - part)
     let sum = high + (error + (rests[upper] - rests[lower]))
-    return sum.magnitude >= reliable ? sum : nil
+    for lane in sum.indices where sum[lane].magnitude < reliable[lane] { return nil }
+    return sum
   }
 }

@@ -130,8 +130,11 @@ enum JSONNumber {
     let isMillis = Double(millis) / 1e3 == magnitude
     let scaled = isMillis ? millis : Int64(magnitude * 1e6 + 0.5)
     guard isMillis || Double(scaled) / 1e6 == magnitude else { return false }
-    let unit: UInt64 = isMillis ? 1000 : 1_000_000
-    var (whole, part) = UInt64(scaled).quotientAndRemainder(dividingBy: unit)
+    // Divisions by constants are multiplications.
+    var (whole, part) =
+      isMillis
+      ? UInt64(millis).quotientAndRemainder(dividingBy: 1000)
+      : UInt64(scaled).quotientAndRemainder(dividingBy: 1_000_000)
     if value < 0 {
       unsafe place[0] = minus
       unsafe place += 1
