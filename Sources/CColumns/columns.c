@@ -82,6 +82,6 @@ double promgate_largest_magnitude(const double *values, size_t count) {
 FOR_EACH_PROCESSOR
 int promgate_falls(const double *values, size_t count) {
   uint64_t falls = 0;
-  for (size_t i = 1; i < count; i++) falls |= values[i] < values[i - 1];
+  for (size_t i = 1; i < count; i++) falls |= !(values[i] >= values[i - 1]);
   return falls != 0;
 }

@@ -48,7 +48,7 @@ void promgate_read_slot(const double *const *rows, size_t count, size_t slot, do
 /// The largest magnitude; a number that is none counts as infinite.
 double promgate_largest_magnitude(const double *values, size_t count);
 
-/// Whether a value is lower than the one before it.
+/// Whether a value is lower than the one before it, or one of the two is no number.
 int promgate_falls(const double *values, size_t count);
 
 #endif

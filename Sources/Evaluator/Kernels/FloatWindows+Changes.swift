@@ -7,10 +7,11 @@ extension FloatWindows {
   /// window order, so the sum is bit for bit that of a window computed alone.
   func extrapolate(into tile: inout Row, isCounter: Bool, isRate: Bool) {
     let values = samples.values
-    let resets = isCounter ? self.resets : []
+    let ascends = unsafe isCounter && (samples.neverFalls || promgate_falls(values, values.count) == 0)
+    let resets = isCounter && !ascends ? self.resets : []
     let table = locator.rates(samples.timeline, range: range, isRate: isRate)
     if samples.cover(bounds), resets.isEmpty {
-      extrapolateWhole(table, into: &tile, isCounter: isCounter, isRate: isRate)
+      extrapolateWhole(table, into: &tile, isCounter: isCounter, isRate: isRate, ascends: ascends)
       return
     }
     var nextReset = 0
@@ -35,20 +36,35 @@ extension FloatWindows {
   /// A series that has every sample that the windows need and was never reset: the windows are those
   /// of the table, and all steps are computed in one plain loop.
   private func extrapolateWhole(
-    _ table: RateTable, into tile: inout Row, isCounter: Bool, isRate: Bool
+    _ table: RateTable, into tile: inout Row, isCounter: Bool, isRate: Bool, ascends: Bool
   ) {
     let values = samples.values
-    // The run has every position that the windows need; all have one element a step.
-    let largest = unsafe promgate_rises(
-      values, Int32(samples.first), table.firsts, bounds.newest, table.factors, tile.steps, &tile.values)
     tile.presence = table.presence
-    let first = values[bounds.needed.lowerBound - samples.first]
-    guard isCounter, !table.startsFarFromZero(first, largest) else { return }
-    table.presence.forEachStep { step in
-      let value = values[Int(table.firsts[step]) - samples.first]
-      let rise = values[Int(bounds.newest[step]) - samples.first] - value
-      if table.startsNearZero(step, value, rise) {
-        clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
+    table.forEachStretch { stretch, steps in
+      let start = steps.lowerBound
+      // The run has every position that the windows need; all have one element a step.
+      let largest = unsafe table.firsts.withUnsafeBufferPointer { firsts in
+        unsafe bounds.newest.withUnsafeBufferPointer { lasts in
+          unsafe table.factors.withUnsafeBufferPointer { factors in
+            unsafe tile.values.withUnsafeMutableBufferPointer { output in
+              guard let firsts = firsts.baseAddress, let lasts = lasts.baseAddress,
+                let factors = factors.baseAddress, let output = output.baseAddress
+              else { return 0.0 }
+              return unsafe promgate_rises(
+                values, Int32(samples.first), firsts + start, lasts + start, factors + start, steps.count,
+                output + start)
+            }
+          }
+        }
+      }
+      let first = values[Int(table.firsts[start]) - samples.first]
+      guard isCounter, !(ascends && table.startsFarFromZero(in: stretch, first, largest)) else { return }
+      for step in steps where table.presence[step] {
+        let value = values[Int(table.firsts[step]) - samples.first]
+        let rise = values[Int(bounds.newest[step]) - samples.first] - value
+        if table.startsNearZero(step, value, rise) {
+          clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
+        }
       }
     }
   }
@@ -57,7 +73,6 @@ extension FloatWindows {
   private var resets: [Int] {
     var found: [Int] = []
     let values = samples.values
-    if unsafe samples.neverFalls || promgate_falls(values, values.count) == 0 { return found }
     for i in 1..<max(1, values.count) where values[i] < values[i - 1] { found.append(i) }
     return found
   }

@@ -13,9 +13,19 @@ final class RateTable {
   let firsts: [Int32]
   /// The windows with at least two samples.
   let presence: Presence
-  /// The least of `sampled` and the most of `toStart`, of those windows.
-  private let leastSampled: Double
-  private let mostToStart: Double
+  /// The least of `sampled` and the most of `toStart` in each stretch of steps.
+  private let extremes: [(leastSampled: Double, mostToStart: Double)]
+
+  /// How many steps make a stretch.
+  private static let stretch = 256
+
+  /// Stretches of steps, in order.
+  @inline(__always)
+  func forEachStretch(_ body: (_ stretch: Int, _ steps: Range<Int>) -> Void) {
+    for (index, start) in stride(from: 0, to: factors.count, by: Self.stretch).enumerated() {
+      body(index, start..<min(start + Self.stretch, factors.count))
+    }
+  }
 
   /// Whether a counter may have been zero inside the stretch before its first sample. A product tells
   /// in nearly all cases that it was not; the rest is computed exactly.
@@ -24,10 +34,12 @@ final class RateTable {
     rise > 0 && value >= 0 && sampled[step] * value <= toStart[step] * rise * 1.000001
   }
 
-  /// Whether no window of a counter that never falls starts near zero, by its first value and the largest
-  /// rise in a window.
-  func startsFarFromZero(_ first: Double, _ largestRise: Double) -> Bool {
-    first >= 0 && leastSampled * first > mostToStart * largestRise * 1.00001
+  /// Whether no window in a stretch starts near zero, of a counter that never falls: by its first value there
+  /// and the largest rise in a window.
+  @inline(__always)
+  func startsFarFromZero(in stretch: Int, _ first: Double, _ largestRise: Double) -> Bool {
+    let (leastSampled, mostToStart) = extremes[stretch]
+    return first >= 0 && leastSampled * first > mostToStart * largestRise * 1.00001
   }
 
   /// `ends`: each step's reference time; `range`: the window; milliseconds.
@@ -68,15 +80,14 @@ final class RateTable {
     self.factors = factors
     let end = Int32(max(bounds.needed.upperBound - 1, 0))
     firsts = bounds.lows.map { min($0, end) }
-    var (least, most) = (Double.infinity, 0.0)
-    presence.forEachRun { run in
-      for step in run {
+    extremes = stride(from: 0, to: ends.count, by: Self.stretch).map { start in
+      var (least, most) = (Double.infinity, 0.0)
+      for step in start..<min(start + Self.stretch, ends.count) where presence[step] {
         least = min(least, sampled[step])
         most = max(most, toStart[step])
       }
+      return (least, most)
     }
-    leastSampled = least
-    mostToStart = most
     self.presence = presence
   }
 }

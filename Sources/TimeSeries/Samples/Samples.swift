@@ -10,7 +10,7 @@ public struct Samples: Sendable {
   public var first: Int
   /// The values, one a position; unspecified where there is a stale marker or a histogram.
   public var values: [Double]
-  /// Whether it is known that no value is lower than the one before it.
+  /// Whether it is known that every value is a number no lower than the one before it.
   public var neverFalls = false
   /// What few series have; nil for those that have none of it, so that samples are passed on at little cost.
   private var rare: Rare?
