@@ -55,13 +55,13 @@ extension FloatWindows {
     // One window alone has nothing to share.
     let values = samples.values
     guard tile.steps > 1,
-      let running = RunningSums(count: values.count, { SIMD2(values[$0], 0) })
+      let running = RunningSums(count: values.count, { values[$0] })
     else {
       reduce(into: &tile) { _, lower, upper in direct(lower, upper) }
       return
     }
     reduce(into: &tile) { _, lower, upper in
-      guard upper - lower > 4, let sum = running.sum(lower, upper)?.x else { return direct(lower, upper) }
+      guard upper - lower > 4, let sum = running.sum(lower, upper) else { return direct(lower, upper) }
       return averages ? sum / Double(upper - lower) : sum
     }
   }
@@ -246,58 +246,5 @@ private struct LineSums {
     let slope = covariance / variance
     let zero = Double(origin &- start) / 1000
     return (slope, center + sy / n - slope * (sx / n - zero))
-  }
-}
-
-/// The sums of all prefixes of one or more columns as pairs of doubles (double-double arithmetic, Dekker
-/// 1971);
-/// the lanes of a vector are columns.
-struct RunningSums<Vector: SIMD> where Vector.Scalar == Double {
-  /// sums[i] + rests[i] is the sum of the first i values.
-  private let sums: [Vector]
-  private let rests: [Vector]
-  /// Differences below this may have lost precision.
-  private let reliable: Vector
-
-  /// Nil when a value, or a sum, is not finite.
-  @inline(__always)
-  init?(count: Int, _ value: (_ position: Int) -> Vector) {
-    var sums = [Vector](repeating: .zero, count: count + 1)
-    var rests = sums
-    var sum = Vector.zero
-    var rest = Vector.zero
-    var largest = Vector.zero
-    for i in 0..<count {
-      let value = value(i)
-      // Two-sum: the exact error of an addition.
-      let total = sum + value
-      let part = total - sum
-      let error = (sum - (total - part)) + (value - part) + rest
-      sum = total + error
-      rest = error - (sum - total)
-      sums[i + 1] = sum
-      rests[i + 1] = rest
-      let negative = Vector.zero - sum
-      largest.replace(with: sum, where: sum .> largest)
-      largest.replace(with: negative, where: negative .> largest)
-    }
-    for lane in sum.indices where !largest[lane].isFinite || !sum[lane].isFinite || !rest[lane].isFinite {
-      return nil
-    }
-    self.sums = sums
-    self.rests = rests
-    // 106 bits of the largest prefix leave 46 for a difference of this size: 1e-14.
-    reliable = largest * 0x1p-60
-  }
-
-  /// The sums of the values at lower..<upper; nil when one of them cannot be trusted.
-  @inline(__always)
-  func sum(_ lower: Int, _ upper: Int) -> Vector? {
-    let high = sums[upper] - sums[lower]
-    let part = high - sums[upper]
-    let error = (sums[upper] - (high - part)) + (Vector.zero - sums[lower] - part)
-    let sum = high + (error + (rests[upper] - rests[lower]))
-    for lane in sum.indices where sum[lane].magnitude < reliable[lane] { return nil }
-    return sum
   }
 }
