@@ -1,6 +1,9 @@
+#define _GNU_SOURCE
 #include "CMemory.h"
 
 #include <malloc.h>
+#include <sched.h>
+#include <unistd.h>
 
 void promgate_memory_arenas(int count) {
 #ifdef M_ARENA_MAX
@@ -16,4 +19,11 @@ void promgate_memory_trim(void) {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
+}
+
+int promgate_bound_processors(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+  int count = CPU_COUNT(&set);
+  return count < sysconf(_SC_NPROCESSORS_ONLN) ? count : 0;
 }

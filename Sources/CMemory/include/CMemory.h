@@ -1,4 +1,4 @@
-// The C library's allocator behind plain functions.
+// The C library's allocator, and which processors there are, behind plain functions.
 #ifndef PROMGATE_CMEMORY_H
 #define PROMGATE_CMEMORY_H
 
@@ -7,5 +7,8 @@ void promgate_memory_arenas(int count);
 
 /// Gives freed memory back to the system; costs up to some milliseconds.
 void promgate_memory_trim(void);
+
+/// How many processors the process is bound to (`taskset`, a container's set); 0 when it may use all.
+int promgate_bound_processors(void);
 
 #endif
