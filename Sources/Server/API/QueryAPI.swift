@@ -69,10 +69,12 @@ public final class QueryAPI: Sendable {
     let start = ContinuousClock.now
     let route = Route(path: request.path)
     var response =
-      if request.size <= Self.quickSize {
+      if request.size > Self.quickSize {
+        await withTaskExecutorPreference(threads) { await answer(request, route) }
+      } else if route?.staysOnLoop ?? true {
         await answer(request, route)
       } else {
-        await withTaskExecutorPreference(threads) { await answer(request, route) }
+        await withTaskExecutorPreference(globalConcurrentExecutor) { await answer(request, route) }
       }
     addOriginFields(to: &response, for: request)
     metrics.count(

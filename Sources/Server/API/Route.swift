@@ -92,15 +92,17 @@ enum Route: Sendable, Hashable {
     }
   }
 
-  /// Whether the answer is read from the source of series.
-  var needsSource: Bool {
+  /// Whether it is answered where the request came in: what is short, and what goes to the threads for
+  /// queries
+  /// by itself. The others list what may be long.
+  var staysOnLoop: Bool {
     switch self {
-    case .query, .queryRange, .series, .labels, .labelValues, .remoteRead, .remoteWrite, .federate,
-      .storeStatistics:
+    case .index, .healthy, .ready, .lifecycle, .buildInfo, .alertmanagers, .runtimeInfo, .storeBlocks,
+      .logReplay, .admin, .openTelemetry, .version, .query, .queryRange, .series, .labels, .labelValues,
+      .remoteRead, .remoteWrite, .federate, .storeStatistics:
       true
-    case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
-      .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers, .rules, .alerts,
-      .runtimeInfo, .configuration, .flags, .storeBlocks, .logReplay, .admin, .openTelemetry, .version:
+    case .metrics, .formatQuery, .parseQuery, .exemplars, .metadata, .targets, .targetsMetadata,
+      .scrapePools, .rules, .alerts, .configuration, .flags:
       false
     }
   }
