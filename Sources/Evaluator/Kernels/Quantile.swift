@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Quantiles of plain values (promql-evaluation.md §5.4).
 enum Quantile {
   /// The φ-quantile of values in any order, NaN when there is none. O(n log n).
@@ -82,13 +84,5 @@ struct SortedWindow {
   }
 
   /// The first place whose number is not less.
-  private func place(of number: RankedNumber) -> Int {
-    var low = 0
-    var high = sorted.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sorted[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func place(of number: RankedNumber) -> Int { sorted.partitioningIndex { $0 >= number } }
 }

@@ -62,13 +62,8 @@ struct HistogramColumn: Sendable {
 
   /// The histogram at a step, nil when there is none. O(log n).
   subscript(_ step: Int) -> NativeHistogram? {
-    var low = 0
-    var high = steps.count
-    while low < high {
-      let middle = (low + high) / 2
-      if steps[middle] < step { low = middle + 1 } else { high = middle }
-    }
-    return low < steps.count && steps[low] == step ? histograms[low] : nil
+    let found = steps.partitioningIndex { $0 >= step }
+    return found < steps.count && steps[found] == step ? histograms[found] : nil
   }
 
   /// Appends at a step later than all others.

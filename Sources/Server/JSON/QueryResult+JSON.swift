@@ -246,15 +246,7 @@ struct StepTexts {
   }
 
   /// The first step at or after a time.
-  func cursor(at time: Int64) -> Int {
-    var low = 0
-    var high = times.count
-    while low < high {
-      let middle = (low + high) / 2
-      if times[middle] < time { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  func cursor(at time: Int64) -> Int { times.partitioningIndex { $0 >= time } }
 
   /// Writes the text of a time, from the steps when it is one of them, and moves the place behind it;
   /// up to `slot` bytes are touched. Times ascend from call to call.

@@ -123,12 +123,7 @@ public struct SampleColumns: Sendable {
 
   /// The first position at or after a time.
   private static func position(_ timestamps: [Int64], _ time: Int64) -> Int {
-    var (low, high) = (0, timestamps.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if timestamps[middle] < time { low = middle + 1 } else { high = middle }
-    }
-    return low
+    timestamps.partitioningIndex { $0 >= time }
   }
 
   private func picking(_ positions: [Int]) -> SampleColumns {

@@ -13,13 +13,8 @@ final class ColumnList: Sendable {
   }
 
   private func search(_ id: Int32) -> Int? {
-    var low = 0
-    var high = series.count
-    while low < high {
-      let middle = (low + high) / 2
-      if series[middle] < id { low = middle + 1 } else { high = middle }
-    }
-    return low < series.count && series[low] == id ? low : nil
+    let found = series.partitioningIndex { $0 >= id }
+    return found < series.count && series[found] == id ? found : nil
   }
 }
 

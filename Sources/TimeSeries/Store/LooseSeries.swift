@@ -187,8 +187,8 @@ struct LooseSeries: Sendable {
         rare.startTimestamps += [Int64](repeating: 0, count: run.timeline.count)
       }
     }
-    let low = storage.times.partition(after: after)
-    let high = max(low, storage.times.partition(after: through))
+    let low = storage.times.partitioningIndex { $0 > after }
+    let high = max(low, storage.times.partitioningIndex { $0 > through })
     if low < high {
       if storage.rare.isEmpty {
         if !rare.startTimestamps.isEmpty {
@@ -250,17 +250,5 @@ extension LooseSeries.RareSamples {
     }
     if !startTimestamps.isEmpty { part.startTimestamps = Array(startTimestamps[range]) }
     return part
-  }
-}
-
-extension [Int64] {
-  /// The first position whose time is later; `count` if none.
-  fileprivate func partition(after time: Int64) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle] > time { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }
