@@ -21,8 +21,7 @@ enum Quantile {
 }
 
 /// A number as an integer that sorts as numbers do: NaN first, then from minus infinity up, a zero with a
-/// sign
-/// before the one without.
+/// sign before the one without.
 struct RankedNumber: Comparable {
   private let rank: Int64
 

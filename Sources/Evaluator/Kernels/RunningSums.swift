@@ -1,5 +1,5 @@
-/// The sums of all prefixes of one or more columns as pairs of doubles (double-double arithmetic, Dekker
-/// 1971).
+/// The sums of all prefixes of one or more columns as pairs of doubles, whose arithmetic has twice the digits
+/// (Dekker 1971).
 struct RunningSums<Value: Lanes> {
   /// sums[i] + rests[i] is the sum of the first i values.
   private let sums: [Value]

@@ -2,7 +2,8 @@ internal import CColumns
 import PromQL
 import TimeSeries
 
-/// Aggregations that fold the rows of a group one after the other, one group at a time.
+/// Aggregations that fold the rows of a group one after the other: few and short groups all at once, others
+/// one at a time.
 final class AggregatedRows: RowSource {
   let keys: [RowKey]
   let mayHoldHistograms: Bool
@@ -80,7 +81,8 @@ final class AggregatedRows: RowSource {
         return row
       }
     }
-    tile = held[group]
+    // A row is read once.
+    swap(&tile, &held[group])
   }
 
   private func emptyHistograms(_ steps: Int) -> HistogramFold {

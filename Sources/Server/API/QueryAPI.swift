@@ -13,8 +13,8 @@ public final class QueryAPI: Sendable {
     public var features = LanguageFeatures.all
     /// How long a query may take; clients may ask for less.
     public var queryTimeout = Duration.seconds(120)
-    /// How many queries are evaluated at once; further ones wait. More than there are cores, so that
-    /// small queries need not wait for large ones; Prometheus has as many.
+    /// How many queries are evaluated at once, beside those that are quick; further ones wait. More than
+    /// there are cores, so that middling queries need not wait for large ones; Prometheus has as many.
     public var concurrentQueries = 20
     /// Which origins may read answers from a browser; nil lets all.
     public var allowedOrigins: LabelPattern?
@@ -37,9 +37,10 @@ public final class QueryAPI: Sendable {
   private let threads: QueryThreads
   private let deadlines = DeadlineWatch()
   private let release = MemoryRelease()
+  private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
+
   /// Requests with more parameters than this, bytes, are read on the threads for queries.
   private static let quickSize = 1 << 14
-  private let readinessNumber = Atomic<Int>(Readiness.ready.rawValue)
 
   /// An endpoint over what `source` gives when a request comes; `now` is in milliseconds. Without a
   /// `writer` remote write is refused.

@@ -92,9 +92,8 @@ enum Route: Sendable, Hashable {
     }
   }
 
-  /// Whether it is answered where the request came in: what is short, and what goes to the threads for
-  /// queries
-  /// by itself. The others list what may be long.
+  /// Whether it is answered where the request came in: what is short, and what goes to the threads
+  /// for queries by itself. The others list what may be long.
   var staysOnLoop: Bool {
     switch self {
     case .index, .healthy, .ready, .lifecycle, .buildInfo, .alertmanagers, .runtimeInfo, .storeBlocks,

@@ -132,9 +132,8 @@ extension ByteWriter {
   }
 }
 
-/// A large matrix as text, a piece at a time: what is written stays in the cache until the socket has it, and
-/// the
-/// whole text is never held.
+/// A large matrix of floats as text, a piece at a time: what is written stays in the cache until the socket
+/// has it, and the whole text is never held.
 final class MatrixText: Sendable {
   /// What comes in front of the series, and behind them.
   static let head = #""resultType":"matrix","result":["#
@@ -142,6 +141,8 @@ final class MatrixText: Sendable {
 
   /// Answers of fewer values are written whole.
   private static let worthwhile = 1 << 15
+  /// Those with longer series too, as a piece holds whole series: more than a range query may have steps.
+  private static let longest = 1 << 14
   /// Pieces are about as large, bytes: small enough for a cache, large enough to wake the client seldom.
   private static let pieceSize = 3 << 17
 
@@ -149,11 +150,14 @@ final class MatrixText: Sendable {
   private let texts: StepTexts
   private let written = Mutex(0)
 
-  /// Nil when the value is no matrix, or a small one. Cut to the first `limit` series.
+  /// Nil when the value is no matrix, a small one, or one of long series or histograms, whose pieces would
+  /// take long. Cut to the first `limit` series.
   init?(_ value: QueryValue, limit: Int, steps: [Int64]) {
     guard case .matrix(let all) = value else { return nil }
     series = Array(all.prefix(limit))
-    guard series.reduce(0, { $0 + $1.values.count }) >= Self.worthwhile else { return nil }
+    guard series.reduce(0, { $0 + $1.values.count }) >= Self.worthwhile,
+      series.allSatisfy({ $0.values.count <= Self.longest && $0.histograms.isEmpty })
+    else { return nil }
     texts = StepTexts(steps.isEmpty ? series.first?.timestamps ?? [] : steps)
   }
 

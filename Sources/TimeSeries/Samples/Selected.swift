@@ -62,8 +62,8 @@ public protocol SeriesSource: Sendable {
   /// The answers to several selections, in their order. A remote asks for them all at once.
   func select(_ selections: [Selection]) throws -> [any Selected]
 
-  /// No more series than these satisfy the matchers; found without looking at series. Nil where a source
-  /// has no such bound at hand.
+  /// No more series than these, all of floats, satisfy the matchers; found without looking at series. Nil
+  /// where a source has no such bound at hand, or may hold native histograms.
   func bound(_ matchers: [LabelMatcher]) -> Int?
 }
 

@@ -120,6 +120,8 @@ struct StoreState: Sendable {
   private var nextTrim = Int64.min
   private var sampleCount = 0
   private var newest = Int64.min
+  /// Whether a native histogram was ever taken.
+  private var hasHeldHistograms = false
   /// The index over most series, and the series that came since.
   private var index = IndexGeneration(entries: [], ids: [])
   private var unindexed: [Int32] = []
@@ -146,7 +148,7 @@ struct StoreState: Sendable {
     }
     return StoreSnapshot(
       entries: entries, cohorts: cohorts, loose: loose, index: index, unindexed: unindexed,
-      sampleCount: sampleCount)
+      sampleCount: sampleCount, mayHoldHistograms: hasHeldHistograms)
   }
 
   mutating func append(_ labels: Labels, _ sample: StoredSample) throws(StoreError) {
@@ -164,6 +166,7 @@ struct StoreState: Sendable {
     let taken = try loose[place]?.append(sample, labels: labels, &timelines) ?? false
     guard taken else { return }
     entries[place].hasLoose = true
+    if !sample.isFloat { hasHeldHistograms = true }
     sampleCount += 1
     advance(to: sample.timestamp)
   }

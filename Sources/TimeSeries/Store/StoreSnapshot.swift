@@ -10,6 +10,8 @@ public struct StoreSnapshot: SeriesSource {
   let unindexed: [Int32]
   /// How many samples the store held.
   public let sampleCount: Int
+  /// False when every sample is a float.
+  let mayHoldHistograms: Bool
 
   /// How many series the store held.
   public var seriesCount: Int { index.ids.count + unindexed.count }
@@ -48,7 +50,9 @@ public struct StoreSnapshot: SeriesSource {
     return StoreSelection(snapshot: self, ids: ids, selection: selection)
   }
 
-  public func bound(_ matchers: [LabelMatcher]) -> Int? { index.index.bound(matchers) + unindexed.count }
+  public func bound(_ matchers: [LabelMatcher]) -> Int? {
+    mayHoldHistograms ? nil : index.index.bound(matchers) + unindexed.count
+  }
 }
 
 /// The rows that a selection found in a snapshot.
