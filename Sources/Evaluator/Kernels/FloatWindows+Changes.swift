@@ -9,15 +9,20 @@ extension FloatWindows {
     let values = samples.values
     let ascends = unsafe isCounter && (samples.neverFalls || promgate_falls(values, values.count) == 0)
     let resets = isCounter && !ascends ? self.resets : []
-    let table = locator.rates(samples.timeline, range: range, isRate: isRate)
+    // A table of a few steps costs more than it spares.
+    if tile.steps < Self.stepsOfTable {
+      for step in 0..<tile.steps { clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate) }
+      return
+    }
+    let table = locator.rates(bounds, range: range, isRate: isRate)
     if samples.cover(bounds), resets.isEmpty {
       extrapolateWhole(table, into: &tile, isCounter: isCounter, isRate: isRate, ascends: ascends)
       return
     }
     var nextReset = 0
     for step in 0..<tile.steps {
-      let lower = Int(bounds.lows[step]) - samples.first
-      let upper = Int(bounds.highs[step]) - samples.first
+      let lower = Int(bounds.firsts[step]) - samples.first
+      let upper = Int(bounds.newest[step]) + 1 - samples.first
       guard lower >= 0, upper <= samples.count else {
         clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
         continue
@@ -33,17 +38,20 @@ extension FloatWindows {
     }
   }
 
+  /// From so many steps on what the windows of a timeline have in common is found once.
+  private static let stepsOfTable = 8
+
   /// A series that has every sample that the windows need and was never reset: the windows are those
   /// of the table, and all steps are computed in one plain loop.
   private func extrapolateWhole(
     _ table: RateTable, into tile: inout Row, isCounter: Bool, isRate: Bool, ascends: Bool
   ) {
     let values = samples.values
-    tile.presence = table.presence
+    tile.presence.copy(table.presence)
     table.forEachStretch { stretch, steps in
       let start = steps.lowerBound
       // The run has every position that the windows need; all have one element a step.
-      let largest = unsafe table.firsts.withUnsafeBufferPointer { firsts in
+      let largest = unsafe bounds.firsts.withUnsafeBufferPointer { firsts in
         unsafe bounds.newest.withUnsafeBufferPointer { lasts in
           unsafe table.factors.withUnsafeBufferPointer { factors in
             unsafe tile.values.withUnsafeMutableBufferPointer { output in
@@ -57,10 +65,10 @@ extension FloatWindows {
           }
         }
       }
-      let first = values[Int(table.firsts[start]) - samples.first]
+      let first = values[Int(bounds.firsts[start]) - samples.first]
       guard isCounter, !(ascends && table.startsFarFromZero(in: stretch, first, largest)) else { return }
       for step in steps where table.presence[step] {
-        let value = values[Int(table.firsts[step]) - samples.first]
+        let value = values[Int(bounds.firsts[step]) - samples.first]
         let rise = values[Int(bounds.newest[step]) - samples.first] - value
         if table.startsNearZero(step, value, rise) {
           clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)

@@ -36,9 +36,9 @@ struct FloatWindows {
   ) {
     if minimum == 1, samples.cover(bounds) {
       let first = samples.first
-      tile.presence = bounds.presence
+      tile.presence.copy(bounds.presence)
       bounds.presence.forEachStep { step in
-        let (lower, upper) = (Int(bounds.lows[step]) - first, Int(bounds.highs[step]) - first)
+        let (lower, upper) = (Int(bounds.firsts[step]) - first, Int(bounds.newest[step]) + 1 - first)
         if let value = formula(step, lower, upper) {
           tile.values[step] = value
         } else {

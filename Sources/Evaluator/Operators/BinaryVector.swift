@@ -331,16 +331,14 @@ struct MatchGroups {
   init(
     _ manyKeys: [RowKey], _ oneKeys: [RowKey], _ matchLabels: MatchLabels, mutation: Mutation?
   ) {
-    let projection = matchLabels.projection(mutation)
-    var known: [Labels: Int] = [:]
+    var projected = ProjectedLabels(matchLabels.projection(mutation))
     func group(_ key: RowKey) -> Int {
-      let projected = key.projected(projection)
-      if let found = known[projected] { return found }
-      known[projected] = labels.count
-      labels.append(projected)
-      many.append([])
-      one.append([])
-      return labels.count - 1
+      let found = projected.index(of: key)
+      if found == many.count {
+        many.append([])
+        one.append([])
+      }
+      return found
     }
     for (row, key) in manyKeys.enumerated() {
       let found = group(key)
@@ -352,6 +350,7 @@ struct MatchGroups {
       groupOfOne.append(found)
       one[found].append(row)
     }
+    labels = projected.labels
   }
 }
 

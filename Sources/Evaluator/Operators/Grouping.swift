@@ -12,20 +12,14 @@ struct Groups {
 
   /// Groups rows by what the projection leaves of their labels.
   init(_ keys: [RowKey], _ projection: LabelProjection) {
-    var known: [Labels: Int] = [:]
+    var projected = ProjectedLabels(projection)
     groupOfRow.reserveCapacity(keys.count)
     for (row, key) in keys.enumerated() {
-      let projected = key.projected(projection)
-      if let group = known[projected] {
-        members[group].append(row)
-        groupOfRow.append(group)
-      } else {
-        known[projected] = labels.count
-        groupOfRow.append(labels.count)
-        labels.append(projected)
-        members.append([row])
-      }
+      let group = projected.index(of: key)
+      groupOfRow.append(group)
+      if group < members.count { members[group].append(row) } else { members.append([row]) }
     }
+    labels = projected.labels
   }
 
   /// Aggregation's groups (promql-evaluation.md §5.1).
@@ -37,6 +31,26 @@ struct Groups {
   }
 
   var count: Int { labels.count }
+}
+
+/// The distinct labels that a projection leaves of keys, numbered as they first come.
+struct ProjectedLabels {
+  private(set) var labels: [Labels] = []
+  private var known: [Labels: Int] = [:]
+  private let projection: LabelProjection
+  /// What is left of the key at hand: one piece of memory for all, as only new labels are kept.
+  private var scratch = Labels.none
+
+  init(_ projection: LabelProjection) { self.projection = projection }
+
+  mutating func index(of key: RowKey) -> Int {
+    key.project(projection, into: &scratch)
+    if let index = known[scratch] { return index }
+    let own = scratch.copied()
+    known[own] = labels.count
+    labels.append(own)
+    return labels.count - 1
+  }
 }
 
 extension MatchLabels {

@@ -39,12 +39,12 @@ struct SelectRows: RowSource {
     tile.clear()
     let bounds = locator.bounds(extent.timeline)
     if bounds.needed.clamped(to: extent.positions) == bounds.needed {
-      tile.presence = bounds.presence
+      tile.presence.copy(bounds.presence)
       return
     }
     bounds.presence.forEachStep { step in
-      let window = Int(bounds.lows[step])..<Int(bounds.highs[step])
-      if window.overlaps(extent.positions) { tile.presence[step] = true }
+      let window = Int(bounds.firsts[step])...Int(bounds.newest[step])
+      if extent.positions.overlaps(window) { tile.presence[step] = true }
     }
   }
 
@@ -59,7 +59,7 @@ struct SelectRows: RowSource {
         // The run has every position; both have one element a step.
         unsafe promgate_gather(
           samples.values, Int32(samples.first), bounds.newest, tile.steps, &tile.values)
-        tile.presence = bounds.presence
+        tile.presence.copy(bounds.presence)
         return
       }
       for step in 0..<tile.steps {

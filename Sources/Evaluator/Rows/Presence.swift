@@ -31,6 +31,12 @@ struct Presence: Sendable, Hashable {
 
   mutating func clear() { for i in words.indices { words[i] = 0 } }
 
+  /// Takes over what is present elsewhere, in the memory that there is: assigning would share the other's,
+  /// and the next change would have to copy it.
+  mutating func copy(_ other: borrowing Presence) {
+    for i in words.indices { words[i] = other.words[i] }
+  }
+
   mutating func fill() {
     for i in words.indices { words[i] = .max }
     if !words.isEmpty { words[words.count - 1] = Self.lastWord(count) }

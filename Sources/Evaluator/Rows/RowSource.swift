@@ -30,7 +30,15 @@ struct RowKey: Sendable {
   /// What is left of the labels.
   @inline(__always)
   func projected(_ projection: LabelProjection) -> Labels {
-    projection.apply(written, isNameless: isNameless)
+    var result = Labels.none
+    project(projection, into: &result)
+    return result
+  }
+
+  /// The same, written over `result` in the memory that it has.
+  @inline(__always)
+  func project(_ projection: LabelProjection, into result: inout Labels) {
+    projection.apply(written, isNameless: isNameless, into: &result)
   }
 }
 
@@ -51,11 +59,13 @@ enum LabelProjection {
   }
 
   @inline(__always)
-  fileprivate func apply(_ labels: Labels, isNameless: Bool) -> Labels {
+  fileprivate func apply(_ labels: Labels, isNameless: Bool, into result: inout Labels) {
     switch self {
-    case .nothing: .none
-    case .keeping(let names, let nameless): labels.keeping(isNameless ? nameless : names)
-    case .dropping(let names, let nameless): labels.dropping(isNameless ? nameless : names)
+    case .nothing: result = .none
+    case .keeping(let names, let nameless):
+      labels.keeping(isNameless ? nameless : names, into: &result)
+    case .dropping(let names, let nameless):
+      labels.dropping(isNameless ? nameless : names, into: &result)
     }
   }
 }

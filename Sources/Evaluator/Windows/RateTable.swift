@@ -9,8 +9,6 @@ final class RateTable {
   let toStart: [Double]
   /// What a rise is multiplied by when the start is extrapolated in full; for rates per second.
   let factors: [Double]
-  /// The position of each window's first sample, within what the windows need.
-  let firsts: [Int32]
   /// The windows with at least two samples.
   let presence: Presence
   /// The least of `sampled` and the most of `toStart` in each stretch of steps.
@@ -43,10 +41,11 @@ final class RateTable {
   }
 
   /// `ends`: each step's reference time; `range`: the window; milliseconds.
-  init(_ bounds: WindowBounds, _ timestamps: [Int64], ends: [Int64], range: Int64, isRate: Bool) {
+  init(_ bounds: WindowBounds, ends: [Int64], range: Int64, isRate: Bool) {
+    let timestamps = bounds.timeline.timestamps
     var sampled = [Double](repeating: 0, count: ends.count)
-    var toStart = sampled
-    var factors = sampled
+    var toStart = [Double](repeating: 0, count: ends.count)
+    var factors = [Double](repeating: 0, count: ends.count)
     var presence = Presence(count: ends.count)
     unsafe sampled.withUnsafeMutableBufferPointer { sampled in
       unsafe toStart.withUnsafeMutableBufferPointer { toStart in
@@ -56,10 +55,10 @@ final class RateTable {
           var last: (first: Int64, last: Int64, count: Int32) = (0, 0, 0)
           var known = (sampled: 0.0, toStart: 0.0, factor: 0.0)
           presence.setEach { step in
-            let (low, high, end) = (bounds.lows[step], bounds.highs[step], ends[step])
-            guard high - low >= 2 else { return false }
-            let (first, newest) = (timestamps[Int(low)], timestamps[Int(high) - 1])
-            let shape = (first: first &- end, last: newest &- end, count: high - low)
+            let (low, high, end) = (bounds.firsts[step], bounds.newest[step], ends[step])
+            guard low < high else { return false }
+            let (first, newest) = (timestamps[Int(low)], timestamps[Int(high)])
+            let shape = (first: first &- end, last: newest &- end, count: high - low + 1)
             if shape != last {
               let window = Extrapolation(
                 first: first, last: newest, count: Int(shape.count), end: end, range: range)
@@ -78,8 +77,6 @@ final class RateTable {
     self.sampled = sampled
     self.toStart = toStart
     self.factors = factors
-    let end = Int32(max(bounds.needed.upperBound - 1, 0))
-    firsts = bounds.lows.map { min($0, end) }
     extremes = stride(from: 0, to: ends.count, by: Self.stretch).map { start in
       var (least, most) = (Double.infinity, 0.0)
       for step in start..<min(start + Self.stretch, ends.count) where presence[step] {

@@ -1,25 +1,31 @@
 import PromQL
 import TimeSeries
 
-/// Where the window of each step lies on a timeline: positions `lows[i]..<highs[i]`.
+/// Where the window of each step lies on a timeline: from position `firsts[i]` to position `newest[i]`.
 ///
 /// Located once a timeline and window, and used by every series on that timeline.
-final class WindowBounds: Sendable {
-  let lows: [Int32]
-  let highs: [Int32]
-  /// The position of each window's newest sample; of an empty window, any within `needed`.
+final class WindowBounds {
+  /// Keeping it alive keeps its identity its own.
+  let timeline: Timeline
+  /// The position of each window's oldest sample; of an empty window, any within `needed`, so that loops over
+  /// all steps may read there.
+  let firsts: [Int32]
+  /// The position of each window's newest sample; of an empty window, the same as in `firsts`.
   let newest: [Int32]
   /// The steps whose window holds a sample.
   let presence: Presence
   /// The positions from the first window that holds a sample to the last one.
   let needed: Range<Int>
+  /// What rates need to know beside it, once one was asked for.
+  fileprivate var rates: RateTable?
 
   /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
   /// Two pointers: O(timestamps + steps).
-  init(_ timestamps: [Int64], ends: [Int64], back: Int64, ahead: Int64 = 0) {
-    var lows = [Int32](repeating: 0, count: ends.count)
-    var highs = lows
+  init(_ timeline: Timeline, ends: [Int64], back: Int64, ahead: Int64 = 0) {
+    var firsts = [Int32](repeating: 0, count: ends.count)
+    var newest = [Int32](repeating: 0, count: ends.count)
     var presence = Presence(count: ends.count)
+    let timestamps = timeline.timestamps
     var low = 0
     if let first = ends.first {
       let after = Self.clamped(first, -back)
@@ -27,8 +33,8 @@ final class WindowBounds: Sendable {
     }
     var high = low
     let count = timestamps.count
-    unsafe lows.withUnsafeMutableBufferPointer { lows in
-      unsafe highs.withUnsafeMutableBufferPointer { highs in
+    unsafe firsts.withUnsafeMutableBufferPointer { firsts in
+      unsafe newest.withUnsafeMutableBufferPointer { newest in
         unsafe timestamps.withUnsafeBufferPointer { timestamps in
           // Both have one element a step; low and high stay within the timestamps.
           presence.setEach { step in
@@ -37,8 +43,8 @@ final class WindowBounds: Sendable {
             while low < count, unsafe timestamps[low] <= after { low += 1 }
             if high < low { high = low }
             while high < count, unsafe timestamps[high] <= through { high += 1 }
-            unsafe lows[step] = Int32(truncatingIfNeeded: low)
-            unsafe highs[step] = Int32(truncatingIfNeeded: high)
+            unsafe firsts[step] = Int32(truncatingIfNeeded: low)
+            unsafe newest[step] = Int32(truncatingIfNeeded: high - 1)
             return low < high
           }
         }
@@ -46,19 +52,18 @@ final class WindowBounds: Sendable {
     }
     var needed = 0..<0
     if let first = presence.first, let last = presence.last {
-      needed = Int(lows[first])..<Int(highs[last])
-      // Empty windows stay within what is needed, so that loops over all steps may read there.
-      if !presence.isFull {
-        for step in lows.indices where lows[step] == highs[step] {
-          lows[step] = min(max(lows[step], lows[first]), highs[last])
-          highs[step] = lows[step]
-        }
+      needed = Int(firsts[first])..<Int(newest[last]) + 1
+    }
+    if !presence.isFull {
+      let last = Int32(max(needed.lowerBound, needed.upperBound - 1))
+      for step in ends.indices where !presence[step] {
+        firsts[step] = min(max(firsts[step], Int32(needed.lowerBound)), last)
+        newest[step] = firsts[step]
       }
     }
-    self.lows = lows
-    self.highs = highs
-    let last = Int32(max(needed.upperBound - 1, 0))
-    newest = highs.map { min(max($0 - 1, Int32(needed.lowerBound)), last) }
+    self.timeline = timeline
+    self.firsts = firsts
+    self.newest = newest
     self.presence = presence
     self.needed = needed
   }
@@ -66,8 +71,8 @@ final class WindowBounds: Sendable {
   /// The bounds of a step's window on a run of the timeline, as positions of the run.
   @inline(__always)
   func window(_ step: Int, in samples: borrowing Samples) -> Range<Int> {
-    let low = max(0, Int(lows[step]) - samples.first)
-    let high = min(samples.count, Int(highs[step]) - samples.first)
+    let low = max(0, Int(firsts[step]) - samples.first)
+    let high = presence[step] ? min(samples.count, Int(newest[step]) + 1 - samples.first) : low
     return low..<max(low, high)
   }
 
@@ -84,22 +89,9 @@ final class WindowLocator {
   let ends: [Int64]
   private let back: Int64
   private let ahead: Int64
-  private var known: [ObjectIdentifier: Found] = [:]
-
-  /// What is known of one timeline. Keeping the timeline alive keeps its identity its own.
-  private final class Found {
-    let timeline: Timeline
-    let bounds: WindowBounds
-    var rates: RateTable?
-
-    init(_ timeline: Timeline, _ bounds: WindowBounds) {
-      self.timeline = timeline
-      self.bounds = bounds
-    }
-  }
-
+  private var known: [ObjectIdentifier: WindowBounds] = [:]
   /// What was asked for last: rows of one target follow each other.
-  private var latest: Found?
+  private var latest: WindowBounds?
 
   /// Timelines remembered at a time: targets share theirs and come back with every group; series with
   /// their own never do. As many as fit into 64 MB.
@@ -111,29 +103,30 @@ final class WindowLocator {
     self.ahead = ahead
   }
 
-  func bounds(_ timeline: Timeline) -> WindowBounds { find(timeline).bounds }
+  @inline(__always)
+  func bounds(_ timeline: Timeline) -> WindowBounds {
+    if let latest, latest.timeline === timeline { return latest }
+    return find(timeline)
+  }
 
-  /// The table for rates over a timeline. `range` and `isRate` are the same at every call.
-  func rates(_ timeline: Timeline, range: Int64, isRate: Bool) -> RateTable {
-    let found = find(timeline)
-    if let rates = found.rates { return rates }
-    let rates = RateTable(
-      found.bounds, timeline.timestamps, ends: ends, range: range, isRate: isRate)
-    found.rates = rates
+  /// The table for rates over the timeline of `bounds`. `range` and `isRate` are the same at every call.
+  @inline(__always)
+  func rates(_ bounds: WindowBounds, range: Int64, isRate: Bool) -> RateTable {
+    if let rates = bounds.rates { return rates }
+    let rates = RateTable(bounds, ends: ends, range: range, isRate: isRate)
+    bounds.rates = rates
     return rates
   }
 
-  private func find(_ timeline: Timeline) -> Found {
-    if let latest, latest.timeline === timeline { return latest }
+  private func find(_ timeline: Timeline) -> WindowBounds {
     if let found = known[ObjectIdentifier(timeline)] {
       latest = found
       return found
     }
-    let bounds = WindowBounds(timeline.timestamps, ends: ends, back: back, ahead: ahead)
+    let bounds = WindowBounds(timeline, ends: ends, back: back, ahead: ahead)
     if known.count >= capacity { known.removeAll(keepingCapacity: true) }
-    let found = Found(timeline, bounds)
-    known[ObjectIdentifier(timeline)] = found
-    latest = found
-    return found
+    known[ObjectIdentifier(timeline)] = bounds
+    latest = bounds
+    return bounds
   }
 }

@@ -11,27 +11,78 @@ extension Labels {
   /// The labels without `__name__`, `__type__` and `__unit__` (promql.md §2: "the name is dropped").
   public func droppingMetadata() -> Labels { dropping(.metadata) }
 
-  /// Copies the runs of labels whose names are in the set, or the others.
-  private func filtered(_ names: LabelNames, keepsMembers: Bool) -> Labels {
+  /// The same as `keeping`, written over `result` in the memory that it has.
+  package func keeping(_ names: LabelNames, into result: inout Labels) {
+    filter(names, keepsMembers: true, into: &result)
+  }
+
+  /// The same as `dropping`, written over `result` in the memory that it has.
+  package func dropping(_ names: LabelNames, into result: inout Labels) {
+    filter(names, keepsMembers: false, into: &result)
+  }
+
+  /// The same labels in memory of their own, and no more of it than they need.
+  package func copied() -> Labels { Labels(bytes: bytes.trimmed()) }
+
+  /// Whether `__type__` or `__unit__` is among the labels.
+  public var hasTypeOrUnit: Bool {
     unsafe bytes.withUnsafeBufferPointer { source in
       var cursor = 0
-      var all = true
-      // What is kept so far, while something was dropped; capacity for the rest at once.
-      var kept: [UInt8] = []
       while cursor < source.count {
-        let start = cursor
         let name = unsafe Self.take(source, &cursor)
+        // Sorted by name: nothing that starts beyond an underscore can be one of them.
+        guard !name.isEmpty, unsafe source[name.lowerBound] <= UInt8(ascii: "_") else { return false }
+        if unsafe LabelNames.typeAndUnit.contains(source, name) { return true }
         _ = unsafe Self.take(source, &cursor)
-        if unsafe names.contains(source, name) == keepsMembers {
-          if !all { unsafe kept.append(contentsOf: source[start..<cursor]) }
-        } else if all {
-          all = false
-          kept.reserveCapacity(keepsMembers ? 64 : source.count)
-          unsafe kept.append(contentsOf: source[..<start])
-        }
       }
-      return all ? self : Labels(bytes: kept)
+      return false
     }
+  }
+
+  private func filtered(_ names: LabelNames, keepsMembers: Bool) -> Labels {
+    unsafe bytes.withUnsafeBufferPointer { source in
+      var isWhole = false
+      var kept: [UInt8] = []
+      unsafe Self.forEachRun(source, names, keepsMembers: keepsMembers) { run in
+        isWhole = run.count == source.count
+        if isWhole { return }
+        // Capacity for the rest at once.
+        if kept.isEmpty { kept.reserveCapacity(keepsMembers ? 64 : source.count) }
+        unsafe kept.append(contentsOf: UnsafeBufferPointer(rebasing: source[run]))
+      }
+      return isWhole ? self : Labels(bytes: kept)
+    }
+  }
+
+  private func filter(_ names: LabelNames, keepsMembers: Bool, into result: inout Labels) {
+    result.bytes.removeAll(keepingCapacity: true)
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe Self.forEachRun(source, names, keepsMembers: keepsMembers) { run in
+        unsafe result.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: source[run]))
+      }
+    }
+  }
+
+  /// The runs of labels whose names are in the set, or of the others: bytes that are copied as they are.
+  @inline(__always)
+  private static func forEachRun(
+    _ source: UnsafeBufferPointer<UInt8>, _ names: LabelNames, keepsMembers: Bool,
+    _ body: (Range<Int>) -> Void
+  ) {
+    var cursor = 0
+    var run = 0..<0
+    while cursor < source.count {
+      let start = cursor
+      let name = unsafe take(source, &cursor)
+      _ = unsafe take(source, &cursor)
+      guard unsafe names.contains(source, name) == keepsMembers else { continue }
+      if run.upperBound != start {
+        if !run.isEmpty { body(run) }
+        run = start..<start
+      }
+      run = run.lowerBound..<cursor
+    }
+    if !run.isEmpty { body(run) }
   }
 
   /// Reads a length and steps over what it announces. The encoding is our own and always whole.
@@ -51,37 +102,54 @@ extension Labels {
 
 /// A small set of label names, compared as bytes.
 public struct LabelNames: Sendable, Hashable {
-  private let names: [[UInt8]]
+  /// The names one behind the other.
+  private let bytes: [UInt8]
+  /// Where each name ends.
+  private let ends: [Int]
   /// A bit for each length that occurs (lengths from 63 on share one): most names differ in length.
   private let lengths: UInt64
 
-  public init(_ names: some Sequence<String>) { self.init(names.map { Array($0.utf8) }) }
-
-  private init(_ names: [[UInt8]]) {
-    self.names = names
-    lengths = names.reduce(0) { $0 | 1 << UInt64(min($1.count, 63)) }
+  public init(_ names: some Sequence<String>) {
+    var bytes: [UInt8] = []
+    var ends: [Int] = []
+    var lengths: UInt64 = 0
+    for name in names {
+      bytes += name.utf8
+      ends.append(bytes.count)
+      lengths |= 1 << UInt64(min(name.utf8.count, 63))
+    }
+    self.bytes = bytes
+    self.ends = ends
+    self.lengths = lengths
   }
 
   public static let metadata = LabelNames(LabelName.metadata)
   public static let metric = LabelNames([LabelName.metric])
+  static let typeAndUnit = LabelNames([LabelName.type, LabelName.unit])
 
-  public var isEmpty: Bool { names.isEmpty }
+  public var isEmpty: Bool { ends.isEmpty }
 
   public func contains(_ name: ArraySlice<UInt8>) -> Bool {
-    names.contains { $0.count == name.count && name.elementsEqual($0) }
+    unsafe name.withUnsafeBufferPointer { unsafe contains($0, 0..<$0.count) }
   }
 
   @inline(__always)
-  fileprivate func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ name: Range<Int>) -> Bool {
+  fileprivate func contains(_ other: UnsafeBufferPointer<UInt8>, _ name: Range<Int>) -> Bool {
     guard lengths & 1 << UInt64(min(name.count, 63)) != 0 else { return false }
-    for candidate in names where candidate.count == name.count {
-      let isEqual = unsafe candidate.withUnsafeBufferPointer { candidate in
-        guard let a = candidate.baseAddress, let b = bytes.baseAddress else { return true }
-        return unsafe memcmp(a, b + name.lowerBound, name.count) == 0
+    return unsafe search(other, name)
+  }
+
+  private func search(_ other: UnsafeBufferPointer<UInt8>, _ name: Range<Int>) -> Bool {
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      var start = 0
+      for end in ends {
+        defer { start = end }
+        guard end - start == name.count else { continue }
+        guard let a = bytes.baseAddress, let b = other.baseAddress else { return true }
+        if unsafe memcmp(a + start, b + name.lowerBound, name.count) == 0 { return true }
       }
-      if isEqual { return true }
+      return false
     }
-    return false
   }
 }
 

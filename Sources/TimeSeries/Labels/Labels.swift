@@ -8,12 +8,11 @@ import Glibc
 /// A label with an empty value is the same as an absent label and is never stored.
 public struct Labels: Hashable, Sendable {
   /// The encoded labels; empty for the empty set.
-  public let bytes: [UInt8]
+  public internal(set) var bytes: [UInt8]
 
   /// The empty label set.
   public static let none = Labels(bytes: [])
 
-  @inlinable
   init(bytes: [UInt8]) { self.bytes = bytes }
 
   public static func == (lhs: Labels, rhs: Labels) -> Bool {
@@ -70,17 +69,6 @@ public struct Labels: Hashable, Sendable {
 
   /// The metric name, or nil when there is none.
   public var metricName: String? { self[LabelName.metric] }
-
-  /// Whether `__type__` or `__unit__` is among the labels.
-  public var hasTypeOrUnit: Bool {
-    var cursor = LabelCursor(self)
-    while cursor.next() {
-      // Sorted by name: nothing that starts beyond an underscore can be one of them.
-      guard let first = bytes[cursor.name].first, first <= UInt8(ascii: "_") else { return false }
-      if cursor.nameEquals(LabelName.type.utf8) || cursor.nameEquals(LabelName.unit.utf8) { return true }
-    }
-    return false
-  }
 
   /// All labels as text, in order.
   public var pairs: [(name: String, value: String)] {

@@ -20,11 +20,19 @@ public struct Samples: Sendable {
     let histograms: HistogramSamples?
     let startTimestamps: [Int64]?
 
-    init?(_ staleMarkers: [Int], _ histograms: HistogramSamples?, _ startTimestamps: [Int64]?) {
-      if staleMarkers.isEmpty, histograms == nil, startTimestamps == nil { return nil }
+    private init(_ staleMarkers: [Int], _ histograms: HistogramSamples?, _ startTimestamps: [Int64]?) {
       self.staleMarkers = staleMarkers
       self.histograms = histograms
       self.startTimestamps = startTimestamps
+    }
+
+    /// Nil where there is none of it. No failable initialiser: that would allocate before it fails.
+    @inline(__always)
+    static func holding(
+      _ staleMarkers: [Int], _ histograms: HistogramSamples?, _ startTimestamps: [Int64]?
+    ) -> Rare? {
+      if staleMarkers.isEmpty, histograms == nil, startTimestamps == nil { return nil }
+      return Rare(staleMarkers, histograms, startTimestamps)
     }
   }
 
@@ -35,25 +43,25 @@ public struct Samples: Sendable {
     self.timeline = timeline
     self.first = first
     self.values = values
-    rare = Rare(staleMarkers, histograms, startTimestamps)
+    rare = Rare.holding(staleMarkers, histograms, startTimestamps)
   }
 
   /// Positions (indexes of `values`), ascending, at which a stale marker ends the series.
   public var staleMarkers: [Int] {
     get { rare?.staleMarkers ?? [] }
-    set { rare = Rare(newValue, histograms, startTimestamps) }
+    set { rare = Rare.holding(newValue, histograms, startTimestamps) }
   }
 
   /// The native histograms, a side column; nil for a series of floats.
   public var histograms: HistogramSamples? {
     get { rare?.histograms }
-    set { rare = Rare(staleMarkers, newValue, startTimestamps) }
+    set { rare = Rare.holding(staleMarkers, newValue, startTimestamps) }
   }
 
   /// Start timestamps in milliseconds (0 = none), one a position; nil when none is known.
   public var startTimestamps: [Int64]? {
     get { rare?.startTimestamps }
-    set { rare = Rare(staleMarkers, histograms, newValue) }
+    set { rare = Rare.holding(staleMarkers, histograms, newValue) }
   }
 
   /// Whether there is a float at every position, and nothing beside.
