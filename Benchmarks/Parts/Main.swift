@@ -48,7 +48,8 @@ enum Main {
   }
 
   private static let groups: [(name: String, benchmarks: @Sendable () throws -> [Benchmark])] = [
-    ("language", Language.benchmarks), ("windows", Windows.benchmarks), ("long", Windows.long),
+    ("language", Language.benchmarks), ("windows", Windows.benchmarks), ("targets", Targets.benchmarks),
+    ("long", Windows.long),
     ("formats", Formats.benchmarks),
   ]
 

@@ -128,8 +128,9 @@ extension Evaluation {
   private func matrix(_ plan: WindowsPlan, _ grid: Grid) throws(EvaluationError) -> [MatrixSeries] {
     let windows = try open(plan, on: grid, keepsHints: true)
     var result: [MatrixSeries] = []
+    var samples = Samples.none
     for (row, key) in windows.keys.enumerated() {
-      let samples = try windows.samples(row)
+      try windows.read(row, into: &samples)
       guard samples.count > 0 else { continue }
       let bounds = windows.locator.bounds(samples.timeline)
       var series = MatrixSeries(labels: key.final)

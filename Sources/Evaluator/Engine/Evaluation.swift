@@ -56,6 +56,12 @@ final class Evaluation {
     do { return try selected.samples(row) } catch { throw .expandingSeries("\(error)") }
   }
 
+  static func read(
+    _ selected: any Selected, _ row: Int, into samples: inout Samples
+  ) throws(EvaluationError) {
+    do { try selected.read(row, into: &samples) } catch { throw .expandingSeries("\(error)") }
+  }
+
   // MARK: Names
 
   /// The key of a row whose value was computed (`computes`): its name goes now or at the end.
@@ -271,8 +277,9 @@ final class Evaluation {
   private func presence(of plan: WindowsPlan, on grid: Grid) throws(EvaluationError) -> Presence {
     let windows = try open(plan, on: grid)
     var all = Presence(count: grid.count)
+    var samples = Samples.none
     for row in windows.keys.indices {
-      let samples = try windows.samples(row)
+      try windows.read(row, into: &samples)
       guard samples.count > 0 else { continue }
       let bounds = windows.locator.bounds(samples.timeline)
       for step in 0..<grid.count where !bounds.window(step, in: samples).isEmpty { all[step] = true }
@@ -316,7 +323,7 @@ final class Evaluation {
     let keepsName = function == .firstOverTime || function == .lastOverTime
     let keys = keepsName ? windows.keys : computedKeys(windows.keys)
     // Series of one name stay apart without it.
-    let staysApart = plan.metricName != nil && !windows.keys.contains(where: \.labels.hasTypeOrUnit)
+    let staysApart = plan.metricName != nil && !windows.keys.contains { $0.hasTypeOrUnit }
     let rows = WindowRows(windows, keys: keys, reduction, hasDistinctRows: staysApart)
     return staysApart ? rows : unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
   }

@@ -51,7 +51,7 @@ extension FloatWindows {
   /// A difference that lost too much of it (large values before the window, small ones in it), and
   /// every window of a series with values that are not finite, is summed again directly.
   func slidingSum(into tile: inout Row, averages: Bool) {
-    let direct = { (lower: Int, upper: Int) in averages ? average(lower, upper) : sum(lower, upper) }
+    func direct(_ lower: Int, _ upper: Int) -> Double { averages ? average(lower, upper) : sum(lower, upper) }
     // One window alone has nothing to share.
     let values = samples.values
     guard tile.steps > 1,
@@ -215,7 +215,7 @@ private struct LineSums {
   private let center: Double
 
   /// Nil when values are not finite.
-  init?(_ windows: FloatWindows) {
+  init?(_ windows: borrowing FloatWindows) {
     let values = windows.samples.values
     guard !values.isEmpty else { return nil }
     let start = windows.time(0)

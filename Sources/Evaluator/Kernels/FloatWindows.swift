@@ -4,7 +4,7 @@ import TimeSeries
 /// Windows of one series of floats, and where their results go.
 ///
 /// Positions count from the start of the run; a window is `lower..<upper`, never empty.
-struct FloatWindows {
+struct FloatWindows: ~Copyable {
   let samples: Samples
   let bounds: WindowBounds
   let locator: WindowLocator
@@ -19,6 +19,9 @@ struct FloatWindows {
     self.locator = locator
     self.range = range
   }
+
+  /// Gives the samples back.
+  consuming func finish() -> Samples { samples }
 
   /// The timestamp at a position, milliseconds.
   @inline(__always)

@@ -2,7 +2,7 @@ import PromQL
 import TimeSeries
 
 /// A function of windows: one output row for each row of the range vector.
-struct WindowRows: RowSource {
+final class WindowRows: RowSource {
   let keys: [RowKey]
   let mayHoldHistograms: Bool
   let hasDistinctRows: Bool
@@ -10,6 +10,8 @@ struct WindowRows: RowSource {
   private let sourceKeys: [RowKey]
   private let locator: WindowLocator
   private let reduction: WindowReduction
+  /// Those of the row read last: the next one has their memory.
+  private var samples = Samples.none
 
   init(_ source: any WindowSource, keys: [RowKey], _ reduction: WindowReduction, hasDistinctRows: Bool) {
     self.source = source
@@ -23,9 +25,9 @@ struct WindowRows: RowSource {
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
-    let samples = try source.samples(row)
+    try source.read(row, into: &samples)
     guard samples.count > 0 else { return }
-    try reduction.apply(to: samples, key: sourceKeys[row], locator, into: &tile)
+    try reduction.apply(to: &samples, sourceKeys, row, locator, into: &tile)
   }
 }
 
@@ -61,22 +63,24 @@ struct WindowReduction {
       !evaluation.options.usesTypeAndUnitLabels && plan.metricName.map(Labels.isNamedLikeCounter) ?? false
   }
 
+  /// Reduces the windows of a row. Takes the samples for as long as it works on them.
   func apply(
-    to samples: consuming Samples, key: RowKey, _ locator: WindowLocator, into tile: inout Row
+    to samples: inout Samples, _ keys: [RowKey], _ row: Int, _ locator: WindowLocator, into tile: inout Row
   ) throws(EvaluationError) {
     try checkArguments(samples, locator)
     if !samples.areFloats || edges != .none {
       let bounds = locator.bounds(samples.timeline)
-      let mixed = MixedWindows(samples, bounds: bounds, ends: locator.ends, key: key, reduction: self)
+      let mixed = MixedWindows(samples, bounds: bounds, ends: locator.ends, key: keys[row], reduction: self)
       mixed.apply(into: &tile)
     } else {
-      let windows = FloatWindows(samples, locator: locator, range: range)
+      let windows = FloatWindows(consume samples, locator: locator, range: range)
       windows.apply(
         evaluation.options.mutation == .counterReset && function == .increase ? .delta : function,
         arguments, grid: grid, into: &tile)
+      samples = windows.finish()
     }
     switch function {
-    case .rate, .increase: if !selectsCounter, !tile.presence.isEmpty { noteSuspectCounter(key.labels) }
+    case .rate, .increase: if !selectsCounter, !tile.presence.isEmpty { noteSuspectCounter(keys[row].labels) }
     default: break
     }
   }

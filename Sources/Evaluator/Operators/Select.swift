@@ -4,7 +4,7 @@ import TimeSeries
 
 /// An instant selector: the newest sample of each series within the lookback of each step
 /// (promql-evaluation.md §2.2).
-struct SelectRows: RowSource {
+final class SelectRows: RowSource {
   /// What of the sample found is the value.
   enum Yield {
     case value
@@ -19,6 +19,8 @@ struct SelectRows: RowSource {
   private let locator: WindowLocator
   private let yield: Yield
   private let readsStatisticsOnly: Bool
+  /// Those of the row read last: the next one has their memory.
+  private var samples = Samples.none
 
   init(
     _ selected: any Selected, locator: WindowLocator, yield: Yield, keys: [RowKey],
@@ -50,7 +52,7 @@ struct SelectRows: RowSource {
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
-    var samples = try Evaluation.samples(selected, row)
+    try Evaluation.read(selected, row, into: &samples)
     guard samples.count > 0 else { return }
     let bounds = locator.bounds(samples.timeline)
     if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }

@@ -21,6 +21,9 @@ struct RowKey: Sendable {
   /// Costs a copy where the name is gone.
   var labels: Labels { isNameless ? written.droppingMetadata() : written }
 
+  /// Whether `__type__` or `__unit__` is among the labels.
+  var hasTypeOrUnit: Bool { !isNameless && written.hasTypeOrUnit }
+
   /// The same without name, type and unit.
   var nameless: RowKey { RowKey(written, isNameless: true, dropsName: false) }
 

@@ -7,12 +7,12 @@ protocol WindowSource {
   var mayHoldHistograms: Bool { get }
   /// Finds the window of each step on a timeline.
   var locator: WindowLocator { get }
-  /// The samples of a row without stale markers; rows are read once.
-  func samples(_ row: Int) throws(EvaluationError) -> Samples
+  /// The samples of a row without stale markers, read over `samples`; rows are read once.
+  func read(_ row: Int, into samples: inout Samples) throws(EvaluationError)
 }
 
 /// A range selector's windows.
-struct SelectedWindows: WindowSource {
+final class SelectedWindows: WindowSource {
   let keys: [RowKey]
   let locator: WindowLocator
   private let selected: any Selected
@@ -32,13 +32,13 @@ struct SelectedWindows: WindowSource {
 
   var mayHoldHistograms: Bool { selected.mayHoldHistograms }
 
-  func samples(_ row: Int) throws(EvaluationError) -> Samples {
-    var samples = try Evaluation.samples(selected, row)
-    if samples.areFloats { return samples }
+  func read(_ row: Int, into samples: inout Samples) throws(EvaluationError) {
+    try Evaluation.read(selected, row, into: &samples)
+    if samples.areFloats { return }
     if !usesStartTimestamps { samples.startTimestamps = nil }
     if !samples.staleMarkers.isEmpty { samples = samples.withoutStaleMarkers() }
-    guard readsStatisticsOnly, samples.histograms != nil else { return samples }
-    return samples.reducedToStatistics(locator.bounds(samples.timeline))
+    guard readsStatisticsOnly, samples.histograms != nil else { return }
+    samples = samples.reducedToStatistics(locator.bounds(samples.timeline))
   }
 }
 
@@ -110,7 +110,7 @@ final class SubqueryWindows: WindowSource {
 
   var mayHoldHistograms: Bool { inner.mayHoldHistograms }
 
-  func samples(_ row: Int) throws(EvaluationError) -> Samples {
+  func read(_ row: Int, into samples: inout Samples) throws(EvaluationError) {
     try inner.read(parts[row][0], into: &tile)
     if parts[row].count > 1 {
       var part = Row(steps: tile.steps)
@@ -119,7 +119,7 @@ final class SubqueryWindows: WindowSource {
         try tile.merge(part)
       }
     }
-    return tile.histograms.isEmpty ? floats() : mixed()
+    samples = tile.histograms.isEmpty ? floats() : mixed()
   }
 
   private func floats() -> Samples {

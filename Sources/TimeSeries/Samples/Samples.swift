@@ -70,6 +70,24 @@ public struct Samples: Sendable {
   /// No sample at all.
   public static let none = Samples(timeline: .empty, values: [])
 
+  /// Replaces everything by a run of floats, in the memory that there is. `write` is handed room for
+  /// `capacity` values, and says how many it wrote.
+  mutating func refill(
+    _ timeline: Timeline, capacity: Int,
+    _ write: (UnsafeMutablePointer<Double>) -> (first: Int, count: Int)
+  ) {
+    values.removeAll(keepingCapacity: true)
+    values.append(addingCapacity: capacity) { output in
+      unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
+        guard let target = buffer.baseAddress else { return }
+        (first, initialized) = unsafe write(target)
+      }
+    }
+    if self.timeline !== timeline { self.timeline = timeline }
+    neverFalls = false
+    rare = nil
+  }
+
   /// How many positions the run has.
   public var count: Int { values.count }
 

@@ -26,6 +26,9 @@ public protocol Selected: Sendable {
   /// Throws when the source turns out to be damaged; costs one decoding.
   func samples(_ row: Int) throws -> Samples
 
+  /// The same, read over `result`: who reads many rows gives the memory of the one before.
+  func read(_ row: Int, into result: inout Samples) throws
+
   /// The samples of a row in first...last as chunks, in order of time. Sources that hold chunks hand them
   /// over as they are where they can; the others have them written.
   func chunks(_ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter) throws -> [WrittenChunk]
@@ -47,6 +50,8 @@ public struct SampleExtent: Sendable {
 
 extension Selected {
   public func extent(_ row: Int) -> SampleExtent? { nil }
+
+  public func read(_ row: Int, into result: inout Samples) throws { result = try samples(row) }
 
   public func chunks(
     _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter

@@ -120,14 +120,28 @@ final class StoreSelection: Selected {
   }
 
   func samples(_ row: Int) -> Samples {
+    var result = Samples.none
+    read(row, into: &result)
+    return result
+  }
+
+  func read(_ row: Int, into result: inout Samples) {
     let place = places[row]
-    if place.cohort >= 0 {
-      return views[Int(place.cohort)]?.samples(place.id, slot: place.slot) ?? .none
+    if place.cohort >= 0, let view = views[Int(place.cohort)] {
+      view.read(place.id, slot: place.slot, into: &result)
+    } else {
+      result = merged(place)
     }
+  }
+
+  /// The samples of a series with several homes.
+  private func merged(_ place: Place) -> Samples {
     let entry = snapshot.entries[Int(place.id)]
     var parts = entry.cohorts.compactMap { home -> Samples? in
       guard let view = views[Int(home)] else { return nil }
-      return view.samples(place.id, slot: view.slot(of: place.id, near: 0))
+      var part = Samples.none
+      view.read(place.id, slot: view.slot(of: place.id, near: 0), into: &part)
+      return part
     }.filter { $0.count > 0 }
     if entry.hasLoose, let series = snapshot.loose[Int(place.id)] {
       let samples = series.samples(after: selection.after, through: selection.through, timelines)
@@ -207,19 +221,18 @@ final class CohortView: @unchecked Sendable {
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
-  func samples(_ id: Int32, slot: Int32) -> Samples {
+  func read(_ id: Int32, slot: Int32, into result: inout Samples) {
     var run = Run()
-    let values = unsafe [Double](unsafeUninitializedCapacity: timeline.count) { output, initialized in
-      guard let target = output.baseAddress else { return }
+    unsafe result.refill(timeline, capacity: timeline.count) { target in
       unsafe decode(id, slot: slot, into: target, &run)
-      initialized = run.count
+      return (run.first, run.count)
     }
-    if run.isBroken { return scattered(id, slot: slot) }
-    guard run.count > 0 else { return .none }
-    var result = Samples(timeline: timeline, first: run.first, values: values)
+    if run.isBroken {
+      result = scattered(id, slot: slot)
+      return
+    }
     result.neverFalls = run.neverFalls
     if run.hasStaleMarkers { result.noteStaleMarkers() }
-    return result
   }
 
   /// The positions on the timeline at which a series has samples, as far as they were decoded.
