@@ -86,6 +86,8 @@ private struct RecordedRows: Selected {
   let rows: [Row]
 
   var labels: [Labels] { rows.map { source.index.labels[$0.series] } }
+  var count: Int { rows.count }
+  func labels(_ row: Int) -> Labels { source.index.labels[rows[row].series] }
   var mayHoldHistograms: Bool { false }
 
   func samples(_ row: Int) -> Samples {

@@ -49,10 +49,10 @@ public struct RecordingSummary: Sendable {
     var values: [String: Set<String>] = [:]
     var seriesOfInterval: [Int64: Int] = [:]
     var seriesOfGap: [ClosedRange<Int64>: Int] = [:]
-    for row in all.labels.indices {
+    for row in 0..<all.count {
       let samples = try all.samples(row)
       guard samples.count > 0 else { continue }
-      let labels = all.labels[row]
+      let labels = all.labels(row)
       let name = labels.metricName ?? ""
       byMetric[name, default: Metric(name: name, series: 0, samples: 0)].series += 1
       byMetric[name]?.samples += samples.count

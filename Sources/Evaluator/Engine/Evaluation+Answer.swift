@@ -29,12 +29,12 @@ extension Evaluation {
   private func samples(_ rows: any RowSource) throws(EvaluationError) -> [VectorSample] {
     var samples: [VectorSample] = []
     var seen = Set<Labels>()
-    let all = rows.keys.map(\.final)
+    let keys = rows.keys
     // Equal labels can only come up where names went or rows were made; a set tells.
-    let mayRepeat = !rows.hasDistinctRows && Set(all).count < all.count
-    samples.reserveCapacity(all.count)
+    let mayRepeat = !rows.hasDistinctRows && Set(keys.lazy.map(\.final)).count < keys.count
+    samples.reserveCapacity(keys.count)
     var tile = Row(steps: 1)
-    for (row, labels) in all.enumerated() {
+    for row in keys.indices {
       try rows.read(row, into: &tile)
       let value: VectorSample.Value
       if tile.presence[0] {
@@ -44,6 +44,7 @@ extension Evaluation {
       } else {
         continue
       }
+      let labels = keys[row].final
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
       try charge(1)
       samples.append(VectorSample(labels: labels, value: value))

@@ -23,6 +23,8 @@ final class Evaluation {
   private struct WithoutMarkers: Selected {
     let source: any Selected
     var labels: [Labels] { source.labels }
+    var count: Int { source.count }
+    func labels(_ row: Int) -> Labels { source.labels(row) }
     var mayHoldHistograms: Bool { source.mayHoldHistograms }
 
     func samples(_ row: Int) throws -> Samples {
@@ -77,7 +79,9 @@ final class Evaluation {
     return key
   }
 
-  func computedKeys(_ keys: [RowKey]) -> [RowKey] { keys.map { computed($0) } }
+  func computedKeys(_ keys: RowKeys) -> RowKeys {
+    options.delaysNameRemoval ? keys.droppingNames : keys.nameless
+  }
 
   /// Refuses equal labels where Prometheus does (promql-evaluation.md §7).
   private func unique(
@@ -217,9 +221,8 @@ final class Evaluation {
     _ selector: SelectorPlan, site: SourceRange, on grid: Grid, _ yield: SelectRows.Yield
   ) -> any RowSource {
     let selected = data[selector.selection]
-    let keys = selected.labels.map { labels in
-      yield == .value ? RowKey(labels) : key(labels, dropsName: false, computes: true)
-    }
+    let series = RowKeys(selected)
+    let keys = yield == .value ? series : computedKeys(series)
     if selector.edges == .smoothed, yield == .value {
       return SmoothedRows(
         selected, WindowLocator(grid, selector.time, back: options.lookback, ahead: options.lookback),
@@ -323,7 +326,7 @@ final class Evaluation {
     let keepsName = function == .firstOverTime || function == .lastOverTime
     let keys = keepsName ? windows.keys : computedKeys(windows.keys)
     // Series of one name stay apart without it.
-    let staysApart = plan.metricName != nil && !windows.keys.contains { $0.hasTypeOrUnit }
+    let staysApart = plan.metricName != nil && !windows.keys.mayHaveTypeOrUnit
     let rows = WindowRows(windows, keys: keys, reduction, hasDistinctRows: staysApart)
     return staysApart ? rows : unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
   }
@@ -374,8 +377,7 @@ final class Evaluation {
     switch plan.operation {
     case .simple(let operation):
       return AggregatedRows(
-        source, groups, operation, steps: grid.count, site: plan.vector.site, notes: notes,
-        mutation: options.mutation)
+        source, groups, operation, site: plan.vector.site, notes: notes, mutation: options.mutation)
     case .quantile(let phi): return try ranked.quantile(phi)
     case .topk(let count): return try ranked.best(count, isTop: true)
     case .bottomk(let count): return try ranked.best(count, isTop: false)

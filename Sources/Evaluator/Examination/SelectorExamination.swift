@@ -29,7 +29,7 @@ struct SelectorExamination {
     guard let all = select(matchers), !all.labels.isEmpty else { return mismatch(matchers) }
     var newest: Int64?
     var hasEnded = false
-    for row in all.labels.indices.prefix(Self.readSeries) {
+    for row in (0..<all.count).prefix(Self.readSeries) {
       guard let samples = try? all.samples(row) else { continue }
       let stale = Set(samples.staleMarkers)
       guard
@@ -41,7 +41,7 @@ struct SelectorExamination {
       hasEnded = stale.contains(last + 1)
     }
     return .nothingInWindow(
-      selector: text, series: all.labels.count, newest: newest, window: window, hasEnded: hasEnded)
+      selector: text, series: all.count, newest: newest, window: window, hasEnded: hasEnded)
   }
 
   /// How many samples of each matching series lie in the window, and whether the last is NaN.
@@ -49,7 +49,7 @@ struct SelectorExamination {
     let (after, overflow) = end.subtractingReportingOverflow(window)
     let selection = Selection(matchers: matchers, after: overflow ? .min : after, through: end)
     guard let selected = try? source.select(selection) else { return [] }
-    return selected.labels.indices.compactMap { row in
+    return (0..<selected.count).compactMap { row in
       guard let samples = try? selected.samples(row) else { return nil }
       let stale = Set(samples.staleMarkers)
       let positions = (0..<samples.count).filter { position in

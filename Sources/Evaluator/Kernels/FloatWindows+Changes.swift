@@ -21,8 +21,8 @@ extension FloatWindows {
     }
     var nextReset = 0
     for step in 0..<tile.steps {
-      let lower = Int(bounds.firsts[step]) - samples.first
-      let upper = Int(bounds.newest[step]) + 1 - samples.first
+      let edges = bounds.edges(step)
+      let (lower, upper) = (edges.first - samples.first, edges.newest + 1 - samples.first)
       guard lower >= 0, upper <= samples.count else {
         clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
         continue
@@ -51,25 +51,20 @@ extension FloatWindows {
     table.forEachStretch { stretch, steps in
       let start = steps.lowerBound
       // The run has every position that the windows need; all have one element a step.
-      let largest = unsafe bounds.firsts.withUnsafeBufferPointer { firsts in
-        unsafe bounds.newest.withUnsafeBufferPointer { lasts in
-          unsafe table.factors.withUnsafeBufferPointer { factors in
-            unsafe tile.values.withUnsafeMutableBufferPointer { output in
-              guard let firsts = firsts.baseAddress, let lasts = lasts.baseAddress,
-                let factors = factors.baseAddress, let output = output.baseAddress
-              else { return 0.0 }
-              return unsafe promgate_rises(
-                values, Int32(samples.first), firsts + start, lasts + start, factors + start, steps.count,
-                output + start)
-            }
-          }
+      let largest = unsafe table.factors.withUnsafeBufferPointer { factors in
+        unsafe tile.values.withUnsafeMutableBufferPointer { output in
+          guard let factors = factors.baseAddress, let output = output.baseAddress else { return 0.0 }
+          return unsafe promgate_rises(
+            values, Int32(samples.first), bounds.firsts + start, bounds.newest + start, factors + start,
+            steps.count, output + start)
         }
       }
-      let first = values[Int(bounds.firsts[start]) - samples.first]
+      let first = values[bounds.edges(start).first - samples.first]
       guard isCounter, !(ascends && table.startsFarFromZero(in: stretch, first, largest)) else { return }
       for step in steps where table.presence[step] {
-        let value = values[Int(bounds.firsts[step]) - samples.first]
-        let rise = values[Int(bounds.newest[step]) - samples.first] - value
+        let edges = bounds.edges(step)
+        let value = values[edges.first - samples.first]
+        let rise = values[edges.newest - samples.first] - value
         if table.startsNearZero(step, value, rise) {
           clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
         }

@@ -41,7 +41,8 @@ struct FloatWindows: ~Copyable {
       let first = samples.first
       tile.presence.copy(bounds.presence)
       bounds.presence.forEachStep { step in
-        let (lower, upper) = (Int(bounds.firsts[step]) - first, Int(bounds.newest[step]) + 1 - first)
+        let edges = bounds.edges(step)
+        let (lower, upper) = (edges.first - first, edges.newest + 1 - first)
         if let value = formula(step, lower, upper) {
           tile.values[step] = value
         } else {

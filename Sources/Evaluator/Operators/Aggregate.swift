@@ -5,7 +5,7 @@ import TimeSeries
 /// Aggregations that fold the rows of a group one after the other: few and short groups all at once, others
 /// one at a time.
 final class AggregatedRows: RowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   let mayHoldHistograms: Bool
   private let source: any RowSource
   private let groups: Groups
@@ -13,14 +13,15 @@ final class AggregatedRows: RowSource {
   private let site: SourceRange
   private let notes: Notes
   private let mutation: Mutation?
-  private var member: Row
+  /// What members are read into. Taken while they are.
+  private var member: Row?
   /// The rows of all groups, once one was asked for, where they are few and short.
   private var held: [Row] = []
 
   /// `site`: the aggregated expression, where annotations point.
   init(
-    _ source: any RowSource, _ groups: Groups, _ operation: SimpleAggregation, steps: Int,
-    site: SourceRange, notes: Notes, mutation: Mutation?
+    _ source: any RowSource, _ groups: Groups, _ operation: SimpleAggregation, site: SourceRange,
+    notes: Notes, mutation: Mutation?
   ) {
     self.source = source
     self.mutation = mutation
@@ -28,16 +29,16 @@ final class AggregatedRows: RowSource {
     self.operation = operation
     self.site = site
     self.notes = notes
-    member = Row(steps: steps)
     mayHoldHistograms =
       switch operation {
       case .sum, .avg: source.mayHoldHistograms
       case .count, .min, .max, .group, .stddev, .stdvar: false
       }
     let members = source.keys
-    keys = groups.labels.indices.map { group in
-      RowKey(groups.labels[group], dropsName: groups.members[group].contains { members[$0].dropsName })
-    }
+    keys = RowKeys(
+      groups.labels.indices.map { group in
+        RowKey(groups.labels[group], dropsName: members.dropsName(groups.members[group]))
+      })
   }
 
   /// Groups differ in their labels; without their names they need not.
@@ -69,12 +70,15 @@ final class AggregatedRows: RowSource {
   private func fold(_ group: Int, _ empty: some FoldColumn, into tile: inout Row) throws(EvaluationError) {
     guard groups.count > 1, groups.count * tile.steps <= Self.heldCells else {
       var fold = GroupFold(empty, histograms: emptyHistograms(tile.steps))
-      for row in groups.members[group] { try add(row, to: &fold) }
+      var member = takeMember(tile.steps)
+      for row in groups.members[group] { try add(row, &member, to: &fold) }
+      self.member = member
       return finish(&fold, into: &tile)
     }
     if held.isEmpty {
       var folds = groups.labels.map { _ in GroupFold(empty, histograms: emptyHistograms(tile.steps)) }
-      for (row, group) in groups.groupOfRow.enumerated() { try add(row, to: &folds[group]) }
+      var member = takeMember(tile.steps)
+      for (row, group) in groups.groupOfRow.enumerated() { try add(row, &member, to: &folds[group]) }
       held = folds.indices.map { group in
         var row = Row(steps: tile.steps)
         finish(&folds[group], into: &row)
@@ -89,7 +93,11 @@ final class AggregatedRows: RowSource {
     HistogramFold(averages: operation == .avg, steps: steps, mutation: mutation)
   }
 
-  private func add(_ row: Int, to fold: inout GroupFold<some FoldColumn>) throws(EvaluationError) {
+  private func takeMember(_ steps: Int) -> Row { member.take() ?? Row(steps: steps) }
+
+  private func add(
+    _ row: Int, _ member: inout Row, to fold: inout GroupFold<some FoldColumn>
+  ) throws(EvaluationError) {
     switch operation {
     case .count, .group: try source.readPresence(row, into: &member)
     case .sum, .avg, .min, .max, .stddev, .stdvar: try source.read(row, into: &member)

@@ -28,7 +28,7 @@ enum BinaryOperation {
 /// A vector and a scalar (promql-evaluation.md §6.4).
 struct BinaryScalarRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   let operation: BinaryOperation
   let scalar: ScalarColumn
   let scalarSide: Side

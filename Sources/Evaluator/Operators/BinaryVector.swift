@@ -7,7 +7,7 @@ import TimeSeries
 /// of the "one" side (either may be a fill). Rows are pulled when a pair needs them and kept only as
 /// long as another pair will.
 final class MatchedRows: RowSource {
-  private(set) var keys: [RowKey] = []
+  private(set) var keys: RowKeys = []
   private let operation: BinaryOperation
   private let matching: VectorMatching
   private let pairs: SamplePairs
@@ -329,35 +329,23 @@ struct MatchGroups {
   private(set) var groupOfOne: [Int] = []
 
   init(
-    _ manyKeys: [RowKey], _ oneKeys: [RowKey], _ matchLabels: MatchLabels, mutation: Mutation?
+    _ manyKeys: RowKeys, _ oneKeys: RowKeys, _ matchLabels: MatchLabels, mutation: Mutation?
   ) {
     var projected = ProjectedLabels(matchLabels.projection(mutation))
-    func group(_ key: RowKey) -> Int {
-      let found = projected.index(of: key)
-      if found == many.count {
-        many.append([])
-        one.append([])
-      }
-      return found
-    }
-    for (row, key) in manyKeys.enumerated() {
-      let found = group(key)
-      groupOfMany.append(found)
-      many[found].append(row)
-    }
-    for (row, key) in oneKeys.enumerated() {
-      let found = group(key)
-      groupOfOne.append(found)
-      one[found].append(row)
-    }
+    groupOfMany = projected.indexes(of: manyKeys)
+    groupOfOne = projected.indexes(of: oneKeys)
     labels = projected.labels
+    many = [[Int]](repeating: [], count: labels.count)
+    one = many
+    for (row, group) in groupOfMany.enumerated() { many[group].append(row) }
+    for (row, group) in groupOfOne.enumerated() { one[group].append(row) }
   }
 }
 
 /// One operand's rows: read when first needed, kept while somebody will need them again.
 final class MatchSide {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   private let steps: Int
   private var uses: [Int]
   private var held: [Int: Row] = [:]

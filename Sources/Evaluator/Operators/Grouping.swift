@@ -11,19 +11,22 @@ struct Groups {
   private(set) var groupOfRow: [Int] = []
 
   /// Groups rows by what the projection leaves of their labels.
-  init(_ keys: [RowKey], _ projection: LabelProjection) {
+  init(_ keys: RowKeys, _ projection: LabelProjection) {
     var projected = ProjectedLabels(projection)
-    groupOfRow.reserveCapacity(keys.count)
-    for (row, key) in keys.enumerated() {
-      let group = projected.index(of: key)
-      groupOfRow.append(group)
-      if group < members.count { members[group].append(row) } else { members.append([row]) }
-    }
+    groupOfRow = projected.indexes(of: keys)
     labels = projected.labels
+    var sizes = [Int](repeating: 0, count: labels.count)
+    for group in groupOfRow { sizes[group] += 1 }
+    members = sizes.map { size in
+      var rows: [Int] = []
+      rows.reserveCapacity(size)
+      return rows
+    }
+    for (row, group) in groupOfRow.enumerated() { members[group].append(row) }
   }
 
   /// Aggregation's groups (promql-evaluation.md §5.1).
-  init(_ keys: [RowKey], _ grouping: AggregationPlan.Grouping) {
+  init(_ keys: RowKeys, _ grouping: AggregationPlan.Grouping) {
     switch grouping {
     case .by(let names): self.init(keys, .keeping(names))
     case .without(let names): self.init(keys, .dropping(names + [LabelName.metric]))
@@ -43,7 +46,15 @@ struct ProjectedLabels {
 
   init(_ projection: LabelProjection) { self.projection = projection }
 
-  mutating func index(of key: RowKey) -> Int {
+  /// The number of what is left of each key. Looks only at the labels of some keys where the source can tell
+  /// which have the same.
+  mutating func indexes(of keys: RowKeys) -> [Int] {
+    guard let numbers = keys.numbers(projection) else { return keys.map { index(of: $0) } }
+    let indexes = numbers.firstRows.map { index(of: keys[$0]) }
+    return numbers.ofRow.map { indexes[Int($0)] }
+  }
+
+  private mutating func index(of key: RowKey) -> Int {
     key.project(projection, into: &scratch)
     if let index = known[scratch] { return index }
     let own = scratch.copied()

@@ -12,7 +12,7 @@ final class HistogramRows: RowSource {
     case fraction(lower: ScalarColumn, upper: ScalarColumn)
   }
 
-  private(set) var keys: [RowKey] = []
+  private(set) var keys: RowKeys = []
   private let source: any RowSource
   private let question: Question
   /// The vector argument, where annotations point.

@@ -116,7 +116,7 @@ struct InfoRows {
     for row in candidates {
       let samples = try Evaluation.samples(selected, row)
       guard samples.count > 0 else { continue }
-      let labels = selected.labels[row]
+      let labels = selected.labels(row)
       let key = SampleKey(metric: labels.metricName ?? "", subject: Subject(labels))
       let bounds = locator.bounds(samples.timeline)
       for step in 0..<grid.count {
@@ -149,8 +149,8 @@ struct InfoRows {
       }
     }
     guard !values.isEmpty else { return nil }
-    return selected.labels.indices.filter { row in
-      values.allSatisfy { label, known in selected.labels[row][label].map { known.contains($0) } ?? false }
+    return (0..<selected.count).filter { row in
+      values.allSatisfy { label, known in selected.labels(row)[label].map { known.contains($0) } ?? false }
     }
   }
 }

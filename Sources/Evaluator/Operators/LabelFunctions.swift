@@ -30,7 +30,7 @@ enum LabelFunctions {
       builder.set(plan.destination, expansion)
       return RowKey(builder.labels(), dropsName: key.dropsName && !setsName)
     }
-    return UniqueRows.checking(RenamedRows(source: source, keys: keys), .perStep)
+    return UniqueRows.checking(RenamedRows(source: source, keys: RowKeys(keys)), .perStep)
   }
 
   static func join(
@@ -52,6 +52,6 @@ enum LabelFunctions {
       builder.set(plan.destination, value)
       return RowKey(builder.labels(), dropsName: key.dropsName && !setsName)
     }
-    return UniqueRows.checking(RenamedRows(source: source, keys: keys), .perStep)
+    return UniqueRows.checking(RenamedRows(source: source, keys: RowKeys(keys)), .perStep)
   }
 }

@@ -4,7 +4,7 @@ import TimeSeries
 /// Functions of one float sample; histograms are dropped.
 struct PointRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   let function: PointFunction
 
   var mayHoldHistograms: Bool { false }
@@ -19,7 +19,7 @@ struct PointRows: RowSource {
 /// Parts of the date that each sample's value stands for.
 struct DateRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   let function: DateFunction
 
   var mayHoldHistograms: Bool { false }
@@ -34,7 +34,7 @@ struct DateRows: RowSource {
 /// `round` and the `clamp` family.
 struct BoundedRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   let function: BoundedFunction
   let arguments: [ScalarColumn]
 
@@ -66,7 +66,7 @@ struct BoundedRows: RowSource {
 /// The sign turned; histograms too.
 struct NegatedRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
 
   var mayHoldHistograms: Bool { source.mayHoldHistograms }
 
@@ -80,7 +80,7 @@ struct NegatedRows: RowSource {
 /// `vector(s)`, and everything else that is one row of known floats.
 struct ScalarRow: RowSource {
   let column: ScalarColumn
-  let keys = [RowKey(.none)]
+  let keys: RowKeys = [RowKey(.none)]
 
   var mayHoldHistograms: Bool { false }
 
@@ -93,7 +93,7 @@ struct ScalarRow: RowSource {
 
 /// Rows evaluated at one step and repeated at all (promql-evaluation.md §4).
 final class PinnedRows: RowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   private let source: any RowSource
   private var single = Row(steps: 1)
 
@@ -119,7 +119,7 @@ final class PinnedRows: RowSource {
 /// The time of each step where the source has anything: `timestamp(v)` of what is no selector.
 struct StepTimeRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   let grid: Grid
 
   var mayHoldHistograms: Bool { false }
@@ -134,7 +134,7 @@ struct StepTimeRows: RowSource {
 
 /// 1 where no row of the source has anything (promql-functions.md §3.5).
 final class AbsentRow: RowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   private let presence: Presence
 
   init(labels: Labels, presence: Presence) {
@@ -155,7 +155,7 @@ final class AbsentRow: RowSource {
 /// Numbers read from histograms; floats are dropped.
 struct ReadingRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
   let reading: HistogramReading
 
   var mayHoldHistograms: Bool { false }

@@ -3,17 +3,17 @@ import TimeSeries
 
 /// A function of windows: one output row for each row of the range vector.
 final class WindowRows: RowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   let mayHoldHistograms: Bool
   let hasDistinctRows: Bool
   private let source: any WindowSource
-  private let sourceKeys: [RowKey]
+  private let sourceKeys: RowKeys
   private let locator: WindowLocator
   private let reduction: WindowReduction
-  /// Those of the row read last: the next one has their memory.
-  private var samples = Samples.none
+  /// Those of the row read last: the next one has their memory. Taken while a row is read.
+  private var samples: Samples? = Samples.none
 
-  init(_ source: any WindowSource, keys: [RowKey], _ reduction: WindowReduction, hasDistinctRows: Bool) {
+  init(_ source: any WindowSource, keys: RowKeys, _ reduction: WindowReduction, hasDistinctRows: Bool) {
     self.source = source
     self.keys = keys
     self.reduction = reduction
@@ -25,9 +25,10 @@ final class WindowRows: RowSource {
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
+    var samples = samples.take() ?? .none
     try source.read(row, into: &samples)
-    guard samples.count > 0 else { return }
-    try reduction.apply(to: &samples, sourceKeys, row, locator, into: &tile)
+    if samples.count > 0 { try reduction.apply(to: &samples, sourceKeys, row, locator, into: &tile) }
+    self.samples = samples
   }
 }
 
@@ -65,7 +66,7 @@ struct WindowReduction {
 
   /// Reduces the windows of a row. Takes the samples for as long as it works on them.
   func apply(
-    to samples: inout Samples, _ keys: [RowKey], _ row: Int, _ locator: WindowLocator, into tile: inout Row
+    to samples: inout Samples, _ keys: RowKeys, _ row: Int, _ locator: WindowLocator, into tile: inout Row
   ) throws(EvaluationError) {
     try checkArguments(samples, locator)
     if !samples.areFloats || edges != .none {

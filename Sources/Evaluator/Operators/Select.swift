@@ -14,16 +14,16 @@ final class SelectRows: RowSource {
     case startTimestamp
   }
 
-  let keys: [RowKey]
+  let keys: RowKeys
   private let selected: any Selected
   private let locator: WindowLocator
   private let yield: Yield
   private let readsStatisticsOnly: Bool
-  /// Those of the row read last: the next one has their memory.
-  private var samples = Samples.none
+  /// Those of the row read last: the next one has their memory. Taken while a row is read.
+  private var samples: Samples? = Samples.none
 
   init(
-    _ selected: any Selected, locator: WindowLocator, yield: Yield, keys: [RowKey],
+    _ selected: any Selected, locator: WindowLocator, yield: Yield, keys: RowKeys,
     readsStatisticsOnly: Bool
   ) {
     self.selected = selected
@@ -45,15 +45,22 @@ final class SelectRows: RowSource {
       return
     }
     bounds.presence.forEachStep { step in
-      let window = Int(bounds.firsts[step])...Int(bounds.newest[step])
+      let (first, newest) = bounds.edges(step)
+      let window = first...newest
       if extent.positions.overlaps(window) { tile.presence[step] = true }
     }
   }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
+    var samples = samples.take() ?? .none
     try Evaluation.read(selected, row, into: &samples)
-    guard samples.count > 0 else { return }
+    if samples.count > 0 { take(&samples, into: &tile) }
+    self.samples = samples
+  }
+
+  /// The newest sample of each step's window.
+  private func take(_ samples: inout Samples, into tile: inout Row) {
     let bounds = locator.bounds(samples.timeline)
     if readsStatisticsOnly { samples = samples.reducedToStatistics(bounds) }
     if samples.areFloats, yield == .value {

@@ -57,7 +57,7 @@ enum SetOperation {
 
 /// Rows of which only some steps stay.
 struct MaskedRows: RowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   private let source: any RowSource
   /// The rows of the source that may stay.
   private let rows: [Int]
@@ -77,7 +77,7 @@ struct MaskedRows: RowSource {
     self.maskOfRow = maskOfRow
     self.keepsMasked = keepsMasked
     let all = source.keys
-    keys = rows.count == all.count ? all : rows.map { all[$0] }
+    keys = rows.count == all.count ? all : RowKeys(rows.map { all[$0] })
     mayHoldHistograms = source.mayHoldHistograms
   }
 
@@ -98,12 +98,12 @@ struct MaskedRows: RowSource {
 struct ConcatenatedRows: RowSource {
   let first: any RowSource
   let second: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
 
   init(first: any RowSource, second: any RowSource) {
     self.first = first
     self.second = second
-    keys = first.keys + second.keys
+    keys = RowKeys(Array(first.keys) + Array(second.keys))
   }
 
   var mayHoldHistograms: Bool { first.mayHoldHistograms || second.mayHoldHistograms }

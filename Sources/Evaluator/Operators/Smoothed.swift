@@ -4,7 +4,7 @@ import TimeSeries
 /// A smoothed instant selector: between two samples the line that joins them
 /// (promql-evaluation.md §2.5).
 struct SmoothedRows: RowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   private let selected: any Selected
   private let locator: WindowLocator
   private let site: SourceRange
@@ -12,7 +12,7 @@ struct SmoothedRows: RowSource {
 
   /// The locator's windows reach one lookback to either side.
   init(
-    _ selected: any Selected, _ locator: WindowLocator, keys: [RowKey], site: SourceRange,
+    _ selected: any Selected, _ locator: WindowLocator, keys: RowKeys, site: SourceRange,
     notes: Notes
   ) {
     self.selected = selected

@@ -27,7 +27,7 @@ enum SortedRows {
       }
     }
     return RowTable(
-      keys: positions.map { table.keys[$0] }, rows: positions.map { table.rows[$0] })
+      keys: RowKeys(positions.map { table.keys[$0] }), rows: positions.map { table.rows[$0] })
   }
 
   private static func labelsPrecede(_ a: Labels, _ b: Labels, _ names: [String]) -> Bool {

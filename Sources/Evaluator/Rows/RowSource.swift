@@ -1,84 +1,11 @@
-import PromQL
 import TimeSeries
-
-/// Who a row is: its labels, and whether its name is to be dropped at the end (delayed name removal).
-struct RowKey: Sendable {
-  private let written: Labels
-  /// Whether name, type and unit are gone from the labels: they are taken out when somebody looks.
-  private let isNameless: Bool
-  var dropsName: Bool
-
-  init(_ labels: Labels, dropsName: Bool = false) {
-    self.init(labels, isNameless: false, dropsName: dropsName)
-  }
-
-  private init(_ labels: Labels, isNameless: Bool, dropsName: Bool) {
-    written = labels
-    self.isNameless = isNameless
-    self.dropsName = dropsName
-  }
-
-  /// Costs a copy where the name is gone.
-  var labels: Labels { isNameless ? written.droppingMetadata() : written }
-
-  /// Whether `__type__` or `__unit__` is among the labels.
-  var hasTypeOrUnit: Bool { !isNameless && written.hasTypeOrUnit }
-
-  /// The same without name, type and unit.
-  var nameless: RowKey { RowKey(written, isNameless: true, dropsName: false) }
-
-  /// The labels as the answer shows them.
-  var final: Labels { isNameless || dropsName ? written.droppingMetadata() : written }
-
-  /// What is left of the labels.
-  @inline(__always)
-  func projected(_ projection: LabelProjection) -> Labels {
-    var result = Labels.none
-    project(projection, into: &result)
-    return result
-  }
-
-  /// The same, written over `result` in the memory that it has.
-  @inline(__always)
-  func project(_ projection: LabelProjection, into result: inout Labels) {
-    projection.apply(written, isNameless: isNameless, into: &result)
-  }
-}
-
-/// What of the labels of a row counts.
-enum LabelProjection {
-  case nothing
-  case keeping(LabelNames, nameless: LabelNames)
-  case dropping(LabelNames, nameless: LabelNames)
-
-  static func keeping(_ names: [String]) -> LabelProjection {
-    names.isEmpty
-      ? .nothing
-      : .keeping(LabelNames(names), nameless: LabelNames(names.filter { !LabelName.metadata.contains($0) }))
-  }
-
-  static func dropping(_ names: [String]) -> LabelProjection {
-    .dropping(LabelNames(names), nameless: LabelNames(names + LabelName.metadata))
-  }
-
-  @inline(__always)
-  fileprivate func apply(_ labels: Labels, isNameless: Bool, into result: inout Labels) {
-    switch self {
-    case .nothing: result = .none
-    case .keeping(let names, let nameless):
-      labels.keeping(isNameless ? nameless : names, into: &result)
-    case .dropping(let names, let nameless):
-      labels.dropping(isNameless ? nameless : names, into: &result)
-    }
-  }
-}
 
 /// An opened vector node: its rows are known, their values are pulled.
 ///
 /// Row order is result order. Rows may share labels as long as they are disjoint in steps. Every row
 /// is read exactly once, in any order; `read` overwrites the tile, whose step count is the grid's.
 protocol RowSource {
-  var keys: [RowKey] { get }
+  var keys: RowKeys { get }
   /// Whether any row may hold native histograms.
   var mayHoldHistograms: Bool { get }
   /// Whether it is known that no two rows have the same labels in the answer.
@@ -96,10 +23,10 @@ extension RowSource {
 
 /// Rows that had to be held because what comes next looks at all of them.
 struct RowTable: RowSource {
-  var keys: [RowKey]
+  var keys: RowKeys
   var rows: [Row]
 
-  init(keys: [RowKey] = [], rows: [Row] = []) {
+  init(keys: RowKeys = [], rows: [Row] = []) {
     self.keys = keys
     self.rows = rows
   }
@@ -117,7 +44,7 @@ struct RowTable: RowSource {
 /// Rows with other keys, and nothing else changed.
 struct RenamedRows: RowSource {
   let source: any RowSource
-  let keys: [RowKey]
+  let keys: RowKeys
 
   var mayHoldHistograms: Bool { source.mayHoldHistograms }
 
@@ -168,7 +95,7 @@ final class UniqueRows: RowSource {
     seen = [Presence?](repeating: nil, count: sets)
   }
 
-  var keys: [RowKey] { source.keys }
+  var keys: RowKeys { source.keys }
   var mayHoldHistograms: Bool { source.mayHoldHistograms }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {

@@ -52,16 +52,17 @@ final class RateTable {
         unsafe factors.withUnsafeMutableBufferPointer { factors in
           // All have one element a step. Scrapes are regular: most windows lie about their samples as the one
           // before did.
-          var last: (first: Int64, last: Int64, count: Int32) = (0, 0, 0)
+          var last: (first: Int64, last: Int64, count: Int) = (0, 0, 0)
           var known = (sampled: 0.0, toStart: 0.0, factor: 0.0)
           presence.setEach { step in
-            let (low, high, end) = (bounds.firsts[step], bounds.newest[step], ends[step])
+            let (low, high) = bounds.edges(step)
+            let end = ends[step]
             guard low < high else { return false }
-            let (first, newest) = (timestamps[Int(low)], timestamps[Int(high)])
+            let (first, newest) = (timestamps[low], timestamps[high])
             let shape = (first: first &- end, last: newest &- end, count: high - low + 1)
             if shape != last {
               let window = Extrapolation(
-                first: first, last: newest, count: Int(shape.count), end: end, range: range)
+                first: first, last: newest, count: shape.count, end: end, range: range)
               let factor = window.factor(zeroAt: nil)
               known = (window.sampled, window.toStart, isRate ? factor / (Double(range) / 1000) : factor)
               last = shape

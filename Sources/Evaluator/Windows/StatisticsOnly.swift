@@ -16,7 +16,7 @@ extension Samples {
     }
     var read = -1
     var previous: NativeHistogram?
-    for step in bounds.firsts.indices {
+    for step in 0..<bounds.steps {
       let window = bounds.window(step, in: self)
       if window.isEmpty { continue }
       if window.lowerBound > read { previous = nil }

@@ -4,14 +4,17 @@ import TimeSeries
 /// Where the window of each step lies on a timeline: from position `firsts[i]` to position `newest[i]`.
 ///
 /// Located once a timeline and window, and used by every series on that timeline.
+@safe
 final class WindowBounds {
+  // One piece of memory, a position a step in either half; written in init only.
+  let steps: Int
   /// Keeping it alive keeps its identity its own.
   let timeline: Timeline
   /// The position of each window's oldest sample; of an empty window, any within `needed`, so that loops over
   /// all steps may read there.
-  let firsts: [Int32]
+  let firsts: UnsafePointer<Int32>
   /// The position of each window's newest sample; of an empty window, the same as in `firsts`.
-  let newest: [Int32]
+  let newest: UnsafePointer<Int32>
   /// The steps whose window holds a sample.
   let presence: Presence
   /// The positions from the first window that holds a sample to the last one.
@@ -22,57 +25,61 @@ final class WindowBounds {
   /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
   /// Two pointers: O(timestamps + steps).
   init(_ timeline: Timeline, ends: [Int64], back: Int64, ahead: Int64 = 0) {
-    var firsts = [Int32](repeating: 0, count: ends.count)
-    var newest = [Int32](repeating: 0, count: ends.count)
+    let firsts = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, 2 * ends.count))
+    let newest = unsafe firsts + ends.count
     var presence = Presence(count: ends.count)
     let timestamps = timeline.timestamps
+    let count = timestamps.count
     var low = 0
     if let first = ends.first {
       let after = Self.clamped(first, -back)
       low = timestamps.partitioningIndex { $0 > after }
     }
     var high = low
-    let count = timestamps.count
-    unsafe firsts.withUnsafeMutableBufferPointer { firsts in
-      unsafe newest.withUnsafeMutableBufferPointer { newest in
-        unsafe timestamps.withUnsafeBufferPointer { timestamps in
-          // Both have one element a step; low and high stay within the timestamps.
-          presence.setEach { step in
-            let after = Self.clamped(ends[step], -back)
-            let through = Self.clamped(ends[step], ahead)
-            while low < count, unsafe timestamps[low] <= after { low += 1 }
-            if high < low { high = low }
-            while high < count, unsafe timestamps[high] <= through { high += 1 }
-            unsafe firsts[step] = Int32(truncatingIfNeeded: low)
-            unsafe newest[step] = Int32(truncatingIfNeeded: high - 1)
-            return low < high
-          }
-        }
+    unsafe timestamps.withUnsafeBufferPointer { timestamps in
+      // Low and high stay within the timestamps.
+      presence.setEach { step in
+        let after = Self.clamped(ends[step], -back)
+        let through = Self.clamped(ends[step], ahead)
+        while low < count, unsafe timestamps[low] <= after { low += 1 }
+        if high < low { high = low }
+        while high < count, unsafe timestamps[high] <= through { high += 1 }
+        unsafe firsts[step] = Int32(truncatingIfNeeded: low)
+        unsafe newest[step] = Int32(truncatingIfNeeded: high - 1)
+        return low < high
       }
     }
     var needed = 0..<0
     if let first = presence.first, let last = presence.last {
-      needed = Int(firsts[first])..<Int(newest[last]) + 1
+      needed = unsafe Int(firsts[first])..<Int(newest[last]) + 1
     }
     if !presence.isFull {
       let last = Int32(max(needed.lowerBound, needed.upperBound - 1))
       for step in ends.indices where !presence[step] {
-        firsts[step] = min(max(firsts[step], Int32(needed.lowerBound)), last)
-        newest[step] = firsts[step]
+        unsafe firsts[step] = min(max(firsts[step], Int32(needed.lowerBound)), last)
+        unsafe newest[step] = firsts[step]
       }
     }
+    steps = ends.count
     self.timeline = timeline
-    self.firsts = firsts
-    self.newest = newest
+    unsafe self.firsts = unsafe UnsafePointer(firsts)
+    unsafe self.newest = unsafe UnsafePointer(newest)
     self.presence = presence
     self.needed = needed
   }
 
+  deinit { unsafe firsts.deallocate() }
+
+  /// The position of the oldest sample in a step's window, and that of the newest one.
+  @inline(__always)
+  func edges(_ step: Int) -> (first: Int, newest: Int) { unsafe (Int(firsts[step]), Int(newest[step])) }
+
   /// The bounds of a step's window on a run of the timeline, as positions of the run.
   @inline(__always)
   func window(_ step: Int, in samples: borrowing Samples) -> Range<Int> {
-    let low = max(0, Int(firsts[step]) - samples.first)
-    let high = presence[step] ? min(samples.count, Int(newest[step]) + 1 - samples.first) : low
+    let (first, newest) = edges(step)
+    let low = max(0, first - samples.first)
+    let high = presence[step] ? min(samples.count, newest + 1 - samples.first) : low
     return low..<max(low, high)
   }
 
@@ -89,9 +96,9 @@ final class WindowLocator {
   let ends: [Int64]
   private let back: Int64
   private let ahead: Int64
+  /// Of timelines that are numbered, by their number.
+  private var numbered: [WindowBounds?] = []
   private var known: [ObjectIdentifier: WindowBounds] = [:]
-  /// What was asked for last: rows of one target follow each other.
-  private var latest: WindowBounds?
 
   /// Timelines remembered at a time: targets share theirs and come back with every group; series with
   /// their own never do. As many as fit into 64 MB.
@@ -105,7 +112,8 @@ final class WindowLocator {
 
   @inline(__always)
   func bounds(_ timeline: Timeline) -> WindowBounds {
-    if let latest, latest.timeline === timeline { return latest }
+    let number = timeline.number
+    if number < numbered.count, let found = numbered[number], found.timeline === timeline { return found }
     return find(timeline)
   }
 
@@ -119,14 +127,16 @@ final class WindowLocator {
   }
 
   private func find(_ timeline: Timeline) -> WindowBounds {
-    if let found = known[ObjectIdentifier(timeline)] {
-      latest = found
-      return found
-    }
+    let number = timeline.number
+    if number >= capacity, let found = known[ObjectIdentifier(timeline)] { return found }
     let bounds = WindowBounds(timeline, ends: ends, back: back, ahead: ahead)
+    if number < capacity {
+      while numbered.count <= number { numbered.append(nil) }
+      numbered[number] = bounds
+      return bounds
+    }
     if known.count >= capacity { known.removeAll(keepingCapacity: true) }
     known[ObjectIdentifier(timeline)] = bounds
-    latest = bounds
     return bounds
   }
 }

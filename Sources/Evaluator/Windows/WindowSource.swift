@@ -3,7 +3,7 @@ import TimeSeries
 
 /// A range vector, opened: the samples of each series, and where each step's window lies on them.
 protocol WindowSource {
-  var keys: [RowKey] { get }
+  var keys: RowKeys { get }
   var mayHoldHistograms: Bool { get }
   /// Finds the window of each step on a timeline.
   var locator: WindowLocator { get }
@@ -13,7 +13,7 @@ protocol WindowSource {
 
 /// A range selector's windows.
 final class SelectedWindows: WindowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   let locator: WindowLocator
   private let selected: any Selected
   private let usesStartTimestamps: Bool
@@ -27,7 +27,7 @@ final class SelectedWindows: WindowSource {
     self.readsStatisticsOnly = readsStatisticsOnly
     self.locator = locator
     self.usesStartTimestamps = usesStartTimestamps
-    keys = selected.labels.map { RowKey($0) }
+    keys = RowKeys(selected)
   }
 
   var mayHoldHistograms: Bool { selected.mayHoldHistograms }
@@ -75,7 +75,7 @@ extension Samples {
 
 /// A subquery's windows: the inner expression on a grid of its own, its rows joined by labels.
 final class SubqueryWindows: WindowSource {
-  let keys: [RowKey]
+  let keys: RowKeys
   let locator: WindowLocator
   private let inner: any RowSource
   /// The rows of `inner` that make up each series.
@@ -104,7 +104,7 @@ final class SubqueryWindows: WindowSource {
         parts.append([row])
       }
     }
-    self.keys = keys
+    self.keys = RowKeys(keys)
     self.parts = parts
   }
 

@@ -36,14 +36,14 @@ public final class ChunkStream: Sendable {
         let query = request.queries[state.query]
         let selected = try state.selected ?? source.select(query.selection)
         state.selected = selected
-        guard state.row < selected.labels.count else {
+        guard state.row < selected.count else {
           state.selected = nil
           state.query += 1
           state.row = 0
           continue
         }
         let chunks = try selected.chunks(state.row, first: query.start, last: query.end, &state.writer)
-        Self.append(selected.labels[state.row], chunks, query: state.query, to: &piece)
+        Self.append(selected.labels(state.row), chunks, query: state.query, to: &piece)
         state.row += 1
       }
       return piece.isEmpty ? nil : piece

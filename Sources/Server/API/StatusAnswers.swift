@@ -92,7 +92,7 @@ struct StoreStatistics {
     var range: ClosedRange<Int64>?
     do {
       all = try source.select(Selection(matchers: [], after: .min, through: .max))
-      for row in all.labels.indices {
+      for row in 0..<all.count {
         let samples = try all.samples(row)
         guard samples.count > 0 else { continue }
         let (first, last) = (samples.timestamp(0), samples.timestamp(samples.count - 1))
@@ -103,8 +103,8 @@ struct StoreStatistics {
     }
     let counts = Self.counts(all.labels)
     var writer = ByteWriter(capacity: 4096)
-    writer.append(#"{"headStats":{"numSeries":\#(all.labels.count),"numLabelPairs":\#(counts.byPair.count),"#)
-    writer.append(#""chunkCount":\#(all.labels.count),"minTime":\#(range?.lowerBound ?? .max),"#)
+    writer.append(#"{"headStats":{"numSeries":\#(all.count),"numLabelPairs":\#(counts.byPair.count),"#)
+    writer.append(#""chunkCount":\#(all.count),"minTime":\#(range?.lowerBound ?? .max),"#)
     writer.append(#""maxTime":\#(range?.upperBound ?? .min)}"#)
     append("seriesCountByMetricName", counts.byMetric, to: &writer)
     append("labelValueCountByLabelName", counts.byName, to: &writer)

@@ -129,6 +129,15 @@ public struct LabelNames: Sendable, Hashable {
 
   public var isEmpty: Bool { ends.isEmpty }
 
+  /// Each name.
+  var all: [ArraySlice<UInt8>] {
+    var start = 0
+    return ends.map { end in
+      defer { start = end }
+      return bytes[start..<end]
+    }
+  }
+
   public func contains(_ name: ArraySlice<UInt8>) -> Bool {
     unsafe name.withUnsafeBufferPointer { unsafe contains($0, 0..<$0.count) }
   }

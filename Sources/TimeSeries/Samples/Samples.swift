@@ -76,13 +76,16 @@ public struct Samples: Sendable {
     _ timeline: Timeline, capacity: Int,
     _ write: (UnsafeMutablePointer<Double>) -> (first: Int, count: Int)
   ) {
-    values.removeAll(keepingCapacity: true)
-    values.append(addingCapacity: capacity) { output in
-      unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
-        guard let target = buffer.baseAddress else { return }
-        (first, initialized) = unsafe write(target)
-      }
+    if values.count < capacity {
+      values = unsafe [Double](unsafeUninitializedCapacity: capacity) { $1 = capacity }
     }
+    var written = (first: 0, count: 0)
+    unsafe values.withUnsafeMutableBufferPointer { buffer in
+      // Without room nothing is written.
+      if let target = buffer.baseAddress { written = unsafe write(target) }
+    }
+    first = written.first
+    if values.count > written.count { values.removeLast(values.count - written.count) }
     if self.timeline !== timeline { self.timeline = timeline }
     neverFalls = false
     rare = nil

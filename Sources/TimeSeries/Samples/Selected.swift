@@ -18,8 +18,22 @@ public struct Selection: Sendable, Hashable {
 ///
 /// The store, recordings and remotes conform. Rows are series, in label order.
 public protocol Selected: Sendable {
-  /// The labels of each row, ascending, no two alike.
+  /// The labels of each row, ascending, no two alike. May cost as much as they are: loops ask for one at a
+  /// time.
   var labels: [Labels] { get }
+
+  /// How many rows there are.
+  var count: Int { get }
+
+  /// The labels of a row.
+  func labels(_ row: Int) -> Labels
+
+  /// Whether any row may have a label `__type__` or `__unit__`.
+  var mayHaveTypeOrUnit: Bool { get }
+
+  /// Numbers the rows by the values that they have of some labels. Nil where that is not known without
+  /// looking at each row's labels.
+  func numbers(of names: LabelNames) -> RowNumbers?
 
   /// The samples of a row inside the selection's interval; more at either side is allowed as long
   /// as the run stays contiguous. Rows that were sampled together share the timeline object.
@@ -41,6 +55,41 @@ public protocol Selected: Sendable {
   var mayHoldHistograms: Bool { get }
 }
 
+/// Rows numbered by something that they have in common: the numbers go from zero on, in the order in which
+/// they first come.
+public struct RowNumbers: Sendable {
+  /// The number of each row.
+  public private(set) var ofRow: [Int32]
+  /// The first row of each number.
+  public private(set) var firstRows: [Int] = []
+
+  /// Numbers rows by codes from zero to below `bound`, which may have gaps.
+  init(_ codes: [Int], bound: Int) {
+    ofRow = []
+    ofRow.reserveCapacity(codes.count)
+    // A table where that is no larger than what it numbers.
+    if bound <= max(256, 4 * codes.count) {
+      var known = [Int32](repeating: -1, count: bound)
+      for (row, code) in codes.enumerated() {
+        if known[code] < 0 { known[code] = add(row) }
+        ofRow.append(known[code])
+      }
+      return
+    }
+    var known: [Int: Int32] = [:]
+    for (row, code) in codes.enumerated() {
+      let number = known[code] ?? add(row)
+      known[code] = number
+      ofRow.append(number)
+    }
+  }
+
+  private mutating func add(_ row: Int) -> Int32 {
+    firstRows.append(row)
+    return Int32(firstRows.count - 1)
+  }
+}
+
 /// Where the samples of a series lie: a run of positions of a timeline, a float at each.
 public struct SampleExtent: Sendable {
   public let timeline: Timeline
@@ -49,6 +98,14 @@ public struct SampleExtent: Sendable {
 }
 
 extension Selected {
+  public var count: Int { labels.count }
+
+  public func labels(_ row: Int) -> Labels { labels[row] }
+
+  public var mayHaveTypeOrUnit: Bool { labels.contains { $0.hasTypeOrUnit } }
+
+  public func numbers(of names: LabelNames) -> RowNumbers? { nil }
+
   public func extent(_ row: Int) -> SampleExtent? { nil }
 
   public func read(_ row: Int, into result: inout Samples) throws { result = try samples(row) }

@@ -6,8 +6,17 @@ public final class Timeline: Sendable {
   /// Milliseconds since the epoch, strictly ascending.
   public let timestamps: [Int64]
 
+  /// Its number among the timelines of one selection, from zero on, so that what is known of each can be
+  /// found in an array. A hint: other timelines have the same number. `Int.max` where there is none.
+  package let number: Int
+
   /// A timeline over strictly ascending timestamps in milliseconds.
-  public init(_ timestamps: [Int64]) { self.timestamps = timestamps }
+  public convenience init(_ timestamps: [Int64]) { self.init(timestamps, number: .max) }
+
+  package init(_ timestamps: [Int64], number: Int) {
+    self.timestamps = timestamps
+    self.number = number
+  }
 
   public var count: Int { timestamps.count }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// An inverted index over series in label order: which rows satisfy a list of matchers.
 ///
 /// Immutable. Patterns are evaluated once a distinct value, not once a series.
@@ -6,6 +8,16 @@ public final class SeriesIndex: Sendable {
   public let labels: [Labels]
   /// For each label name, the rows that carry each of its values, ascending.
   private let postings: [[UInt8]: [[UInt8]: [Int32]]]
+  /// What was asked for of the labels' values.
+  private let columns = Mutex<[[UInt8]: ValueColumn]>([:])
+
+  /// The values of one label, numbered: for each row the number of its value, from 1 on, or 0 where it has
+  /// none.
+  struct ValueColumn: Sendable {
+    var numbers: [Int32]
+    /// No number is larger.
+    var largest: Int
+  }
 
   /// An index over labels in ascending order, no two alike. O(labels).
   public init(sorted labels: [Labels]) {
@@ -66,9 +78,27 @@ public final class SeriesIndex: Sendable {
     }
   }
 
+  /// The values of a label, numbered; nil where no row has it. Costs a look at each row that has it, once.
+  func column(_ name: [UInt8]) -> ValueColumn? {
+    guard let values = postings[name] else { return nil }
+    return columns.withLock { columns in
+      if let known = columns[name] { return known }
+      var column = ValueColumn(numbers: [Int32](repeating: 0, count: labels.count), largest: values.count)
+      for (number, rows) in values.values.enumerated() {
+        for row in rows { column.numbers[Int(row)] = Int32(number + 1) }
+      }
+      columns[name] = column
+      return column
+    }
+  }
+
+  /// Whether any row has the label.
+  func hasLabel(_ name: String) -> Bool { postings[Array(name.utf8)] != nil }
+
   /// What the index and its labels take in memory, bytes.
   var byteCount: Int {
-    let series = labels.reduce(0) { $0 + $1.bytes.count + 40 }
+    let numbered = columns.withLock { $0.values.reduce(0) { $0 + 4 * $1.numbers.count } }
+    let series = labels.reduce(numbered) { $0 + $1.bytes.count + 40 }
     return postings.reduce(series) { sum, name in
       name.value.reduce(sum) { $0 + $1.key.count + 4 * $1.value.count + 96 }
     }

@@ -132,9 +132,28 @@ struct StoreState: Sendable {
   struct Entry: Sendable {
     var labels: Labels
     var generation: UInt32
-    /// The cohorts that hold or held samples of it.
-    var cohorts: [Int32] = []
     var hasLoose = false
+    /// The first of the cohorts that hold or held samples of it, which for most is the only one; −1: none.
+    private(set) var cohort: Int32 = -1
+    private(set) var otherCohorts: [Int32] = []
+
+    init(labels: Labels, generation: UInt32) {
+      self.labels = labels
+      self.generation = generation
+    }
+
+    /// The cohorts that hold or held samples of it.
+    var cohorts: [Int32] { cohort < 0 ? [] : [cohort] + otherCohorts }
+
+    mutating func add(cohort added: Int32) {
+      if cohort < 0 {
+        cohort = added
+      } else if cohort != added, !otherCohorts.contains(added) {
+        otherCohorts.append(added)
+      }
+    }
+
+    mutating func forgetCohorts() { (cohort, otherCohorts) = (-1, []) }
   }
 
   init(limits: StoreLimits) { self.limits = limits }
@@ -356,9 +375,7 @@ struct StoreState: Sendable {
       if slot == values.count {
         values.append(0)
         if values.count > presence.count * 64 { presence.append(0) }
-        if !entries[Int(reference.id)].cohorts.contains(Int32(cohort)) {
-          entries[Int(reference.id)].cohorts.append(Int32(cohort))
-        }
+        entries[Int(reference.id)].add(cohort: Int32(cohort))
       }
       let bit: UInt64 = 1 << UInt64(slot % 64)
       if presence[slot / 64] & bit == 0 { count += 1 }
@@ -430,7 +447,7 @@ struct StoreState: Sendable {
       ids[labels] = nil
       entries[Int(id)].generation &+= 1
       entries[Int(id)].labels = .none
-      entries[Int(id)].cohorts = []
+      entries[Int(id)].forgetCohorts()
       entries[Int(id)].hasLoose = false
       free.append(id)
     }

@@ -32,22 +32,22 @@ public struct StoreSnapshot: SeriesSource {
     }
     for series in loose { bytes += series?.byteCount(&timelines) ?? 0 }
     for entry in entries {
-      bytes += MemoryLayout<StoreState.Entry>.stride + 4 * entry.cohorts.count
+      bytes += MemoryLayout<StoreState.Entry>.stride + 4 * entry.otherCohorts.count
     }
     return bytes
   }
 
   /// The series that satisfy the matchers and have samples in the interval, in label order.
   public func select(_ selection: Selection) -> any Selected {
-    var ids = index.index.rows(matching: selection.matchers).map { index.ids[$0] }
+    let rows = index.index.rows(matching: selection.matchers)
+    var ids = rows.map { index.ids[$0] }
     let late = unindexed.filter { id in
       selection.matchers.allSatisfy { $0.accepts(entries[Int(id)].labels) }
     }
-    if !late.isEmpty {
-      ids += late
-      ids.sort { entries[Int($0)].labels < entries[Int($1)].labels }
-    }
-    return StoreSelection(snapshot: self, ids: ids, selection: selection)
+    if late.isEmpty { return StoreSelection(snapshot: self, ids: ids, rows: rows, selection: selection) }
+    ids += late
+    ids.sort { entries[Int($0)].labels < entries[Int($1)].labels }
+    return StoreSelection(snapshot: self, ids: ids, rows: nil, selection: selection)
   }
 
   public func bound(_ matchers: [LabelMatcher]) -> Int? {
@@ -57,66 +57,114 @@ public struct StoreSnapshot: SeriesSource {
 
 /// The rows that a selection found in a snapshot.
 final class StoreSelection: Selected {
-  let labels: [Labels]
   let mayHoldHistograms: Bool
+  let mayHaveTypeOrUnit: Bool
   private let snapshot: StoreSnapshot
   private let selection: Selection
   private let places: [Place]
-  /// The part of each cohort that the selection needs; nil where no selected series lives.
+  /// Where the rows are in the index; nil where some are not in it.
+  private let indexRows: [Int]?
+  /// The part of each cohort that the selection needs; nil where no selected series lives. Keeps alive what
+  /// the places point to.
   private let views: [CohortView?]
   /// Timelines of loose series, for those that have the same.
   private let timelines = Mutex(TimelineTable())
 
   /// Where a row's samples are.
-  private struct Place: Sendable {
+  @safe
+  private struct Place: @unchecked Sendable {
+    // Sendable: the view is immutable, and alive as long as the selection.
     var id: Int32
-    /// The only home of the series: its cohort and slot; −1 when it has several, or is loose.
-    var cohort: Int32
     var slot: Int32
+    /// The only home of the series; nil when it has several, or is loose.
+    var view: Unmanaged<CohortView>?
   }
 
-  init(snapshot: StoreSnapshot, ids: [Int32], selection: Selection) {
+  /// `rows`: where the series are in the index; nil where some are not in it.
+  init(snapshot: StoreSnapshot, ids: [Int32], rows: [Int]?, selection: Selection) {
     var views = [CohortView?](repeating: nil, count: snapshot.cohorts.count)
+    var viewCount = 0
     var places: [Place] = []
-    var labels: [Labels] = []
+    var indexRows: [Int]? = rows.map { _ in [] }
     var mayHoldHistograms = false
     places.reserveCapacity(ids.count)
-    labels.reserveCapacity(ids.count)
+    indexRows?.reserveCapacity(ids.count)
+    let entries = snapshot.entries.span
     // Series lie in cohorts as they lie here: the next slot is a good guess.
-    var slot: Int32 = -1
-    for id in ids {
-      let homes = snapshot.entries[Int(id)].cohorts
+    var guesses = [Int32](repeating: 0, count: snapshot.cohorts.count)
+    for (position, id) in ids.enumerated() {
+      let entry = Int(id)
+      let homes = entries[entry].cohort < 0 ? 0 : 1 + entries[entry].otherCohorts.count
+      var slot: Int32 = -1
       var isHere = false
-      for home in homes {
-        if views[Int(home)] == nil {
-          views[Int(home)] = CohortView(snapshot.cohorts[Int(home)], selection)
+      var home: Unmanaged<CohortView>?
+      for number in 0..<homes {
+        let cohort = Int(number == 0 ? entries[entry].cohort : entries[entry].otherCohorts[number - 1])
+        if views[cohort] == nil {
+          views[cohort] = CohortView(snapshot.cohorts[cohort], selection, number: viewCount)
+          viewCount += 1
         }
-        guard let view = views[Int(home)] else { continue }
-        slot = view.slot(of: id, near: slot + 1)
+        guard let view = unsafe views[cohort].map({ unsafe Unmanaged.passUnretained($0) }) else { continue }
+        unsafe home = view
         // A series without a sample in the interval is no row: its labels must not be seen.
-        isHere = isHere || view.holds(id, slot: slot)
+        unsafe view._withUnsafeGuaranteedRef { view in
+          slot = view.slot(of: id, near: guesses[cohort])
+          isHere = isHere || view.holds(id, slot: slot)
+        }
+        guesses[cohort] = slot + 1
       }
-      let isLoose = snapshot.entries[Int(id)].hasLoose
-      if isLoose, let loose = snapshot.loose[Int(id)], loose.hasSample(in: selection) {
+      let isLoose = entries[entry].hasLoose
+      if isLoose, let loose = snapshot.loose[entry], loose.hasSample(in: selection) {
         isHere = true
         mayHoldHistograms = mayHoldHistograms || loose.holdsHistograms
       }
       guard isHere else { continue }
-      let hasOneHome = homes.count == 1 && !isLoose
-      places.append(Place(id: id, cohort: hasOneHome ? homes[0] : -1, slot: slot))
-      labels.append(snapshot.entries[Int(id)].labels)
+      let hasOneHome = homes == 1 && !isLoose
+      unsafe places.append(Place(id: id, slot: slot, view: hasOneHome ? home : nil))
+      if let row = rows?[position] { indexRows?.append(row) }
     }
     self.views = views
     self.places = places
-    self.labels = labels
+    self.indexRows = indexRows
+    let index = snapshot.index.index
+    mayHaveTypeOrUnit =
+      rows == nil || index.hasLabel(LabelName.type) || index.hasLabel(LabelName.unit)
     self.mayHoldHistograms = mayHoldHistograms
     self.snapshot = snapshot
     self.selection = selection
   }
 
+  var count: Int { places.count }
+
+  var labels: [Labels] { places.map { snapshot.entries[Int($0.id)].labels } }
+
+  func labels(_ row: Int) -> Labels { snapshot.entries[Int(places[row].id)].labels }
+
+  func numbers(of names: LabelNames) -> RowNumbers? {
+    guard let indexRows else { return nil }
+    var codes = [Int](repeating: 0, count: indexRows.count)
+    var bound = 1
+    for name in names.all {
+      guard let column = snapshot.index.index.column(Array(name)) else { continue }
+      // Codes of several labels may grow beyond any number: then they are numbered anew.
+      if bound > 1 << 30 {
+        let dense = RowNumbers(codes, bound: bound)
+        codes = dense.ofRow.map { Int($0) }
+        bound = dense.firstRows.count
+      }
+      let base = column.largest + 1
+      bound *= base
+      for (row, indexRow) in indexRows.enumerated() {
+        codes[row] = codes[row] * base + Int(column.numbers[indexRow])
+      }
+    }
+    return RowNumbers(codes, bound: bound)
+  }
+
   func extent(_ row: Int) -> SampleExtent? {
     let place = places[row]
-    return place.cohort >= 0 ? views[Int(place.cohort)]?.extent(place.id, slot: place.slot) : nil
+    guard let view = unsafe place.view else { return nil }
+    return unsafe view._withUnsafeGuaranteedRef { $0.extent(place.id, slot: place.slot) }
   }
 
   func samples(_ row: Int) -> Samples {
@@ -127,8 +175,8 @@ final class StoreSelection: Selected {
 
   func read(_ row: Int, into result: inout Samples) {
     let place = places[row]
-    if place.cohort >= 0, let view = views[Int(place.cohort)] {
-      view.read(place.id, slot: place.slot, into: &result)
+    if let view = unsafe place.view {
+      unsafe view._withUnsafeGuaranteedRef { $0.read(place.id, slot: place.slot, into: &result) }
     } else {
       result = merged(place)
     }
@@ -157,10 +205,9 @@ final class StoreSelection: Selected {
 final class CohortView: @unchecked Sendable {
   // Sendable: everything is immutable; the pointers point into rows that `head` keeps alive.
   private let timeline: Timeline
+  private let parts: ContiguousArray<Part>
+  /// Keeps alive what the parts point to.
   private let blocks: ArraySlice<Block>
-  /// The columns of each block, and at which of `lists` their series are.
-  private let parts: [(columns: Block.Columns, list: Int)]
-  private let lists: [ColumnList]
   private let head: ArraySlice<ScrapeRow>
   private let slots: [Int32]
   private let slotOfSeries: [Int32: Int32]
@@ -171,35 +218,61 @@ final class CohortView: @unchecked Sendable {
   /// Whether a row of the head holds a stale marker.
   private let holdsStaleMarkers: Bool
 
-  init(_ cohort: Cohort, _ selection: Selection) {
+  /// A block, as its readers need it: without touching a reference count.
+  @safe
+  private struct Part {
+    let columns: Block.Columns
+    let list: Unmanaged<ColumnList>
+    /// Whether the part before has the same list.
+    let sharesList: Bool
+
+    /// Where the column of a series is.
+    @inline(__always)
+    func column(of id: Int32, near guess: Int) -> Int? {
+      unsafe list._withUnsafeGuaranteedRef { $0.column(of: id, near: guess) }
+    }
+  }
+
+  /// `number`: how many views the selection had before.
+  init(_ cohort: Cohort, _ selection: Selection, number: Int) {
     let firstBlock = cohort.blocks.partitioningIndex { $0.last > selection.after }
     let lastBlock = cohort.blocks.partitioningIndex { $0.first > selection.through }
     blocks = cohort.blocks[firstBlock..<max(firstBlock, lastBlock)]
-    var lists: [ColumnList] = []
-    parts = blocks.map { block in
-      if block.list !== lists.last { lists.append(block.list) }
-      return (block.columns, lists.count - 1)
+    var parts: ContiguousArray<Part> = []
+    parts.reserveCapacity(blocks.count)
+    var previous: ColumnList?
+    for block in blocks {
+      unsafe parts.append(
+        Part(columns: block.columns, list: .passUnretained(block.list), sharesList: block.list === previous))
+      previous = block.list
     }
-    self.lists = lists
+    self.parts = parts
     let low = cohort.head.partitioningIndex { $0.timestamp > selection.after }
     let high = cohort.head.partitioningIndex { $0.timestamp > selection.through }
     head = cohort.head[low..<max(low, high)]
     slots = cohort.slots
     slotOfSeries = cohort.slotOfSeries
-    var timestamps: [Int64] = []
-    timestamps.reserveCapacity(blocks.reduce(head.count) { $0 + $1.timeline.count })
-    for block in blocks { timestamps.append(contentsOf: block.timeline.timestamps) }
-    var pointers: [UnsafePointer<Double>?] = unsafe []
-    unsafe pointers.reserveCapacity(head.count)
     var dense = head.isEmpty ? 0 : Int.max
     var holdsStaleMarkers = false
-    for row in head {
-      holdsStaleMarkers = holdsStaleMarkers || row.holdsStaleMarkers
-      timestamps.append(row.timestamp)
-      unsafe pointers.append(row.values)
-      dense = min(dense, row.isDense ? row.slotCount : 0)
+    var pointers: [UnsafePointer<Double>?] = unsafe []
+    if blocks.count == 1, head.isEmpty, let block = blocks.first {
+      timeline = Timeline(block.timeline.timestamps, number: number)
+    } else {
+      var timestamps: [Int64] = []
+      timestamps.reserveCapacity(blocks.reduce(head.count) { $0 + $1.timeline.count })
+      for block in blocks { timestamps.append(contentsOf: block.timeline.timestamps) }
+      unsafe pointers.reserveCapacity(head.count)
+      unsafe head.withUnsafeBufferPointer { rows in
+        // By index: a copy of a row would touch a reference count.
+        for row in rows.indices {
+          unsafe holdsStaleMarkers = holdsStaleMarkers || rows[row].holdsStaleMarkers
+          unsafe timestamps.append(rows[row].timestamp)
+          unsafe pointers.append(rows[row].values)
+          unsafe dense = min(dense, rows[row].isDense ? rows[row].slotCount : 0)
+        }
+      }
+      timeline = Timeline(timestamps, number: number)
     }
-    timeline = Timeline(timestamps)
     unsafe rowPointers = pointers
     denseSlots = dense
     self.holdsStaleMarkers = holdsStaleMarkers
@@ -217,7 +290,7 @@ final class CohortView: @unchecked Sendable {
       if Int(slot) < denseSlots { return true }
       if head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     }
-    return lists.contains { $0.column(of: id, near: 0) != nil }
+    return parts.contains { !$0.sharesList && $0.column(of: id, near: 0) != nil }
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
@@ -272,13 +345,12 @@ final class CohortView: @unchecked Sendable {
     _ id: Int32, slot: Int32, into target: UnsafeMutablePointer<Double>?, _ run: inout Run
   ) {
     var position = 0
-    var (list, column, isHere) = (-1, 0, false)
+    var (column, isHere) = (0, false)
     for part in parts {
       let columns = part.columns
       defer { position += columns.rows }
-      if part.list != list {
-        list = part.list
-        let found = lists[list].column(of: id, near: column)
+      if !part.sharesList {
+        let found = part.column(of: id, near: column)
         isHere = found != nil
         column = found ?? column
       }

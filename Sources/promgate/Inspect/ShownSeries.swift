@@ -18,7 +18,7 @@ struct ShownSeries {
   init(of recording: RecordedSeries, selector: String, limit: Int) throws {
     let matchers = try Expression.matchers(ofSelector: Array(selector.utf8))
     let found = try recording.select(Selection(matchers: matchers, after: .min, through: .max))
-    entries = try found.labels.indices.map { row in
+    entries = try (0..<found.count).map { row in
       let samples = try found.samples(row)
       let stale = Set(samples.staleMarkers)
       let histograms = Dictionary(
@@ -30,7 +30,7 @@ struct ShownSeries {
           ? "stale" : histograms[position]?.description ?? GoText.json(samples.values[position])
         return (time: samples.timestamp(position), text: text)
       }
-      return Entry(labels: found.labels[row], total: samples.count, samples: shown)
+      return Entry(labels: found.labels(row), total: samples.count, samples: shown)
     }
   }
 
