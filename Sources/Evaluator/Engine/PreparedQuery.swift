@@ -29,7 +29,7 @@ public struct PreparedQuery: Sendable {
       guard let series = source.bound(selection.matchers) else { return false }
       // A series is found, decoded and added up; a step of it computed and written; a window read.
       let seconds = Double(selection.through) / 1000 - Double(selection.after) / 1000
-      nanoseconds += Double(series) * (1000 + 60 * steps + 2 * seconds)
+      nanoseconds += Double(series) * (500 + 60 * steps + seconds)
     }
     return nanoseconds <= 1e6
   }
