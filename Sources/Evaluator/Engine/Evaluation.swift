@@ -87,7 +87,8 @@ final class Evaluation {
   private func unique(
     _ rows: any RowSource, on grid: Grid, _ rule: UniqueRows.Rule = .perStep
   ) -> any RowSource {
-    options.delaysNameRemoval && grid.count <= 1 ? rows : UniqueRows.checking(rows, rule)
+    let needsNoCheck = options.delaysNameRemoval && grid.count <= 1 || rows.hasDistinctRows
+    return needsNoCheck ? rows : UniqueRows.checking(rows, rule)
   }
 
   // MARK: Scalars

@@ -15,6 +15,8 @@ enum BinaryOperation {
     }
   }
 
+  var isArithmetic: Bool { if case .arithmetic = self { true } else { false } }
+
   /// Whether the result has lost its name for good, or at the end.
   var computesNewValue: Bool {
     switch self {

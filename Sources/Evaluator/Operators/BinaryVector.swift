@@ -8,6 +8,8 @@ import TimeSeries
 /// long as another pair will.
 final class MatchedRows: RowSource {
   private(set) var keys: RowKeys = []
+  /// No two rows have the same labels.
+  private(set) var hasDistinctRows = true
   private let operation: BinaryOperation
   private let matching: VectorMatching
   private let pairs: SamplePairs
@@ -30,7 +32,18 @@ final class MatchedRows: RowSource {
   /// Pairs that are the same in this exclude each other at a step.
   private struct PairIdentity: Hashable {
     var group: Int
-    var labels: Labels?
+    var labels: Labels
+  }
+
+  /// What is known of the pairs so far, while they are found.
+  private struct Pairing {
+    var keys: [RowKey] = []
+    /// The first pair with each result labels.
+    var firstPairs: [Labels: (pair: Int, group: Int)] = [:]
+    /// Of pairs that exclude each other, one-to-one: by their group; −1 where there is none yet.
+    var collisionsOfGroups: [Int]
+    /// The same, many-to-one.
+    var collisions: [PairIdentity: Int] = [:]
   }
 
   /// `many` and `one` are the operands after `group_right` has exchanged them.
@@ -74,19 +87,26 @@ final class MatchedRows: RowSource {
     let groups = MatchGroups(
       many.keys, one.keys, matching.labels, mutation: evaluation.options.mutation)
     try refuseDuplicates(groups)
-    var collisions: [PairIdentity: Int] = [:]
+    var pairing = Pairing(collisionsOfGroups: [Int](repeating: -1, count: groups.labels.count))
+    let labels = ResultLabels(matching, dropsMetadata: operation.isArithmetic)
+    pairing.firstPairs.reserveCapacity(groups.groupOfMany.count)
+    pairing.keys.reserveCapacity(groups.groupOfMany.count)
+    outputs.reserveCapacity(groups.groupOfMany.count)
     for (row, group) in groups.groupOfMany.enumerated() {
       let partners = groups.one[group]
       for partner in partners {
-        add(many: row, one: partner, groups, group, &collisions, evaluation)
+        add(many: row, one: partner, groups, group, labels, &pairing, evaluation)
       }
-      if oneFill != nil { add(many: row, one: nil, groups, group, &collisions, evaluation) }
+      if oneFill != nil { add(many: row, one: nil, groups, group, labels, &pairing, evaluation) }
       if partners.isEmpty, oneFill == nil { try many.discard(row) }
     }
     for (row, group) in groups.groupOfOne.enumerated() {
-      if manyFill != nil { add(many: nil, one: row, groups, group, &collisions, evaluation) }
+      if manyFill != nil { add(many: nil, one: row, groups, group, labels, &pairing, evaluation) }
       if groups.many[group].isEmpty, manyFill == nil { try one.discard(row) }
     }
+    keys = RowKeys(pairing.keys)
+    // Names that go only now may have been what keeps rows apart.
+    if operation.computesNewValue, !operation.isArithmetic { hasDistinctRows = false }
     for output in outputs {
       if let row = output.many { many.willUse(row) }
       if let row = output.one { one.willUse(row) }
@@ -94,51 +114,38 @@ final class MatchedRows: RowSource {
   }
 
   private func add(
-    many row: Int?, one partner: Int?, _ groups: MatchGroups, _ group: Int,
-    _ collisions: inout [PairIdentity: Int], _ evaluation: Evaluation
+    many row: Int?, one partner: Int?, _ groups: MatchGroups, _ group: Int, _ resultLabels: ResultLabels,
+    _ pairing: inout Pairing, _ evaluation: Evaluation
   ) {
     let manyLabels = row.map { many.keys[$0].labels } ?? groups.labels[group]
     let oneLabels = partner.map { one.keys[$0].labels } ?? groups.labels[group]
-    let labels = resultLabels(manyLabels, oneLabels)
-    let key = evaluation.key(labels, dropsName: false, computes: operation.computesNewValue)
-    keys.append(key)
-    outputs.append(Output(many: row, one: partner, collision: collision(labels, groups, group, &collisions)))
-  }
-
-  /// Which pairs exclude each other at a step: all of a group, or those with equal result labels.
-  private func collision(
-    _ labels: Labels, _ groups: MatchGroups, _ group: Int, _ collisions: inout [PairIdentity: Int]
-  ) -> Int? {
-    let isAlone = groups.many[group].count < 2 && manyFill == nil
-    if isAlone { return nil }
-    let identity: PairIdentity
-    switch matching.cardinality {
-    case .oneToOne: identity = PairIdentity(group: group, labels: nil)
-    case .manyToOne, .oneToMany: identity = PairIdentity(group: group, labels: labels)
-    }
-    if let known = collisions[identity] { return known }
-    collisions[identity] = matched.count
-    matched.append(nil)
-    return matched.count - 1
-  }
-
-  /// Result labels (promql-evaluation.md §6.3).
-  private func resultLabels(_ many: Labels, _ one: Labels) -> Labels {
-    var labels = many
-    if case .arithmetic = operation { labels = labels.droppingMetadata() }
-    let include: [String]
+    let labels = resultLabels.of(manyLabels, oneLabels)
+    let pair = outputs.count
+    pairing.keys.append(evaluation.key(labels, dropsName: false, computes: operation.computesNewValue))
+    outputs.append(Output(many: row, one: partner, collision: nil))
+    let earlier = pairing.firstPairs[labels]
+    if earlier == nil { pairing.firstPairs[labels] = (pair, group) } else { hasDistinctRows = false }
+    // Alone in its group, a pair excludes no other.
+    guard groups.many[group].count > 1 || manyFill != nil else { return }
     switch matching.cardinality {
     case .oneToOne:
-      switch matching.labels {
-      case .on(let names): return labels.keeping(LabelNames(names))
-      case .ignoring(let names): return names.isEmpty ? labels : labels.dropping(LabelNames(names))
+      if pairing.collisionsOfGroups[group] < 0 { pairing.collisionsOfGroups[group] = addCollision() }
+      outputs[pair].collision = pairing.collisionsOfGroups[group]
+    case .manyToOne, .oneToMany:
+      // Pairs with equal result labels; the first of them is told when there is a second one.
+      guard let earlier else { return }
+      for (pair, group) in [earlier, (pair, group)] {
+        let identity = PairIdentity(group: group, labels: labels)
+        let known = pairing.collisions[identity] ?? addCollision()
+        pairing.collisions[identity] = known
+        outputs[pair].collision = known
       }
-    case .manyToOne(let names), .oneToMany(let names): include = names
     }
-    if include.isEmpty { return labels }
-    var builder = LabelsBuilder(labels)
-    for name in include { builder.set(name, one[name] ?? "") }
-    return builder.labels()
+  }
+
+  private func addCollision() -> Int {
+    matched.append(nil)
+    return matched.count - 1
   }
 
   /// Two samples of the "one" side in a group at a step where both sides have something.
@@ -194,9 +201,9 @@ final class MatchedRows: RowSource {
     let output = outputs[row]
     tile.clear()
     guard let manyRow = output.many, let oneRow = output.one else { return }
-    let left = try many.take(manyRow)
-    let right = try one.take(oneRow)
-    let success = combine(left, right, into: &tile)
+    try many.take(manyRow, into: &tile)
+    let other = try one.take(oneRow)
+    let success = isOneToMany ? combine(other, tile, into: &tile) : combine(with: other, into: &tile)
     try note(success, output)
   }
 
@@ -217,29 +224,41 @@ final class MatchedRows: RowSource {
   }
 
   /// Computes all pairs of two rows; where the pair counts as matched.
-  private func combine(_ many: Row, _ one: Row, into tile: inout Row) -> Presence {
-    let (left, right) = isOneToMany ? (one, many) : (many, one)
-    var both = left.presence
-    both.formIntersection(right.presence)
-    tile.values = left.values
-    tile.presence = both
+  private func combine(_ left: Row, _ right: Row, into tile: inout Row) -> Presence {
+    tile = left
+    return combine(with: right, into: &tile)
+  }
+
+  /// The same with the left row in the tile, over which it writes.
+  private func combine(with right: Row, into tile: inout Row) -> Presence {
+    if !tile.histograms.isEmpty || !right.histograms.isEmpty {
+      let left = tile
+      tile.histograms.removeAll()
+      var both = combineFloats(with: right, into: &tile)
+      combineHistograms(left, right, into: &tile, matched: &both)
+      return both
+    }
+    return combineFloats(with: right, into: &tile)
+  }
+
+  private func combineFloats(with right: Row, into tile: inout Row) -> Presence {
+    tile.presence.formIntersection(right.presence)
+    var both = tile.presence
     switch operation {
     case .arithmetic(let operation): PointKernels.arithmetic(operation, &tile.values, right.values)
     case .comparison(let comparison, let returnsBool):
       if returnsBool {
         for step in 0..<steps {
-          tile.values[step] = Arithmetic.holds(comparison, left.values[step], right.values[step]) ? 1 : 0
+          tile.values[step] = Arithmetic.holds(comparison, tile.values[step], right.values[step]) ? 1 : 0
         }
       } else {
-        tile.presence.filter { Arithmetic.holds(comparison, left.values[$0], right.values[$0]) }
+        let values = tile.values
+        tile.presence.filter { Arithmetic.holds(comparison, values[$0], right.values[$0]) }
       }
     case .trim(let trim):
       if !both.isEmpty { pairs.noteIncompatible(trim.rawValue, .float, .float) }
       tile.presence.clear()
       both.clear()
-    }
-    if !left.histograms.isEmpty || !right.histograms.isEmpty {
-      combineHistograms(left, right, into: &tile, matched: &both)
     }
     return both
   }
@@ -294,7 +313,7 @@ final class MatchedRows: RowSource {
       case (nil, nil): continue
       }
       var tile = Row(steps: steps)
-      let success = combine(left, right, into: &tile)
+      let success = isOneToMany ? combine(right, left, into: &tile) : combine(left, right, into: &tile)
       if output.many != nil { try note(success, output) }
       var all = matchedOfGroup[group] ?? Presence(count: steps)
       all.formUnion(success)
@@ -317,6 +336,37 @@ extension Row {
   func sample(_ step: Int) -> SamplePairs.Sample? {
     if presence[step] { return .float(values[step]) }
     return histograms[step].map { .histogram($0) }
+  }
+}
+
+/// What becomes of the labels of two rows that match (promql-evaluation.md §6.3).
+private struct ResultLabels {
+  private enum Form {
+    case keeping(LabelNames)
+    case dropping(LabelNames)
+    /// Without the dropped ones, and some taken over from the other row.
+    case taking(LabelNames, dropped: LabelNames)
+  }
+
+  private let form: Form
+
+  /// `dropsMetadata`: the operation makes a new value.
+  init(_ matching: VectorMatching, dropsMetadata: Bool) {
+    let dropped = dropsMetadata ? LabelName.metadata : []
+    switch (matching.cardinality, matching.labels) {
+    case (.oneToOne, .on(let names)): form = .keeping(LabelNames(names.filter { !dropped.contains($0) }))
+    case (.oneToOne, .ignoring(let names)): form = .dropping(LabelNames(names + dropped))
+    case (.manyToOne(let names), _), (.oneToMany(let names), _):
+      form = .taking(LabelNames(names), dropped: LabelNames(dropped + names))
+    }
+  }
+
+  func of(_ many: Labels, _ one: Labels) -> Labels {
+    switch form {
+    case .keeping(let names): many.keeping(names)
+    case .dropping(let names): many.dropping(names)
+    case .taking(let names, let dropped): many.dropping(dropped).merging(one, names)
+    }
   }
 }
 
@@ -348,13 +398,14 @@ final class MatchSide {
   let keys: RowKeys
   private let steps: Int
   private var uses: [Int]
-  private var held: [Int: Row] = [:]
+  private var held: [Row?]
 
   init(_ source: any RowSource, steps: Int) {
     self.source = source
     self.steps = steps
     keys = source.keys
     uses = [Int](repeating: 0, count: keys.count)
+    held = [Row?](repeating: nil, count: keys.count)
   }
 
   func willUse(_ row: Int) { uses[row] += 1 }
@@ -373,6 +424,16 @@ final class MatchSide {
     try source.read(row, into: &tile)
     held[row] = tile
     return tile
+  }
+
+  /// The same, read into a tile.
+  func take(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    guard held[row] == nil, uses[row] == 1 else {
+      tile = try take(row)
+      return
+    }
+    uses[row] = 0
+    try source.read(row, into: &tile)
   }
 
   /// The row, for one of its uses.

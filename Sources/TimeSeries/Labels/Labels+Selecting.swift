@@ -21,6 +21,28 @@ extension Labels {
     filter(names, keepsMembers: false, into: &result)
   }
 
+  /// The labels and, of another set, those in `names`, of which there are none here.
+  package func merging(_ other: Labels, _ names: LabelNames) -> Labels {
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count + 64)
+    var (ours, theirs) = (LabelCursor(self), LabelCursor(other))
+    var hasOurs = ours.next()
+    while theirs.next() {
+      let name = other.bytes[theirs.name]
+      guard names.contains(name) else { continue }
+      let start = hasOurs ? ours.start : bytes.count
+      var end = start
+      while hasOurs, bytes[ours.name].lexicographicallyPrecedes(name) {
+        end = ours.value.upperBound
+        hasOurs = ours.next()
+      }
+      result += bytes[start..<end]
+      result += theirs.encoded
+    }
+    if hasOurs { result += bytes[ours.start...] }
+    return Labels(bytes: result)
+  }
+
   /// The same labels in memory of their own, and no more of it than they need.
   package func copied() -> Labels { Labels(bytes: bytes.trimmed()) }
 
