@@ -26,6 +26,18 @@ void promgate_add_compensated(
   }
 }
 
+void promgate_sum_compensated(double *sum, double *compensation, const double *values, size_t count) {
+  double total = *sum, lost = *compensation;
+  for (size_t i = 0; i < count; i++) {
+    double before = total, value = values[i];
+    total = before + value;
+    double added = total - before;
+    lost += (before - (total - added)) + (value - added);
+  }
+  *sum = total;
+  *compensation = lost;
+}
+
 FOR_EACH_PROCESSOR
 double promgate_rises(
   const double *restrict values, int32_t offset, const int32_t *restrict firsts,

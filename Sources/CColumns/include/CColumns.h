@@ -45,6 +45,10 @@ void promgate_gather(
 /// `output[i] = rows[i][slot]`. Asks the memory for the slots behind, which are read next.
 void promgate_read_slot(const double *const *rows, size_t count, size_t slot, double *output);
 
+/// Adds values to a sum and to what that loses. Nothing is known of the result where the sum is infinite or
+/// no number.
+void promgate_sum_compensated(double *sum, double *compensation, const double *values, size_t count);
+
 /// The largest magnitude; a number that is none counts as infinite.
 double promgate_largest_magnitude(const double *values, size_t count);
 

@@ -1,3 +1,4 @@
+internal import CColumns
 import TimeSeries
 
 /// `*_over_time` (promql-functions.md §5).
@@ -31,6 +32,7 @@ extension FloatWindows {
 /// The same over plain values: windows with histograms among them use these too.
 enum OverTime {
   static func sum(_ values: ArraySlice<Double>) -> Double {
+    if let sum = finiteSum(CompensatedSum(), values) { return sum.value }
     var sum = CompensatedSum()
     for value in values { sum.add(value) }
     return sum.sum.isInfinite ? sum.sum : sum.value
@@ -38,9 +40,23 @@ enum OverTime {
 
   /// Falls back to an incremental mean when the sum would overflow (promql-evaluation.md §5.3).
   static func average(_ values: ArraySlice<Double>) -> Double {
+    let count = Double(values.count)
+    if let sum = finiteSum(CompensatedSum(values.first ?? 0), values.dropFirst()) {
+      return sum.sum / count + sum.compensation / count
+    }
     var average = Average()
     for value in values { average.add(value) }
     return average.value
+  }
+
+  /// A sum that goes on; nil where values are no numbers or a sum overflows, which needs a look at each.
+  private static func finiteSum(_ start: CompensatedSum, _ values: ArraySlice<Double>) -> CompensatedSum? {
+    var result = start
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let first = values.baseAddress else { return }
+      unsafe promgate_sum_compensated(&result.sum, &result.compensation, first, values.count)
+    }
+    return result.sum.isFinite ? result : nil
   }
 
   static func variance(_ values: ArraySlice<Double>) -> Double {

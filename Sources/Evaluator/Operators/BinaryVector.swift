@@ -117,9 +117,9 @@ final class MatchedRows: RowSource {
     many row: Int?, one partner: Int?, _ groups: MatchGroups, _ group: Int, _ resultLabels: ResultLabels,
     _ pairing: inout Pairing, _ evaluation: Evaluation
   ) {
-    let manyLabels = row.map { many.keys[$0].labels } ?? groups.labels[group]
-    let oneLabels = partner.map { one.keys[$0].labels } ?? groups.labels[group]
-    let labels = resultLabels.of(manyLabels, oneLabels)
+    let manyKey = row.map { many.keys[$0] } ?? RowKey(groups.labels[group])
+    let oneKey = partner.map { one.keys[$0] } ?? RowKey(groups.labels[group])
+    let labels = resultLabels.of(manyKey, oneKey)
     let pair = outputs.count
     pairing.keys.append(evaluation.key(labels, dropsName: false, computes: operation.computesNewValue))
     outputs.append(Output(many: row, one: partner, collision: nil))
@@ -341,32 +341,25 @@ extension Row {
 
 /// What becomes of the labels of two rows that match (promql-evaluation.md §6.3).
 private struct ResultLabels {
-  private enum Form {
-    case keeping(LabelNames)
-    case dropping(LabelNames)
-    /// Without the dropped ones, and some taken over from the other row.
-    case taking(LabelNames, dropped: LabelNames)
-  }
-
-  private let form: Form
+  private let kept: LabelProjection
+  /// What is taken over from the other row.
+  private let taken: LabelNames?
 
   /// `dropsMetadata`: the operation makes a new value.
   init(_ matching: VectorMatching, dropsMetadata: Bool) {
     let dropped = dropsMetadata ? LabelName.metadata : []
     switch (matching.cardinality, matching.labels) {
-    case (.oneToOne, .on(let names)): form = .keeping(LabelNames(names.filter { !dropped.contains($0) }))
-    case (.oneToOne, .ignoring(let names)): form = .dropping(LabelNames(names + dropped))
+    case (.oneToOne, .on(let names)):
+      (kept, taken) = (.keeping(names.filter { !dropped.contains($0) }), nil)
+    case (.oneToOne, .ignoring(let names)): (kept, taken) = (.dropping(names + dropped), nil)
     case (.manyToOne(let names), _), (.oneToMany(let names), _):
-      form = .taking(LabelNames(names), dropped: LabelNames(dropped + names))
+      (kept, taken) = (.dropping(names + dropped), LabelNames(names))
     }
   }
 
-  func of(_ many: Labels, _ one: Labels) -> Labels {
-    switch form {
-    case .keeping(let names): many.keeping(names)
-    case .dropping(let names): many.dropping(names)
-    case .taking(let names, let dropped): many.dropping(dropped).merging(one, names)
-    }
+  func of(_ many: RowKey, _ one: RowKey) -> Labels {
+    let labels = many.projected(kept)
+    return taken.map { labels.merging(one.labels, $0) } ?? labels
   }
 }
 

@@ -63,16 +63,16 @@ extension Labels {
 
   private func filtered(_ names: LabelNames, keepsMembers: Bool) -> Labels {
     unsafe bytes.withUnsafeBufferPointer { source in
-      var isWhole = false
-      var kept: [UInt8] = []
-      unsafe Self.forEachRun(source, names, keepsMembers: keepsMembers) { run in
-        isWhole = run.count == source.count
-        if isWhole { return }
-        // Capacity for the rest at once.
-        if kept.isEmpty { kept.reserveCapacity(keepsMembers ? 64 : source.count) }
-        unsafe kept.append(contentsOf: UnsafeBufferPointer(rebasing: source[run]))
+      unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: source.count) { kept in
+        var count = 0
+        unsafe Self.forEachRun(source, names, keepsMembers: keepsMembers) { run in
+          guard let from = source.baseAddress, let to = kept.baseAddress else { return }
+          unsafe memcpy(to + count, from + run.lowerBound, run.count)
+          count += run.count
+        }
+        if count == source.count { return self }
+        return unsafe Labels(bytes: Array(kept[..<count]))
       }
-      return isWhole ? self : Labels(bytes: kept)
     }
   }
 

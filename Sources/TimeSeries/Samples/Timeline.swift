@@ -27,6 +27,23 @@ public final class Timeline: Sendable {
 }
 
 extension RandomAccessCollection {
+  /// The same as `partitioningIndex`, found from the end: O(log of the distance from there), and what lies
+  /// before is not touched.
+  @inlinable
+  package func partitioningIndexFromEnd(where isBehind: (Element) -> Bool) -> Index {
+    var high = endIndex
+    var stride = 1
+    while high > startIndex {
+      let probe = index(high, offsetBy: -stride, limitedBy: startIndex) ?? startIndex
+      if !isBehind(self[probe]) {
+        return self[index(after: probe)..<high].partitioningIndex(where: isBehind)
+      }
+      high = probe
+      stride *= 2
+    }
+    return high
+  }
+
   /// The first index whose element satisfies a condition, which all elements behind it satisfy too; the end
   /// if
   /// there is none. O(log n).

@@ -235,8 +235,8 @@ final class CohortView: @unchecked Sendable {
 
   /// `number`: how many views the selection had before.
   init(_ cohort: Cohort, _ selection: Selection, number: Int) {
-    let firstBlock = cohort.blocks.partitioningIndex { $0.last > selection.after }
-    let lastBlock = cohort.blocks.partitioningIndex { $0.first > selection.through }
+    let firstBlock = cohort.blocks.partitioningIndexFromEnd { $0.last > selection.after }
+    let lastBlock = cohort.blocks.partitioningIndexFromEnd { $0.first > selection.through }
     blocks = cohort.blocks[firstBlock..<max(firstBlock, lastBlock)]
     var parts: ContiguousArray<Part> = []
     parts.reserveCapacity(blocks.count)
@@ -247,8 +247,8 @@ final class CohortView: @unchecked Sendable {
       previous = block.list
     }
     self.parts = parts
-    let low = cohort.head.partitioningIndex { $0.timestamp > selection.after }
-    let high = cohort.head.partitioningIndex { $0.timestamp > selection.through }
+    let low = cohort.head.partitioningIndexFromEnd { $0.timestamp > selection.after }
+    let high = cohort.head.partitioningIndexFromEnd { $0.timestamp > selection.through }
     head = cohort.head[low..<max(low, high)]
     slots = cohort.slots
     slotOfSeries = cohort.slotOfSeries
