@@ -11,9 +11,13 @@ enum ContentEncoding: String, Sendable {
 
   /// The first encoding that a client lists and that we know.
   init?(accepted header: String?) {
-    for item in (header ?? "").split(separator: ",") {
-      let name = item.filter { $0 != " " && $0 != "\t" }
-      guard let encoding = ContentEncoding(rawValue: name) else { continue }
+    guard let header, header != "identity" else { return nil }
+    var rest = header.utf8[...]
+    while !rest.isEmpty {
+      let item = rest.prefix { $0 != UInt8(ascii: ",") }
+      rest = rest[item.endIndex...].dropFirst()
+      let name = item.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+      guard let encoding = ContentEncoding(rawValue: String(decoding: name, as: UTF8.self)) else { continue }
       self = encoding
       return
     }

@@ -30,9 +30,12 @@ struct FormValues: Sendable {
   }
 
   private static func isForm(_ request: ServerRequest) -> Bool {
-    let type = (request.headers["Content-Type"] ?? "").utf8.prefix { $0 != UInt8(ascii: ";") }
-      .lazy.filter { $0 != UInt8(ascii: " ") }
-    return type.elementsEqual("application/x-www-form-urlencoded".utf8) { $0 | 0x20 == $1 || $0 == $1 }
+    let form = "application/x-www-form-urlencoded"
+    guard let header = request.headers["Content-Type"], header != form else {
+      return request.headers["Content-Type"] != nil
+    }
+    let type = header.utf8.prefix { $0 != UInt8(ascii: ";") }.lazy.filter { $0 != UInt8(ascii: " ") }
+    return type.elementsEqual(form.utf8) { $0 | 0x20 == $1 || $0 == $1 }
   }
 
   private mutating func read(_ text: [UInt8]) {
@@ -69,12 +72,10 @@ enum URLText {
     while index < text.endIndex {
       let byte = text[index]
       if byte == UInt8(ascii: "%") {
-        let escape = text[index...].prefix(3)
-        let digits = escape.dropFirst().compactMap(hexDigit)
-        guard digits.count == 2 else {
-          throw Problem(description: "invalid URL escape \(GoText.quoted(escape))")
-        }
-        result.append(digits[0] << 4 | digits[1])
+        guard index + 2 < text.endIndex, let high = hexDigit(text[index + 1]),
+          let low = hexDigit(text[index + 2])
+        else { throw Problem(description: "invalid URL escape \(GoText.quoted(text[index...].prefix(3)))") }
+        result.append(high << 4 | low)
         index += 3
       } else {
         result.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)

@@ -11,7 +11,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     case receiving(HTTPRequestHead, body: [UInt8])
     /// An answer is given already; the rest of the request is dropped, then the connection closes.
     case discarding
-    case working(HTTPRequestHead, Task<Void, Never>)
+    /// The task is nil while it is being started.
+    case working(HTTPRequestHead, Task<Void, Never>?)
     case answering
     /// The next piece of an answer whose length nobody knows is being made.
     case streaming(Task<Void, Never>)
@@ -24,6 +25,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let handler: RequestHandler
   private let executor: LoopExecutor
   private var state = State.waiting
+  /// Whether a request is being handed to its task.
+  private var isStarting = false
 
   /// How much of an answer is handed to the socket at a time, bytes.
   private static let partSize = 256 << 10
@@ -43,7 +46,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     switch state {
-    case .working(_, let task), .streaming(let task): task.cancel()
+    case .working(_, let task): task?.cancel()
+    case .streaming(let task): task.cancel()
     case .waiting, .receiving, .discarding, .answering, .closed: break
     }
     state = .closed
@@ -113,15 +117,27 @@ final class ConnectionHandler: ChannelInboundHandler {
     connection.enter(.working, timeout: nil)
     let request = ServerRequest(head, body: body)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let task = Task(executorPreference: executor) { [handler, connections, loop = context.eventLoop] in
+    state = .working(head, nil)
+    // What need not wait is answered before this returns, and reading goes on as if nothing had happened. Not
+    // within the answer to another request: they may be many.
+    let isNested = isStarting
+    isStarting = true
+    let task = Task.immediate(executorPreference: executor) {
+      [handler, connections, loop = context.eventLoop] in
       let response = await handler(request)
       connections.endRequest()
-      loop.execute {
+      if !isNested, loop.inEventLoop {
         let (connection, context) = bound.value
         connection.finish(response, context: context)
+      } else {
+        loop.execute {
+          let (connection, context) = bound.value
+          connection.finish(response, context: context)
+        }
       }
     }
-    state = .working(head, task)
+    isStarting = isNested
+    if case .working(let head, nil) = state { state = .working(head, task) }
   }
 
   private func finish(_ response: ServerResponse, context: ChannelHandlerContext) {

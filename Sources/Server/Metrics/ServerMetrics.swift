@@ -8,6 +8,13 @@ public final class ServerMetrics: Sendable {
     var buckets = [Int](repeating: 0, count: bounds.count)
     var count = 0
     var seconds = 0.0
+
+    mutating func add(code: Int, seconds duration: Double) {
+      requestsByCode[code, default: 0] += 1
+      if let bucket = ServerMetrics.bounds.firstIndex(where: { duration <= $0 }) { buckets[bucket] += 1 }
+      count += 1
+      seconds += duration
+    }
   }
 
   /// Upper bounds of the request durations' buckets, seconds.
@@ -26,11 +33,7 @@ public final class ServerMetrics: Sendable {
   func count(handler: String, code: Int, duration: Duration) {
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     handlers.withLock { handlers in
-      handlers[handler, default: Handler()].requestsByCode[code, default: 0] += 1
-      let bucket = Self.bounds.firstIndex { seconds <= $0 }
-      if let bucket { handlers[handler]?.buckets[bucket] += 1 }
-      handlers[handler]?.count += 1
-      handlers[handler]?.seconds += seconds
+      handlers[handler, default: Handler()].add(code: code, seconds: seconds)
     }
   }
 
