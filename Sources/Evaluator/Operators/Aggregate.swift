@@ -15,8 +15,9 @@ final class AggregatedRows: RowSource {
   private let mutation: Mutation?
   /// What members are read into. Taken while they are.
   private var member: Row?
-  /// The rows of all groups, once one was asked for, where they are few and short.
-  private var held: [Row] = []
+  /// All groups, folded once one of them was asked for, where they are few and short.
+  private var held: (any FoldColumn)?
+  private var heldHistograms: [HistogramFold] = []
 
   /// `site`: the aggregated expression, where annotations point.
   init(
@@ -47,56 +48,63 @@ final class AggregatedRows: RowSource {
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     let steps = tile.steps
     switch operation {
-    case .sum: try fold(row, SumColumn(steps: steps), into: &tile)
-    case .avg: try fold(row, AverageColumn(steps: steps), into: &tile)
-    case .count: try fold(row, CountColumn(steps: steps), into: &tile)
-    case .group: try fold(row, GroupColumn(steps: steps), into: &tile)
-    case .min: try fold(row, best(steps) { $0 < $1 }, into: &tile)
-    case .max: try fold(row, best(steps) { $0 > $1 }, into: &tile)
+    case .sum: try fold(row, into: &tile) { SumColumn(groups: $0, steps: steps) }
+    case .avg: try fold(row, into: &tile) { AverageColumn(groups: $0, steps: steps) }
+    case .count: try fold(row, into: &tile) { CountColumn(groups: $0, steps: steps) }
+    case .group: try fold(row, into: &tile) { GroupColumn(groups: $0, steps: steps) }
+    case .min: try fold(row, into: &tile) { best($0, steps) { $0 < $1 } }
+    case .max: try fold(row, into: &tile) { best($0, steps) { $0 > $1 } }
     case .stddev, .stdvar:
-      try fold(row, VarianceColumn(steps: steps, isRoot: operation == .stddev), into: &tile)
+      try fold(row, into: &tile) {
+        VarianceColumn(groups: $0, steps: steps, isRoot: operation == .stddev)
+      }
     }
   }
 
-  private func best(_ steps: Int, _ beats: @escaping (Double, Double) -> Bool) -> BestColumn {
-    BestColumn(steps: steps, keepsFirstNaN: mutation == .nan, beats)
+  private func best(_ groups: Int, _ steps: Int, _ beats: @escaping (Double, Double) -> Bool) -> BestColumn {
+    BestColumn(groups: groups, steps: steps, keepsFirstNaN: mutation == .nan, beats)
   }
 
   /// Groups and steps up to this are folded all at once: the members are then read in the order in which they
   /// lie, which is that of their targets, and the groups fit into a cache.
   private static let heldCells = 1 << 15
 
-  /// One group, or its row of all.
-  private func fold(_ group: Int, _ empty: some FoldColumn, into tile: inout Row) throws(EvaluationError) {
+  /// One group. `empty` makes the state of so many groups.
+  private func fold<Column: FoldColumn>(
+    _ group: Int, into tile: inout Row, _ empty: (_ groups: Int) -> Column
+  ) throws(EvaluationError) {
     guard groups.count > 1, groups.count * tile.steps <= Self.heldCells else {
-      var fold = GroupFold(empty, histograms: emptyHistograms(tile.steps))
+      var floats = empty(1)
+      var histograms = emptyHistograms(1, tile.steps)
       var member = takeMember(tile.steps)
-      for row in groups.members[group] { try add(row, &member, to: &fold) }
+      for row in groups.members[group] { try add(row, &member, to: &floats, &histograms, 0) }
       self.member = member
-      return finish(&fold, into: &tile)
+      return finish(floats, histograms, 0, into: &tile)
     }
-    if held.isEmpty {
-      var folds = groups.labels.map { _ in GroupFold(empty, histograms: emptyHistograms(tile.steps)) }
+    if held == nil {
+      var floats = empty(groups.count)
+      var histograms = emptyHistograms(groups.count, tile.steps)
       var member = takeMember(tile.steps)
-      for (row, group) in groups.groupOfRow.enumerated() { try add(row, &member, to: &folds[group]) }
-      held = folds.indices.map { group in
-        var row = Row(steps: tile.steps)
-        finish(&folds[group], into: &row)
-        return row
+      for (row, group) in groups.groupOfRow.enumerated() {
+        try add(row, &member, to: &floats, &histograms, group)
       }
+      held = floats
+      heldHistograms = histograms
     }
-    // A row is read once.
-    swap(&tile, &held[group])
+    if let held { finish(held, heldHistograms, group, into: &tile) }
   }
 
-  private func emptyHistograms(_ steps: Int) -> HistogramFold {
-    HistogramFold(averages: operation == .avg, steps: steps, mutation: mutation)
+  private func emptyHistograms(_ groups: Int, _ steps: Int) -> [HistogramFold] {
+    guard mayHoldHistograms else { return [] }
+    let empty = HistogramFold(averages: operation == .avg, steps: steps, mutation: mutation)
+    return [HistogramFold](repeating: empty, count: groups)
   }
 
   private func takeMember(_ steps: Int) -> Row { member.take() ?? Row(steps: steps) }
 
   private func add(
-    _ row: Int, _ member: inout Row, to fold: inout GroupFold<some FoldColumn>
+    _ row: Int, _ member: inout Row, to floats: inout some FoldColumn, _ histograms: inout [HistogramFold],
+    _ group: Int
   ) throws(EvaluationError) {
     switch operation {
     case .count, .group: try source.readPresence(row, into: &member)
@@ -105,79 +113,79 @@ final class AggregatedRows: RowSource {
     if !member.histograms.isEmpty {
       let name = { [source] in source.keys[row].labels.metricName ?? "" }
       switch operation {
-      case .sum, .avg: fold.histograms.add(member.histograms, name: name)
+      case .sum, .avg: histograms[group].add(member.histograms, name: name)
       case .count, .group:
         for step in member.histograms.steps { member.set(step, 0) }
       case .min, .max, .stddev, .stdvar:
         notes.add(.ignoredInAggregation, operation.rawValue, at: site)
       }
     }
-    if mayHoldHistograms { fold.histograms.noteFloats(member.presence) }
-    fold.floats.add(member)
+    if mayHoldHistograms { histograms[group].noteFloats(member.presence) }
+    floats.add(member, to: group)
   }
 
-  private func finish(_ fold: inout GroupFold<some FoldColumn>, into tile: inout Row) {
+  private func finish(
+    _ floats: some FoldColumn, _ histograms: [HistogramFold], _ group: Int, into tile: inout Row
+  ) {
     tile.clear()
-    fold.floats.finish(into: &tile)
-    if !fold.histograms.isEmpty { fold.histograms.finish(into: &tile, site: site, notes: notes) }
+    floats.finish(group, into: &tile)
+    guard mayHoldHistograms, !histograms[group].isEmpty else { return }
+    histograms[group].finish(into: &tile, site: site, notes: notes)
   }
 }
 
-/// What is known of a group while its members are read.
-private struct GroupFold<Column: FoldColumn> {
-  var floats: Column
-  var histograms: HistogramFold
-
-  init(_ floats: Column, histograms: HistogramFold) {
-    self.floats = floats
-    self.histograms = histograms
-  }
-}
-
-/// The running state of a fold over the rows of a group, one state a step.
+/// The running states of a fold over the rows of groups, one state a group and step, group after group.
 protocol FoldColumn {
-  mutating func add(_ row: borrowing Row)
-  mutating func finish(into tile: inout Row)
+  mutating func add(_ row: borrowing Row, to group: Int)
+  /// Writes a group's results into a tile without any.
+  func finish(_ group: Int, into tile: inout Row)
 }
 
 /// Kahan sums; the first value initialises the sum.
 struct SumColumn: FoldColumn {
   private var sums: [Double]
   private var compensations: [Double]
-  private var presence: Presence
+  private var presence: PresenceTable
+  private let steps: Int
 
-  init(steps: Int) {
-    sums = [Double](repeating: 0, count: steps)
-    compensations = sums
-    presence = Presence(count: steps)
+  init(groups: Int, steps: Int) {
+    sums = [Double](repeating: 0, count: groups * steps)
+    compensations = [Double](repeating: 0, count: groups * steps)
+    presence = PresenceTable(rows: groups, count: steps)
+    self.steps = steps
   }
 
-  mutating func add(_ row: borrowing Row) {
+  mutating func add(_ row: borrowing Row, to group: Int) {
+    let base = group * steps
     unsafe row.values.withUnsafeBufferPointer { values in
       unsafe sums.withUnsafeMutableBufferPointer { sums in
         unsafe compensations.withUnsafeMutableBufferPointer { compensations in
           guard let values = values.baseAddress, let sums = sums.baseAddress,
             let compensations = compensations.baseAddress
           else { return }
-          // All have one element a step.
+          // Of each group there is one element a step.
           row.presence.forEachRun { run in
             let start = run.lowerBound
-            unsafe promgate_add_compensated(sums + start, compensations + start, values + start, run.count)
+            unsafe promgate_add_compensated(
+              sums + base + start, compensations + base + start, values + start, run.count)
           }
         }
       }
     }
-    presence.formUnion(row.presence)
+    presence.formUnion(group, row.presence)
   }
 
   /// The mean of `count` values, of which this is the sum.
-  fileprivate func average(_ step: Int, count: Double) -> Average {
-    Average(count: count, sum: CompensatedSum(sums[step], compensation: compensations[step]))
+  fileprivate func average(_ cell: Int, count: Double) -> Average {
+    Average(count: count, sum: CompensatedSum(sums[cell], compensation: compensations[cell]))
   }
 
-  mutating func finish(into tile: inout Row) {
-    for step in sums.indices { tile.values[step] = sums[step] + compensations[step] }
-    tile.presence = presence
+  func finish(_ group: Int, into tile: inout Row) {
+    for step in 0..<steps {
+      let cell = group * steps + step
+      tile.values[step] = sums[cell] + compensations[cell]
+    }
+    tile.presence.copy(presence, group)
   }
 }
 
@@ -185,132 +193,153 @@ struct SumColumn: FoldColumn {
 struct AverageColumn: FoldColumn {
   private var sums: SumColumn
   private var counts: CountColumn
-  /// No sum is larger than this.
-  private var bound = 0.0
-  /// What goes on where a sum might overflow.
-  private var averages: [Average]?
+  private let steps: Int
+  /// No sum of a group is larger than this.
+  private var bounds: [Double]
+  /// What goes on in a group where a sum might overflow.
+  private var averages: [Int: [Average]] = [:]
 
-  init(steps: Int) {
-    sums = SumColumn(steps: steps)
-    counts = CountColumn(steps: steps)
+  init(groups: Int, steps: Int) {
+    sums = SumColumn(groups: groups, steps: steps)
+    counts = CountColumn(groups: groups, steps: steps)
+    bounds = [Double](repeating: 0, count: groups)
+    self.steps = steps
   }
 
-  mutating func add(_ row: borrowing Row) {
-    guard averages == nil else { return addEach(row) }
+  mutating func add(_ row: borrowing Row, to group: Int) {
+    guard bounds[group].isFinite else { return addEach(row, to: group) }
     let largest = unsafe promgate_largest_magnitude(row.values, row.steps)
     // Values at absent steps may be anything: then all are averaged one by one.
-    guard bound + largest < 1e300 else {
-      averages = (0..<row.steps).map { sums.average($0, count: counts[$0]) }
-      return addEach(row)
+    guard bounds[group] + largest < 1e300 else {
+      averages[group] = (0..<steps).map { step in
+        sums.average(group * steps + step, count: counts[group, step])
+      }
+      bounds[group] = .infinity
+      return addEach(row, to: group)
     }
-    bound += largest
-    sums.add(row)
-    counts.add(row)
+    bounds[group] += largest
+    sums.add(row, to: group)
+    counts.add(row, to: group)
   }
 
-  private mutating func addEach(_ row: borrowing Row) {
-    row.presence.forEachStep { averages?[$0].add(row.values[$0]) }
-    counts.add(row)
+  private mutating func addEach(_ row: borrowing Row, to group: Int) {
+    row.presence.forEachStep { averages[group]?[$0].add(row.values[$0]) }
+    counts.add(row, to: group)
   }
 
-  mutating func finish(into tile: inout Row) {
-    for step in 0..<tile.steps where counts[step] > 0 {
-      tile.set(step, (averages?[step] ?? sums.average(step, count: counts[step])).value)
+  func finish(_ group: Int, into tile: inout Row) {
+    let averages = averages[group]
+    for step in 0..<steps where counts[group, step] > 0 {
+      let average = averages?[step] ?? sums.average(group * steps + step, count: counts[group, step])
+      tile.set(step, average.value)
     }
   }
 }
 
 struct CountColumn: FoldColumn {
   private var counts: [Double]
+  private let steps: Int
 
-  subscript(_ step: Int) -> Double { counts[step] }
+  subscript(_ group: Int, _ step: Int) -> Double { counts[group * steps + step] }
 
-  init(steps: Int) { counts = [Double](repeating: 0, count: steps) }
-
-  mutating func add(_ row: borrowing Row) {
-    row.presence.forEachRun { run in for step in run { counts[step] += 1 } }
+  init(groups: Int, steps: Int) {
+    counts = [Double](repeating: 0, count: groups * steps)
+    self.steps = steps
   }
 
-  mutating func finish(into tile: inout Row) {
-    for step in counts.indices where counts[step] > 0 { tile.set(step, counts[step]) }
+  mutating func add(_ row: borrowing Row, to group: Int) {
+    let base = group * steps
+    row.presence.forEachRun { run in for step in run { counts[base + step] += 1 } }
+  }
+
+  func finish(_ group: Int, into tile: inout Row) {
+    for step in 0..<steps where self[group, step] > 0 { tile.set(step, self[group, step]) }
   }
 }
 
 struct GroupColumn: FoldColumn {
-  private var presence: Presence
+  private var presence: PresenceTable
 
-  init(steps: Int) { presence = Presence(count: steps) }
+  init(groups: Int, steps: Int) { presence = PresenceTable(rows: groups, count: steps) }
 
-  mutating func add(_ row: borrowing Row) { presence.formUnion(row.presence) }
+  mutating func add(_ row: borrowing Row, to group: Int) { presence.formUnion(group, row.presence) }
 
-  mutating func finish(into tile: inout Row) {
-    presence.forEachStep { tile.values[$0] = 1 }
-    tile.presence = presence
+  func finish(_ group: Int, into tile: inout Row) {
+    tile.presence.copy(presence, group)
+    for step in 0..<tile.steps { tile.values[step] = 1 }
   }
 }
 
 /// `min` and `max`: NaN only when all are NaN.
 struct BestColumn: FoldColumn {
   private var best: [Double]
-  private var presence: Presence
+  private var presence: PresenceTable
+  private let steps: Int
   private let beats: (Double, Double) -> Bool
   private let keepsFirstNaN: Bool
 
-  init(steps: Int, keepsFirstNaN: Bool, _ beats: @escaping (Double, Double) -> Bool) {
+  init(groups: Int, steps: Int, keepsFirstNaN: Bool, _ beats: @escaping (Double, Double) -> Bool) {
     self.keepsFirstNaN = keepsFirstNaN
-    best = [Double](repeating: 0, count: steps)
-    presence = Presence(count: steps)
+    self.steps = steps
+    best = [Double](repeating: 0, count: groups * steps)
+    presence = PresenceTable(rows: groups, count: steps)
     self.beats = beats
   }
 
-  mutating func add(_ row: borrowing Row) {
+  mutating func add(_ row: borrowing Row, to group: Int) {
     row.presence.forEachStep { step in
-      let value = row.values[step]
-      if !presence[step] || beats(value, best[step]) || best[step].isNaN && !keepsFirstNaN {
-        best[step] = value
+      let (value, cell) = (row.values[step], group * steps + step)
+      if !presence[group, step] || beats(value, best[cell]) || best[cell].isNaN && !keepsFirstNaN {
+        best[cell] = value
       }
     }
-    presence.formUnion(row.presence)
+    presence.formUnion(group, row.presence)
   }
 
-  mutating func finish(into tile: inout Row) {
-    tile.values = best
-    tile.presence = presence
+  func finish(_ group: Int, into tile: inout Row) {
+    for step in 0..<steps { tile.values[step] = best[group * steps + step] }
+    tile.presence.copy(presence, group)
   }
 }
 
 /// Welford's variance (promql-evaluation.md §5.2).
 struct VarianceColumn: FoldColumn {
-  private var counts: [Double]
-  private var means: [Double]
-  private var squares: [Double]
+  private struct State {
+    var count = 0.0
+    var mean = 0.0
+    var squares = 0.0
+  }
+
+  private var states: [State]
+  private let steps: Int
   private let isRoot: Bool
 
-  init(steps: Int, isRoot: Bool) {
-    counts = [Double](repeating: 0, count: steps)
-    means = counts
-    squares = counts
+  init(groups: Int, steps: Int, isRoot: Bool) {
+    states = [State](repeating: State(), count: groups * steps)
+    self.steps = steps
     self.isRoot = isRoot
   }
 
-  mutating func add(_ row: borrowing Row) {
+  mutating func add(_ row: borrowing Row, to group: Int) {
     row.presence.forEachStep { step in
-      let value = row.values[step]
-      counts[step] += 1
-      if counts[step] == 1 {
-        means[step] = value
-        squares[step] = value.isFinite ? 0 : .nan
+      let (value, cell) = (row.values[step], group * steps + step)
+      states[cell].count += 1
+      if states[cell].count == 1 {
+        states[cell].mean = value
+        states[cell].squares = value.isFinite ? 0 : .nan
         return
       }
-      let delta = value - means[step]
-      means[step] += delta / counts[step]
-      squares[step] += delta * (value - means[step])
+      let delta = value - states[cell].mean
+      states[cell].mean += delta / states[cell].count
+      states[cell].squares += delta * (value - states[cell].mean)
     }
   }
 
-  mutating func finish(into tile: inout Row) {
-    for step in counts.indices where counts[step] > 0 {
-      let variance = squares[step] / counts[step]
+  func finish(_ group: Int, into tile: inout Row) {
+    for step in 0..<steps {
+      let state = states[group * steps + step]
+      guard state.count > 0 else { continue }
+      let variance = state.squares / state.count
       tile.set(step, isRoot ? variance.squareRoot() : variance)
     }
   }

@@ -54,7 +54,7 @@ struct ProjectedLabels {
     return numbers.ofRow.map { indexes[Int($0)] }
   }
 
-  private mutating func index(of key: RowKey) -> Int {
+  mutating func index(of key: RowKey) -> Int {
     key.project(projection, into: &scratch)
     if let index = known[scratch] { return index }
     let own = scratch.copied()

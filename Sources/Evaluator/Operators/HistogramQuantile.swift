@@ -23,6 +23,10 @@ final class HistogramRows: RowSource {
   /// Where each output row comes from.
   private var outputs: [Output] = []
   private var answers: [Int: [Row]] = [:]
+  /// Memory that one group has after another: the rows of its buckets, those buckets at a step, its answer.
+  private var bucketRows: [Row] = []
+  private var present = ClassicBuckets()
+  private var single: [Row]
 
   private struct Group {
     /// The rows with a valid bound, by ascending bound.
@@ -52,12 +56,13 @@ final class HistogramRows: RowSource {
     self.site = site
     self.evaluation = evaluation
     self.grid = grid
+    single = [Row(steps: grid.count)]
     gather()
     let questions = label?.values.count ?? 1
     for index in groups.indices {
       let group = groups[index]
       let rows = group.buckets.map(\.row) + group.natives + group.malformed
-      let drops = rows.contains { source.keys[$0].dropsName }
+      let drops = source.keys.dropsName(rows)
       groups[index].readers = questions
       for number in 0..<questions {
         var labels = group.labels
@@ -75,23 +80,34 @@ final class HistogramRows: RowSource {
   var mayHoldHistograms: Bool { false }
 
   private func gather() {
-    let bound = LabelNames([LabelName.upperBound])
-    var known: [Labels: Int] = [:]
-    func group(_ labels: Labels) -> Int {
-      if let found = known[labels] { return found }
-      known[labels] = groups.count
+    let bound = Array(LabelName.upperBound.utf8)
+    // Labels with an `le` and labels without one are never the same.
+    var classic = ProjectedLabels(.dropping([LabelName.upperBound]))
+    var groupOfClassic: [Int] = []
+    var groupOfLabels: [Labels: Int] = [:]
+    func group(of key: RowKey) -> Int {
+      let index = classic.index(of: key)
+      if index == groupOfClassic.count {
+        groupOfClassic.append(groups.count)
+        groups.append(Group(labels: classic.labels[index]))
+      }
+      return groupOfClassic[index]
+    }
+    func group(with labels: Labels) -> Int {
+      if let found = groupOfLabels[labels] { return found }
+      groupOfLabels[labels] = groups.count
       groups.append(Group(labels: labels))
       return groups.count - 1
     }
     for (row, key) in source.keys.enumerated() {
       let labels = key.labels
-      let text = labels[LabelName.upperBound]
-      if let text, let value = try? GoNumber.float(text.utf8) {
-        groups[group(labels.dropping(bound))].buckets.append((row, value))
+      let text = labels.valueRange(of: bound).map { labels.bytes[$0] }
+      if let text, let value = try? GoNumber.float(text) {
+        groups[group(of: key)].buckets.append((row, value))
         // A native histogram may carry an `le` as well: its answer needs a row with all labels.
-        if source.mayHoldHistograms { groups[group(labels)].natives.append(row) }
+        if source.mayHoldHistograms { groups[group(with: labels)].natives.append(row) }
       } else {
-        let index = group(labels)
+        let index = text == nil ? group(of: key) : group(with: labels)
         groups[index].malformed.append(row)
         groups[index].natives.append(row)
       }
@@ -101,9 +117,20 @@ final class HistogramRows: RowSource {
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     let index = outputs[row].group
-    let rows = try answer(index)
-    tile = rows[outputs[row].question]
     groups[index].readers -= 1
+    if answers[index] == nil, groups[index].readers == 0 {
+      // Nobody else asks: the answer is made in the tile.
+      swap(&tile, &single[0])
+      defer { swap(&tile, &single[0]) }
+      return try answer(index, into: &single)
+    }
+    if answers[index] == nil {
+      let count = if case .quantiles(let phis) = question { phis.count } else { 1 }
+      var rows = [Row](repeating: Row(steps: grid.count), count: count)
+      try answer(index, into: &rows)
+      answers[index] = rows
+    }
+    if let rows = answers[index] { tile = rows[outputs[row].question] }
     if groups[index].readers == 0 { answers[index] = nil }
   }
 
@@ -112,29 +139,36 @@ final class HistogramRows: RowSource {
   /// Rows that two groups need: a row with an `le` is a bucket of one and maybe a native of another.
   private var shared: [Int: Row] = [:]
 
-  private func sourceRow(_ row: Int) throws(EvaluationError) -> Row {
-    if let known = shared[row] { return known }
-    var tile = Row(steps: grid.count)
+  private func read(_ row: Int, asShared tile: inout Row) throws(EvaluationError) {
+    if let known = shared[row] {
+      tile = known
+      return
+    }
     try source.read(row, into: &tile)
     if source.mayHoldHistograms { shared[row] = tile }
-    return tile
   }
 
-  private func answer(_ index: Int) throws(EvaluationError) -> [Row] {
-    if let known = answers[index] { return known }
+  /// Reads rows over others, in their memory.
+  private func read(_ rows: [Int], into tiles: inout [Row]) throws(EvaluationError) {
+    while tiles.count < rows.count { tiles.append(Row(steps: grid.count)) }
+    for (position, row) in rows.enumerated() { try read(row, asShared: &tiles[position]) }
+  }
+
+  /// Answers a group: one row for each question.
+  private func answer(_ index: Int, into result: inout [Row]) throws(EvaluationError) {
     let group = groups[index]
+    for number in result.indices { result[number].clear() }
     var buckets: [Row] = []
-    for bucket in group.buckets { buckets.append(try sourceRow(bucket.row)) }
+    swap(&buckets, &bucketRows)
+    defer { swap(&buckets, &bucketRows) }
+    try read(group.buckets.map(\.row), into: &buckets)
     var natives: [Row] = []
-    for row in group.natives { natives.append(try sourceRow(row)) }
+    try read(group.natives, into: &natives)
     noteMalformed(group, natives)
-    let count = if case .quantiles(let phis) = question { phis.count } else { 1 }
-    var result = [Row](repeating: Row(steps: grid.count), count: count)
-    var present = ClassicBuckets()
     let bounds = group.buckets.map(\.bound)
     for step in 0..<grid.count {
       present.removeAll()
-      for position in buckets.indices where buckets[position].presence[step] {
+      for position in bounds.indices where buckets[position].presence[step] {
         present.append(bound: bounds[position], count: buckets[position].values[step])
       }
       let native = natives.isEmpty ? nil : natives.lazy.compactMap { $0.histograms[step] }.first
@@ -149,8 +183,6 @@ final class HistogramRows: RowSource {
         answer(&present, group, step, into: &result)
       }
     }
-    answers[index] = result
-    return result
   }
 
   private func answer(

@@ -37,6 +37,11 @@ struct Presence: Sendable, Hashable {
     for i in words.indices { words[i] = other.words[i] }
   }
 
+  /// The same from a row of a table.
+  mutating func copy(_ table: borrowing PresenceTable, _ row: Int) {
+    for i in words.indices { words[i] = table.words[row * words.count + i] }
+  }
+
   mutating func fill() {
     for i in words.indices { words[i] = .max }
     if !words.isEmpty { words[words.count - 1] = Self.lastWord(count) }
@@ -112,5 +117,25 @@ struct Presence: Sendable, Hashable {
 
   private static func lastWord(_ count: Int) -> UInt64 {
     count == 0 ? 0 : count & 63 == 0 ? .max : (1 << UInt64(count & 63)) - 1
+  }
+}
+
+/// The presence of many rows in one piece of memory.
+struct PresenceTable: Sendable {
+  fileprivate private(set) var words: [UInt64]
+  private let wordsPerRow: Int
+
+  /// Nothing is present. `count`: the steps of a row.
+  init(rows: Int, count: Int) {
+    wordsPerRow = (count + 63) / 64
+    words = [UInt64](repeating: 0, count: rows * wordsPerRow)
+  }
+
+  subscript(_ row: Int, _ step: Int) -> Bool {
+    words[row * wordsPerRow + step >> 6] & (1 << UInt64(step & 63)) != 0
+  }
+
+  mutating func formUnion(_ row: Int, _ other: borrowing Presence) {
+    for i in 0..<wordsPerRow { words[row * wordsPerRow + i] |= other.words[i] }
   }
 }
