@@ -15,8 +15,33 @@ public final class SeriesIndex: Sendable {
   /// none.
   struct ValueColumn: Sendable {
     var numbers: [Int32]
+    /// Each value, at one below its number.
+    let values: [[UInt8]]
     /// No number is larger.
-    var largest: Int
+    var largest: Int { values.count }
+  }
+
+  /// A matcher that looks at each value once, not at each row.
+  private struct Filter {
+    let matcher: LabelMatcher
+    let column: ValueColumn
+    /// Of each number: whether its value is accepted; nil where nobody has looked yet.
+    private var known: [Bool?]
+
+    init(_ matcher: LabelMatcher, _ column: ValueColumn) {
+      self.matcher = matcher
+      self.column = column
+      known = [Bool?](repeating: nil, count: column.largest + 1)
+      known[0] = matcher.acceptsEmpty
+    }
+
+    mutating func accepts(_ row: Int) -> Bool {
+      let number = Int(column.numbers[row])
+      if let known = known[number] { return known }
+      let isAccepted = matcher.accepts(column.values[number - 1][...])
+      known[number] = isAccepted
+      return isAccepted
+    }
   }
 
   /// An index over labels in ascending order, no two alike. O(labels).
@@ -36,7 +61,7 @@ public final class SeriesIndex: Sendable {
 
   /// The rows whose labels satisfy all matchers, ascending.
   public func rows(matching matchers: [LabelMatcher]) -> [Int] {
-    // The narrowest list of candidates comes from one matcher; the others look at the labels.
+    // The narrowest list of candidates comes from one matcher; the others filter.
     var best: (matcher: Int, rows: [[Int32]], count: Int)?
     for (position, matcher) in matchers.enumerated() where !matcher.acceptsEmpty {
       let rows = candidates(matcher)
@@ -44,16 +69,24 @@ public final class SeriesIndex: Sendable {
       if count == 0 { return [] }
       if count < best?.count ?? .max { best = (position, rows, count) }
     }
-    guard let best else {
-      return labels.indices.filter { row in matchers.allSatisfy { $0.accepts(labels[row]) } }
+    var filters: [Filter] = []
+    for (position, matcher) in matchers.enumerated() where position != best?.matcher {
+      if let column = column(Array(matcher.name.utf8)) {
+        filters.append(Filter(matcher, column))
+      } else if !matcher.acceptsEmpty {
+        return []
+      }
     }
-    var rest = matchers
-    rest.remove(at: best.matcher)
+    guard let best else { return labels.indices.filter { Self.passes($0, &filters) } }
     var rows = best.rows.count == 1 ? best.rows[0] : best.rows.flatMap { $0 }
     if best.rows.count > 1 { rows.sort() }
-    return rows.lazy.map { Int($0) }.filter { row in
-      rest.allSatisfy { $0.accepts(self.labels[row]) }
-    }
+    if filters.isEmpty { return rows.map { Int($0) } }
+    return rows.compactMap { Self.passes(Int($0), &filters) ? Int($0) : nil }
+  }
+
+  private static func passes(_ row: Int, _ filters: inout [Filter]) -> Bool {
+    for filter in filters.indices where !filters[filter].accepts(row) { return false }
+    return true
   }
 
   /// No more rows than these satisfy all matchers: those of the rarest value that must be equal. O(matchers).
@@ -83,9 +116,11 @@ public final class SeriesIndex: Sendable {
     guard let values = postings[name] else { return nil }
     return columns.withLock { columns in
       if let known = columns[name] { return known }
-      var column = ValueColumn(numbers: [Int32](repeating: 0, count: labels.count), largest: values.count)
-      for (number, rows) in values.values.enumerated() {
-        for row in rows { column.numbers[Int(row)] = Int32(number + 1) }
+      let all = Array(values)
+      var column = ValueColumn(
+        numbers: [Int32](repeating: 0, count: labels.count), values: all.map(\.key))
+      for (number, value) in all.enumerated() {
+        for row in value.value { column.numbers[Int(row)] = Int32(number + 1) }
       }
       columns[name] = column
       return column
@@ -97,7 +132,9 @@ public final class SeriesIndex: Sendable {
 
   /// What the index and its labels take in memory, bytes.
   var byteCount: Int {
-    let numbered = columns.withLock { $0.values.reduce(0) { $0 + 4 * $1.numbers.count } }
+    let numbered = columns.withLock {
+      $0.values.reduce(0) { $0 + 4 * $1.numbers.count + 8 * $1.values.count }
+    }
     let series = labels.reduce(numbered) { $0 + $1.bytes.count + 40 }
     return postings.reduce(series) { sum, name in
       name.value.reduce(sum) { $0 + $1.key.count + 4 * $1.value.count + 96 }
