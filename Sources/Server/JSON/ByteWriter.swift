@@ -74,9 +74,12 @@ struct ByteWriter {
   mutating func append(_ text: String) { append(contentsOf: text.utf8) }
 
   mutating func append(contentsOf bytes: some Collection<UInt8>) {
-    let length = bytes.count
-    reserve(length)
-    storage.replaceSubrange(used..<used + length, with: bytes)
-    used += length
+    let isCopied: Void? = bytes.withContiguousStorageIfAvailable { source in
+      unsafe fillMemory(source.count) { target in
+        if let first = source.baseAddress { unsafe target.update(from: first, count: source.count) }
+        return source.count
+      }
+    }
+    if isCopied == nil { for byte in bytes { append(byte) } }
   }
 }

@@ -6,6 +6,7 @@ import TimeSeries
 extension ByteWriter {
   /// `{"name":"value",…}`: labels in their order.
   mutating func append(metric labels: Labels) {
+    if appendPlain(labels) { return }
     append(UInt8(ascii: "{"))
     var cursor = LabelCursor(labels)
     var isFirst = true
@@ -17,6 +18,50 @@ extension ByteWriter {
       append(string: labels.bytes[cursor.value], .plain)
     }
     append(UInt8(ascii: "}"))
+  }
+
+  /// Labels of which none has to be escaped, which is nearly all; else nothing is written, and the answer is
+  /// false.
+  private mutating func appendPlain(_ labels: Labels) -> Bool {
+    let before = count
+    // A label of four bytes or more becomes a text of four more; and two braces.
+    unsafe fillMemory(2 * labels.bytes.count + 2) { target in
+      unsafe labels.bytes.withUnsafeBufferPointer { bytes in
+        var (from, to) = (0, 0)
+        func put(_ byte: UInt8) {
+          unsafe target[to] = byte
+          to += 1
+        }
+        /// A name or a value, with its quotes; false where it needs more than those.
+        func putText() -> Bool {
+          let length = unsafe Int(bytes[from])
+          guard length < 0xFF else { return false }
+          put(UInt8(ascii: "\""))
+          var isPlain = true
+          for offset in 0..<length {
+            let byte = unsafe bytes[from + 1 + offset]
+            unsafe target[to + offset] = byte
+            isPlain =
+              isPlain && byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"")
+              && byte != UInt8(ascii: "\\")
+          }
+          from += 1 + length
+          to += length
+          put(UInt8(ascii: "\""))
+          return isPlain
+        }
+        put(UInt8(ascii: "{"))
+        while from < bytes.count {
+          if from > 0 { put(UInt8(ascii: ",")) }
+          guard putText() else { return 0 }
+          put(UInt8(ascii: ":"))
+          guard putText() else { return 0 }
+        }
+        put(UInt8(ascii: "}"))
+        return to
+      }
+    }
+    return count > before
   }
 
   /// The members `"resultType":…,"result":…` of a query's data, cut to the first `limit` series.
@@ -50,6 +95,9 @@ extension ByteWriter {
   }
 
   private mutating func append(_ samples: ArraySlice<VectorSample>, at timestamp: Int64) {
+    var time = ByteWriter(capacity: 32)
+    time.append(milliseconds: timestamp)
+    let timeText = time.finish()
     append(UInt8(ascii: "["))
     for (index, sample) in samples.enumerated() {
       append(index == 0 ? #"{"metric":"# : #",{"metric":"#)
@@ -57,13 +105,13 @@ extension ByteWriter {
       switch sample.value {
       case .float(let number):
         append(#","value":["#)
-        append(milliseconds: timestamp)
+        append(contentsOf: timeText)
         append(#",""#)
         append(value: number)
         append(#""]}"#)
       case .histogram(let histogram):
         append(#","histogram":["#)
-        append(milliseconds: timestamp)
+        append(contentsOf: timeText)
         append(UInt8(ascii: ","))
         append(histogram: histogram)
         append("]}")
