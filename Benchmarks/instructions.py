@@ -19,6 +19,8 @@ COUNTED = {
     "windows": ["instant selector", "rate [5m]", "increase [1h]", "changes [5m]", "avg_over_time [1h]", "max_over_time [1h]",
                 "stddev_over_time [1h]", "arithmetic", "match on all labels", "sum by (le)", "histogram_quantile", "topk",
                 "instant: sum(rate)"],
+    "targets": ["instant: selector", "instant: count by", "instant: sum by rate", "instant: avg_over_time", "instant: group_left",
+                "instant: regular expression"],
     "long": ["rate [1d], 10 s data", "changes [1d], 10 s data", "max_over_time [1d], 10 s data", "stddev_over_time [1d], 10 s data"],
     "formats": ["pack counters", "write and read XOR chunks", "scrape 10000 series (1060 kB)", "write a matrix as JSON",
                 "quantiles of native histograms (40 buckets)", "a gate's ticks"],

@@ -31,6 +31,15 @@ struct JSONTests {
     }
   }
 
+  @Test func `labels of any length are written whole`() {
+    for length in [1, 254, 255, 256, 70_000] {
+      let text = String(repeating: "v", count: length)
+      #expect(
+        vector(Labels([("a", text), ("b", "c")]))
+          == #"[{"metric":{"a":"\#(text)","b":"c"},"value":[0,"1"]}]"#, "\(length)")
+    }
+  }
+
   @Test func `bytes that are no UTF-8 become replacement escapes`() {
     let failure = QueryEngine().failure(of: [0x22, 0x61, 0xFF, 0xE2, 0x82])
     #expect(!failure.isEmpty)
