@@ -3,20 +3,6 @@ import TimeSeries
 
 /// `*_over_time` (promql-functions.md §5).
 extension FloatWindows {
-  func sum(_ lower: Int, _ upper: Int) -> Double { OverTime.sum(samples.values[lower..<upper]) }
-
-  func average(_ lower: Int, _ upper: Int) -> Double {
-    OverTime.average(samples.values[lower..<upper])
-  }
-
-  func variance(_ lower: Int, _ upper: Int) -> Double {
-    OverTime.variance(samples.values[lower..<upper])
-  }
-
-  func deviation(_ lower: Int, _ upper: Int) -> Double {
-    OverTime.medianDeviation(samples.values[lower..<upper])
-  }
-
   /// The time in seconds of the last value that no other beats.
   @inline(__always)
   func timeOfLastBest(_ lower: Int, _ upper: Int, _ matches: (Double, Double) -> Bool) -> Double {

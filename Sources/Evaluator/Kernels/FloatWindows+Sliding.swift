@@ -51,9 +51,11 @@ extension FloatWindows {
   /// A difference that lost too much of it (large values before the window, small ones in it), and
   /// every window of a series with values that are not finite, is summed again directly.
   func slidingSum(into tile: inout Row, averages: Bool) {
-    func direct(_ lower: Int, _ upper: Int) -> Double { averages ? average(lower, upper) : sum(lower, upper) }
-    // One window alone has nothing to share.
     let values = samples.values
+    let direct = { (lower: Int, upper: Int) in
+      averages ? OverTime.average(values[lower..<upper]) : OverTime.sum(values[lower..<upper])
+    }
+    // One window alone has nothing to share.
     guard tile.steps > 1,
       let running = RunningSums(count: values.count, { values[$0] })
     else {
@@ -80,7 +82,8 @@ extension FloatWindows {
     }
     guard tile.steps > 1, let running = RunningSums(count: values.count, distance) else {
       reduce(into: &tile) { _, lower, upper in
-        isRoot ? variance(lower, upper).squareRoot() : variance(lower, upper)
+        let variance = OverTime.variance(values[lower..<upper])
+        return isRoot ? variance.squareRoot() : variance
       }
       return
     }
@@ -99,7 +102,7 @@ extension FloatWindows {
           variance = segments?.variance(lower, upper)
         }
       }
-      let value = variance ?? self.variance(lower, upper)
+      let value = variance ?? OverTime.variance(values[lower..<upper])
       return isRoot ? value.squareRoot() : value
     }
   }

@@ -40,9 +40,9 @@ struct FloatWindows: ~Copyable {
     if minimum == 1, samples.cover(bounds) {
       let first = samples.first
       tile.presence.copy(bounds.presence)
+      let (firsts, newest) = unsafe (bounds.firsts, bounds.newest)
       bounds.presence.forEachStep { step in
-        let edges = bounds.edges(step)
-        let (lower, upper) = (edges.first - first, edges.newest + 1 - first)
+        let (lower, upper) = unsafe (Int(firsts[step]) - first, Int(newest[step]) + 1 - first)
         if let value = formula(step, lower, upper) {
           tile.values[step] = value
         } else {
@@ -94,7 +94,7 @@ struct FloatWindows: ~Copyable {
       reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 <= $1 } }
     case .stdvarOverTime: slidingVariance(into: &tile, isRoot: false)
     case .stddevOverTime: slidingVariance(into: &tile, isRoot: true)
-    case .madOverTime: reduce(into: &tile) { _, lower, upper in deviation(lower, upper) }
+    case .madOverTime: reduce(into: &tile) { _, lower, upper in OverTime.medianDeviation(values[lower..<upper]) }
     case .quantileOverTime:
       var window = SortedWindow()
       reduce(into: &tile) { step, lower, upper in
