@@ -94,7 +94,8 @@ struct FloatWindows: ~Copyable {
       reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 <= $1 } }
     case .stdvarOverTime: slidingVariance(into: &tile, isRoot: false)
     case .stddevOverTime: slidingVariance(into: &tile, isRoot: true)
-    case .madOverTime: reduce(into: &tile) { _, lower, upper in OverTime.medianDeviation(values[lower..<upper]) }
+    case .madOverTime:
+      reduce(into: &tile) { _, lower, upper in OverTime.medianDeviation(values[lower..<upper]) }
     case .quantileOverTime:
       var window = SortedWindow()
       reduce(into: &tile) { step, lower, upper in
