@@ -42,6 +42,15 @@ struct SeriesIndexTests {
     }
   }
 
+  @Test func `a label may have more values than two bytes number`() throws {
+    let labels = (0..<70_000).map { Labels([("a", "\($0)"), ("b", $0 % 2 == 0 ? "even" : "odd")]) }.sorted()
+    let index = SeriesIndex(sorted: labels)
+    let rows = try index.rows(matching: [
+      LabelMatcher("b", equals: "odd"), LabelMatcher("a", .matchesNot, ".{2,4}|6999[0-4].*|[0-6]....|"),
+    ])
+    #expect(rows.compactMap { labels[$0]["a"] } == ["1", "3", "5", "7", "9"])
+  }
+
   @Test func `labels taken over from another set`() {
     var random = Numbers(state: 7)
     for _ in 0..<500 {

@@ -14,11 +14,35 @@ public final class SeriesIndex: Sendable {
   /// The values of one label, numbered: for each row the number of its value, from 1 on, or 0 where it has
   /// none.
   struct ValueColumn: Sendable {
-    var numbers: [Int32]
     /// Each value, at one below its number.
     let values: [[UInt8]]
+    /// By row: two bytes a number where that is enough, which it nearly always is; else four.
+    private var narrow: [UInt16] = []
+    private var wide: [UInt32] = []
+
+    /// `values`: the rows of each value; of `rows` in all.
+    init(_ values: [(key: [UInt8], value: [Int32])], rows: Int) {
+      self.values = values.map(\.key)
+      if values.count <= Int(UInt16.max) {
+        narrow = [UInt16](repeating: 0, count: rows)
+      } else {
+        wide = [UInt32](repeating: 0, count: rows)
+      }
+      for (index, value) in values.enumerated() {
+        for row in value.value {
+          if wide.isEmpty { narrow[Int(row)] = UInt16(index + 1) } else { wide[Int(row)] = UInt32(index + 1) }
+        }
+      }
+    }
+
     /// No number is larger.
     var largest: Int { values.count }
+    /// What it takes in memory beside the values, bytes.
+    var byteCount: Int { 2 * narrow.count + 4 * wide.count + 8 * values.count }
+
+    /// The number of a row's value.
+    @inline(__always)
+    subscript(_ row: Int) -> Int { wide.isEmpty ? Int(narrow[row]) : Int(wide[row]) }
   }
 
   /// A matcher that looks at each value once, not at each row.
@@ -36,7 +60,7 @@ public final class SeriesIndex: Sendable {
     }
 
     mutating func accepts(_ row: Int) -> Bool {
-      let number = Int(column.numbers[row])
+      let number = column[row]
       if let known = known[number] { return known }
       let isAccepted = matcher.accepts(column.values[number - 1][...])
       known[number] = isAccepted
@@ -116,12 +140,7 @@ public final class SeriesIndex: Sendable {
     guard let values = postings[name] else { return nil }
     return columns.withLock { columns in
       if let known = columns[name] { return known }
-      let all = Array(values)
-      var column = ValueColumn(
-        numbers: [Int32](repeating: 0, count: labels.count), values: all.map(\.key))
-      for (number, value) in all.enumerated() {
-        for row in value.value { column.numbers[Int(row)] = Int32(number + 1) }
-      }
+      let column = ValueColumn(Array(values), rows: labels.count)
       columns[name] = column
       return column
     }
@@ -132,9 +151,7 @@ public final class SeriesIndex: Sendable {
 
   /// What the index and its labels take in memory, bytes.
   var byteCount: Int {
-    let numbered = columns.withLock {
-      $0.values.reduce(0) { $0 + 4 * $1.numbers.count + 8 * $1.values.count }
-    }
+    let numbered = columns.withLock { $0.values.reduce(0) { $0 + $1.byteCount } }
     let series = labels.reduce(numbered) { $0 + $1.bytes.count + 40 }
     return postings.reduce(series) { sum, name in
       name.value.reduce(sum) { $0 + $1.key.count + 4 * $1.value.count + 96 }

@@ -155,7 +155,7 @@ final class StoreSelection: Selected {
       let base = column.largest + 1
       bound *= base
       for (row, indexRow) in indexRows.enumerated() {
-        codes[row] = codes[row] * base + Int(column.numbers[indexRow])
+        codes[row] = codes[row] * base + column[indexRow]
       }
     }
     return RowNumbers(codes, bound: bound)
