@@ -144,7 +144,7 @@ struct TimelineSharing {
       }
     }
     byContent[hash, default: []].append(timelines.count)
-    timelines.append(Timeline(timestamps))
+    timelines.append(Timeline(timestamps, number: timelines.count))
     return (timelines[timelines.count - 1], 0)
   }
 }

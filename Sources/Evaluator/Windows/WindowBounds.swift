@@ -6,7 +6,9 @@ import TimeSeries
 /// Located once a timeline and window, and used by every series on that timeline.
 @safe
 final class WindowBounds {
-  // One piece of memory, a position a step in either half; written in init only.
+  // The positions are one piece of memory, one a step in either half; written in init only.
+
+  /// How many windows there are.
   let steps: Int
   /// Keeping it alive keeps its identity its own.
   let timeline: Timeline
@@ -98,7 +100,10 @@ final class WindowLocator {
   private let ahead: Int64
   /// Of timelines that are numbered, by their number.
   private var numbered: [WindowBounds?] = []
+  /// Of the others.
   private var known: [ObjectIdentifier: WindowBounds] = [:]
+  /// The one of these that was asked for last: series that share theirs often follow each other.
+  private var latest: WindowBounds?
 
   /// Timelines remembered at a time: targets share theirs and come back with every group; series with
   /// their own never do. As many as fit into 64 MB.
@@ -128,7 +133,13 @@ final class WindowLocator {
 
   private func find(_ timeline: Timeline) -> WindowBounds {
     let number = timeline.number
-    if number >= capacity, let found = known[ObjectIdentifier(timeline)] { return found }
+    if number >= capacity {
+      if let latest, latest.timeline === timeline { return latest }
+      if let found = known[ObjectIdentifier(timeline)] {
+        latest = found
+        return found
+      }
+    }
     let bounds = WindowBounds(timeline, ends: ends, back: back, ahead: ahead)
     if number < capacity {
       while numbered.count <= number { numbered.append(nil) }
@@ -137,6 +148,7 @@ final class WindowLocator {
     }
     if known.count >= capacity { known.removeAll(keepingCapacity: true) }
     known[ObjectIdentifier(timeline)] = bounds
+    latest = bounds
     return bounds
   }
 }

@@ -89,7 +89,7 @@ final class SubqueryWindows: WindowSource {
     self.inner = inner
     self.locator = locator
     self.keepsHints = keepsHints
-    timeline = Timeline((0..<grid.count).map { grid.time($0) })
+    timeline = Timeline((0..<grid.count).map { grid.time($0) }, number: 0)
     tile = Row(steps: grid.count)
     var seriesOfLabels: [Labels: Int] = [:]
     var keys: [RowKey] = []

@@ -10,6 +10,8 @@ public final class SeriesIndex: Sendable {
   private let postings: [[UInt8]: [[UInt8]: [Int32]]]
   /// What was asked for of the labels' values.
   private let columns = Mutex<[[UInt8]: ValueColumn]>([:])
+  /// More columns than these are forgotten all at once: labels may be many, those that queries name are few.
+  private static let columnLimit = 32
 
   /// The values of one label, numbered: for each row the number of its value, from 1 on, or 0 where it has
   /// none.
@@ -87,11 +89,17 @@ public final class SeriesIndex: Sendable {
   public func rows(matching matchers: [LabelMatcher]) -> [Int] {
     // The narrowest list of candidates comes from one matcher; the others filter.
     var best: (matcher: Int, rows: [[Int32]], count: Int)?
-    for (position, matcher) in matchers.enumerated() where !matcher.acceptsEmpty {
-      let rows = candidates(matcher)
-      let count = rows.reduce(0) { $0 + $1.count }
-      if count == 0 { return [] }
-      if count < best?.count ?? .max { best = (position, rows, count) }
+    for isExact in [true, false] {
+      for (position, matcher) in matchers.enumerated()
+      where !matcher.acceptsEmpty && (matcher.operation == .equal) == isExact {
+        // A label with more values than rows are left is not worth looking through.
+        let values = postings[Array(matcher.name.utf8)]?.count ?? 0
+        if !isExact, let best, best.count <= values { continue }
+        let rows = candidates(matcher)
+        let count = rows.reduce(0) { $0 + $1.count }
+        if count == 0 { return [] }
+        if count < best?.count ?? .max { best = (position, rows, count) }
+      }
     }
     var filters: [Filter] = []
     for (position, matcher) in matchers.enumerated() where position != best?.matcher {
@@ -141,6 +149,7 @@ public final class SeriesIndex: Sendable {
     return columns.withLock { columns in
       if let known = columns[name] { return known }
       let column = ValueColumn(Array(values), rows: labels.count)
+      if columns.count >= Self.columnLimit { columns = [:] }
       columns[name] = column
       return column
     }
