@@ -192,17 +192,20 @@ private struct SegmentMoments {
 
 extension FloatWindows {
   /// `deriv`, `predict_linear`: least squares from running sums, taken about the first time and the
-  /// mean of the series so that they stay small. `origin`: where x is zero, milliseconds.
+  /// mean of the series so that they stay small. `origin`: where x is zero, milliseconds. `answer`: nil asks
+  /// for the line that is summed directly.
   @inline(__always)
   func slidingLine(
     into tile: inout Row, origin: (_ step: Int, _ lower: Int) -> Int64,
-    _ answer: (_ step: Int, _ line: (slope: Double, intercept: Double)) -> Double
+    _ answer: (_ step: Int, _ line: (slope: Double, intercept: Double), _ isDirect: Bool) -> Double?
   ) {
     let sums = tile.steps > 1 ? LineSums(self) : nil
     reduce(into: &tile, minimum: 2) { step, lower, upper in
       let zero = origin(step, lower)
-      return answer(
-        step, sums?.line(lower, upper, origin: zero) ?? regression(lower, upper, origin: zero))
+      if let line = sums?.line(lower, upper, origin: zero), let value = answer(step, line, false) {
+        return value
+      }
+      return answer(step, regression(lower, upper, origin: zero), true)
     }
   }
 }

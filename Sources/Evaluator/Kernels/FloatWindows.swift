@@ -69,10 +69,13 @@ struct FloatWindows: ~Copyable {
     case .idelta: lastPair(into: &tile, isCounter: false)
     case .resets: countPairs(into: &tile) { $1 < $0 }
     case .changes: countPairs(into: &tile) { $0 != $1 && !($0.isNaN && $1.isNaN) }
-    case .deriv: slidingLine(into: &tile, origin: { _, lower in time(lower) }) { _, line in line.slope }
+    case .deriv:
+      slidingLine(into: &tile, origin: { _, lower in time(lower) }) { _, line, _ in line.slope }
     case .predictLinear:
-      slidingLine(into: &tile, origin: { step, _ in grid.time(step) }) { step, line in
-        line.slope * arguments[0][step] + line.intercept
+      slidingLine(into: &tile, origin: { step, _ in grid.time(step) }) { step, line, isDirect in
+        let value = line.slope * arguments[0][step] + line.intercept
+        // Where the line comes close to zero, little is left of the digits of both.
+        return isDirect || value.magnitude >= 1e-2 * line.intercept.magnitude ? value : nil
       }
     case .doubleExponentialSmoothing:
       reduce(into: &tile, minimum: 2) { step, lower, upper in
