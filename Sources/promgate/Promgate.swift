@@ -25,8 +25,7 @@ enum Tool {
     // but the first grow by pages.
     promgate_memory_arenas(1)
     // An event loop for each processor that there is: more would take turns, and connections of one wait
-    // while
-    // another has its turn. NIO does not look at what the process is bound to.
+    // while another has its turn. NIO does not look at what the process is bound to.
     let processors = promgate_bound_processors()
     if processors > 0 { unsafe setenv("NIO_SINGLETON_GROUP_LOOP_COUNT", "\(processors)", 0) }
     do {

@@ -31,7 +31,8 @@ extension Evaluation {
     var seen = Set<Labels>()
     let keys = rows.keys
     // Equal labels can only come up where names went or rows were made; a set tells.
-    let mayRepeat = !rows.hasDistinctRows && Set(keys.lazy.map(\.final)).count < keys.count
+    let all = rows.hasDistinctRows ? nil : keys.map(\.final)
+    let mayRepeat = all.map { Set($0).count < $0.count } ?? false
     samples.reserveCapacity(keys.count)
     var tile = Row(steps: 1)
     for row in keys.indices {
@@ -44,7 +45,7 @@ extension Evaluation {
       } else {
         continue
       }
-      let labels = keys[row].final
+      let labels = all?[row] ?? keys[row].final
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
       try charge(1)
       samples.append(VectorSample(labels: labels, value: value))

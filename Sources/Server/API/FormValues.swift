@@ -31,9 +31,8 @@ struct FormValues: Sendable {
 
   private static func isForm(_ request: ServerRequest) -> Bool {
     let form = "application/x-www-form-urlencoded"
-    guard let header = request.headers["Content-Type"], header != form else {
-      return request.headers["Content-Type"] != nil
-    }
+    let header = request.headers["Content-Type"] ?? ""
+    if header == form { return true }
     let type = header.utf8.prefix { $0 != UInt8(ascii: ";") }.lazy.filter { $0 != UInt8(ascii: " ") }
     return type.elementsEqual(form.utf8) { $0 | 0x20 == $1 || $0 == $1 }
   }

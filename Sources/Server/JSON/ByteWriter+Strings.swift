@@ -26,7 +26,7 @@ extension ByteWriter {
 
   private static let quote = UInt8(ascii: "\"")
 
-  private static func isHarmless(_ byte: UInt8, _ escaping: Escaping) -> Bool {
+  static func isHarmless(_ byte: UInt8, _ escaping: Escaping) -> Bool {
     switch byte {
     case 0..<0x20, quote, UInt8(ascii: "\\"): false
     case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"): escaping == .plain

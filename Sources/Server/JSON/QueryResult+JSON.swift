@@ -24,38 +24,33 @@ extension ByteWriter {
   /// false.
   private mutating func appendPlain(_ labels: Labels) -> Bool {
     let before = count
-    // A label of four bytes or more becomes a text of four more; and two braces.
+    // A label takes two bytes beside its texts, of one byte or more each, and six as JSON; and two braces.
     unsafe fillMemory(2 * labels.bytes.count + 2) { target in
       unsafe labels.bytes.withUnsafeBufferPointer { bytes in
-        var (from, to) = (0, 0)
+        var to = 0
         func put(_ byte: UInt8) {
           unsafe target[to] = byte
           to += 1
         }
         /// A name or a value, with its quotes; false where it needs more than those.
-        func putText() -> Bool {
-          let length = unsafe Int(bytes[from])
-          guard length < 0xFF else { return false }
+        func put(_ text: Range<Int>) -> Bool {
           put(UInt8(ascii: "\""))
           var isPlain = true
-          for offset in 0..<length {
-            let byte = unsafe bytes[from + 1 + offset]
-            unsafe target[to + offset] = byte
-            isPlain =
-              isPlain && byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"")
-              && byte != UInt8(ascii: "\\")
+          for position in text {
+            let byte = unsafe bytes[position]
+            put(byte)
+            isPlain = isPlain && byte < 0x80 && Self.isHarmless(byte, .plain)
           }
-          from += 1 + length
-          to += length
           put(UInt8(ascii: "\""))
           return isPlain
         }
         put(UInt8(ascii: "{"))
-        while from < bytes.count {
-          if from > 0 { put(UInt8(ascii: ",")) }
-          guard putText() else { return 0 }
+        var cursor = LabelCursor(labels)
+        while cursor.next() {
+          if cursor.start > 0 { put(UInt8(ascii: ",")) }
+          guard put(cursor.name) else { return 0 }
           put(UInt8(ascii: ":"))
-          guard putText() else { return 0 }
+          guard put(cursor.value) else { return 0 }
         }
         put(UInt8(ascii: "}"))
         return to

@@ -45,8 +45,7 @@ extension RandomAccessCollection {
   }
 
   /// The first index whose element satisfies a condition, which all elements behind it satisfy too; the end
-  /// if
-  /// there is none. O(log n).
+  /// if there is none. O(log n).
   @inlinable
   package func partitioningIndex(where isBehind: (Element) -> Bool) -> Index {
     var (low, count) = (startIndex, count)
