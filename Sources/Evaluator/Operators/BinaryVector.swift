@@ -378,10 +378,8 @@ struct MatchGroups {
     groupOfMany = projected.indexes(of: manyKeys)
     groupOfOne = projected.indexes(of: oneKeys)
     labels = projected.labels
-    many = [[Int]](repeating: [], count: labels.count)
-    one = many
-    for (row, group) in groupOfMany.enumerated() { many[group].append(row) }
-    for (row, group) in groupOfOne.enumerated() { one[group].append(row) }
+    many = Groups.members(groupOfMany, groups: labels.count)
+    one = Groups.members(groupOfOne, groups: labels.count)
   }
 }
 

@@ -15,14 +15,20 @@ struct Groups {
     var projected = ProjectedLabels(projection)
     groupOfRow = projected.indexes(of: keys)
     labels = projected.labels
-    var sizes = [Int](repeating: 0, count: labels.count)
+    members = Self.members(groupOfRow, groups: labels.count)
+  }
+
+  /// The rows of each group, ascending; `groupOfRow`: the group of each row.
+  static func members(_ groupOfRow: [Int], groups: Int) -> [[Int]] {
+    var sizes = [Int](repeating: 0, count: groups)
     for group in groupOfRow { sizes[group] += 1 }
-    members = sizes.map { size in
+    var members = sizes.map { size in
       var rows: [Int] = []
       rows.reserveCapacity(size)
       return rows
     }
     for (row, group) in groupOfRow.enumerated() { members[group].append(row) }
+    return members
   }
 
   /// Aggregation's groups (promql-evaluation.md §5.1).
