@@ -75,55 +75,20 @@ struct RankedAggregation {
     let rows = try readAll(notingAs: isTop ? "topk" : "bottomk")
     var kept = [Presence](repeating: Presence(count: grid.count), count: rows.count)
     var order: [Int] = []
+    var best = BestSamples(isTop: isTop)
     for members in groups.members {
-      var lastRanking: [Int] = []
       for step in 0..<grid.count where counts[step] >= 1 {
-        lastRanking = ranking(members, rows, step, counts[step], isTop: isTop)
-        for row in lastRanking { kept[row][step] = true }
+        best.start(counts[step])
+        for row in members where rows[row].presence[step] {
+          best.add(row, rows[row].values[step])
+        }
+        best.forEachRow { kept[$0][step] = true }
       }
       // Only an instant query's order shows; it has one step.
-      order += grid.count == 1 ? lastRanking : members
+      order += grid.count == 1 ? best.sortedRows() : members
     }
     return try masked(rows, kept, order)
   }
-
-  /// The rows that stay at a step, best first; NaN is worse than any number.
-  private func ranking(
-    _ members: [Int], _ rows: [Row], _ step: Int, _ count: Int, isTop: Bool
-  ) -> [Int] {
-    guard count > 0 else { return [] }
-    func isBetter(_ x: Double, _ y: Double) -> Bool {
-      if x.isNaN || y.isNaN { return !x.isNaN && y.isNaN }
-      return isTop ? x > y : x < y
-    }
-    guard count <= Self.fewRows else {
-      // Stable: an equal value that comes later never takes an earlier one's place.
-      let present = members.filter { rows[$0].presence[step] }.map { ($0, rows[$0].values[step]) }
-      return present.enumerated().sorted { a, b in
-        if isBetter(a.element.1, b.element.1) { return true }
-        return !isBetter(b.element.1, a.element.1) && a.offset < b.offset
-      }.prefix(count).map(\.element.0)
-    }
-    var best: [(row: Int, value: Double)] = []
-    best.reserveCapacity(count)
-    for row in members where rows[row].presence[step] {
-      let value = rows[row].values[step]
-      if best.count == count {
-        guard isBetter(value, best[count - 1].value) else { continue }
-        best.removeLast()
-      }
-      best.append((row, value))
-      var place = best.count - 1
-      while place > 0, isBetter(value, best[place - 1].value) {
-        best.swapAt(place, place - 1)
-        place -= 1
-      }
-    }
-    return best.map(\.row)
-  }
-
-  /// So many are kept in order as they come; more are sorted.
-  private static let fewRows = 32
 
   // MARK: limitk, limit_ratio
 
