@@ -6,8 +6,8 @@ extension FloatWindows {
   /// the window's edges (promql-functions.md §4.1). Counters add what was lost at each reset, in
   /// window order, so the sum is bit for bit that of a window computed alone.
   func extrapolate(into tile: inout Row, isCounter: Bool, isRate: Bool) {
-    let values = samples.values
-    let ascends = unsafe isCounter && (samples.neverFalls || promgate_falls(values, values.count) == 0)
+    let ascends =
+      unsafe isCounter && (samples.neverFalls || promgate_falls(samples.values, samples.count) == 0)
     let resets = isCounter && !ascends ? self.resets : []
     // A table of a few steps costs more than it spares.
     if tile.steps < Self.stepsOfTable {
@@ -19,6 +19,7 @@ extension FloatWindows {
       extrapolateWhole(table, into: &tile, isCounter: isCounter, isRate: isRate, ascends: ascends)
       return
     }
+    let values = samples.values
     var nextReset = 0
     for step in 0..<tile.steps {
       let edges = bounds.edges(step)
@@ -102,7 +103,6 @@ extension FloatWindows {
     let window = bounds.window(step, in: samples)
     guard window.count >= 2 else { return }
     let (lower, upper) = (window.lowerBound, window.upperBound)
-    let values = samples.values
     var first = 0
     if !resets.isEmpty {
       var high = resets.count
@@ -111,12 +111,12 @@ extension FloatWindows {
         if resets[middle] <= lower { first = middle + 1 } else { high = middle }
       }
     }
-    let rise = corrected(values[upper - 1] - values[lower], resets, &first, lower, upper)
+    let start = samples.values[lower]
+    let rise = corrected(samples.values[upper - 1] - start, resets, &first, lower, upper)
     let span = Extrapolation(
       first: time(lower), last: time(upper - 1), count: upper - lower, end: ends[step], range: range)
     var factor = span.factor(
-      zeroAt: isCounter && rise > 0 && values[lower] >= 0
-        ? span.sampled * (values[lower] / rise) : nil)
+      zeroAt: isCounter && rise > 0 && start >= 0 ? span.sampled * (start / rise) : nil)
     if isRate { factor /= Double(range) / 1000 }
     tile.set(step, rise * factor)
   }

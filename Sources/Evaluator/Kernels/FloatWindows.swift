@@ -1,27 +1,30 @@
 import PromQL
 import TimeSeries
 
-/// Windows of one series of floats, and where their results go.
+/// Windows of one series of floats after the other, and where their results go.
 ///
-/// Positions count from the start of the run; a window is `lower..<upper`, never empty.
+/// Positions count from the start of the run; a window is `lower..<upper`, never empty. What a series needs
+/// lies in the memory of the one before, and no reference is counted for it while both share a timeline.
 struct FloatWindows: ~Copyable {
-  let samples: Samples
-  let bounds: WindowBounds
+  /// Those of the series that is worked on. Whoever changes them calls `locate` before any function.
+  var samples = Samples.none
+  private(set) var bounds: WindowBounds
   let locator: WindowLocator
   /// The reference time of each step ("b"), milliseconds.
   var ends: [Int64] { locator.ends }
   /// The length of the window, milliseconds.
   let range: Int64
 
-  init(_ samples: consuming Samples, locator: WindowLocator, range: Int64) {
-    bounds = locator.bounds(samples.timeline)
-    self.samples = samples
+  init(locator: WindowLocator, range: Int64) {
+    bounds = WindowBounds(.empty, ends: [], back: 0)
     self.locator = locator
     self.range = range
   }
 
-  /// Gives the samples back.
-  consuming func finish() -> Samples { samples }
+  /// Finds the windows on the timeline of the samples.
+  mutating func locate() {
+    if bounds.timeline !== samples.timeline { bounds = locator.bounds(samples.timeline) }
+  }
 
   /// The timestamp at a position, milliseconds.
   @inline(__always)
@@ -60,7 +63,6 @@ struct FloatWindows: ~Copyable {
 
   /// Reduces each window with one number a step as argument.
   func apply(_ function: WindowFunction, _ arguments: [ScalarColumn], grid: Grid, into tile: inout Row) {
-    let values = samples.values
     switch function {
     case .rate: extrapolate(into: &tile, isCounter: true, isRate: true)
     case .increase: extrapolate(into: &tile, isCounter: true, isRate: false)
@@ -83,8 +85,8 @@ struct FloatWindows: ~Copyable {
       }
     case .countOverTime: reduce(into: &tile) { _, lower, upper in Double(upper - lower) }
     case .presentOverTime: reduce(into: &tile) { _, _, _ in 1 }
-    case .firstOverTime: reduce(into: &tile) { _, lower, _ in values[lower] }
-    case .lastOverTime: reduce(into: &tile) { _, _, upper in values[upper - 1] }
+    case .firstOverTime: reduce(into: &tile) { _, lower, _ in samples.values[lower] }
+    case .lastOverTime: reduce(into: &tile) { _, _, upper in samples.values[upper - 1] }
     case .tsOfFirstOverTime: reduce(into: &tile) { _, lower, _ in Double(time(lower)) / 1000 }
     case .tsOfLastOverTime: reduce(into: &tile) { _, _, upper in Double(time(upper - 1)) / 1000 }
     case .sumOverTime: slidingSum(into: &tile, averages: false)
@@ -98,8 +100,9 @@ struct FloatWindows: ~Copyable {
     case .stdvarOverTime: slidingVariance(into: &tile, isRoot: false)
     case .stddevOverTime: slidingVariance(into: &tile, isRoot: true)
     case .madOverTime:
-      reduce(into: &tile) { _, lower, upper in OverTime.medianDeviation(values[lower..<upper]) }
+      reduce(into: &tile) { _, lower, upper in OverTime.medianDeviation(samples.values[lower..<upper]) }
     case .quantileOverTime:
+      let values = samples.values
       var window = SortedWindow()
       reduce(into: &tile) { step, lower, upper in
         window.move(to: lower..<upper, of: values)

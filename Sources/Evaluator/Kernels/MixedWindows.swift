@@ -102,7 +102,9 @@ struct MixedWindows {
     let time = TimeReference(at: window.end)
     let locator = WindowLocator(
       Grid(instant: window.end), time, back: window.end &- window.start)
-    let kernel = FloatWindows(run, locator: locator, range: reduction.range)
+    var kernel = FloatWindows(locator: locator, range: reduction.range)
+    kernel.samples = run
+    kernel.locate()
     kernel.apply(
       reduction.function, reduction.arguments.map { .constant($0[step]) },
       grid: Grid(instant: reduction.grid.time(step)), into: &tile)

@@ -1,7 +1,8 @@
 /// The k best samples of a group at a step, kept as a heap with the worst of them at its root.
 ///
 /// Which of several equal values has to leave shows in the answer. A binary heap that sifts as Go's
-/// `container/heap` does lets go of the one that Prometheus lets go of (promql-evaluation.md §5.5 leaves it open).
+/// `container/heap` does lets go of the one that Prometheus lets go of (promql-evaluation.md §5.5 leaves it
+/// open).
 struct BestSamples {
   /// Whether large values are better.
   let isTop: Bool

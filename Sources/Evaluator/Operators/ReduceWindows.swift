@@ -8,10 +8,8 @@ final class WindowRows: RowSource {
   let hasDistinctRows: Bool
   private let source: any WindowSource
   private let sourceKeys: RowKeys
-  private let locator: WindowLocator
   private let reduction: WindowReduction
-  /// Those of the row read last: the next one has their memory. Taken while a row is read.
-  private var samples: Samples? = Samples.none
+  private var windows: FloatWindows
 
   init(_ source: any WindowSource, keys: RowKeys, _ reduction: WindowReduction, hasDistinctRows: Bool) {
     self.source = source
@@ -19,16 +17,16 @@ final class WindowRows: RowSource {
     self.reduction = reduction
     self.hasDistinctRows = hasDistinctRows
     sourceKeys = source.keys
-    locator = source.locator
+    windows = FloatWindows(locator: source.locator, range: reduction.range)
     mayHoldHistograms = source.mayHoldHistograms
   }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     tile.clear()
-    var samples = samples.take() ?? .none
-    try source.read(row, into: &samples)
-    if samples.count > 0 { try reduction.apply(to: &samples, sourceKeys, row, locator, into: &tile) }
-    self.samples = samples
+    try source.read(row, into: &windows.samples)
+    guard windows.samples.count > 0 else { return }
+    windows.locate()
+    try reduction.apply(to: windows, sourceKeys, row, into: &tile)
   }
 }
 
@@ -64,21 +62,19 @@ struct WindowReduction {
       !evaluation.options.usesTypeAndUnitLabels && plan.metricName.map(Labels.isNamedLikeCounter) ?? false
   }
 
-  /// Reduces the windows of a row. Takes the samples for as long as it works on them.
+  /// Reduces the windows of a row.
   func apply(
-    to samples: inout Samples, _ keys: RowKeys, _ row: Int, _ locator: WindowLocator, into tile: inout Row
+    to windows: borrowing FloatWindows, _ keys: RowKeys, _ row: Int, into tile: inout Row
   ) throws(EvaluationError) {
-    try checkArguments(samples, locator)
-    if !samples.areFloats || edges != .none {
-      let bounds = locator.bounds(samples.timeline)
-      let mixed = MixedWindows(samples, bounds: bounds, ends: locator.ends, key: keys[row], reduction: self)
-      mixed.apply(into: &tile)
-    } else {
-      let windows = FloatWindows(consume samples, locator: locator, range: range)
+    try checkArguments(windows)
+    if windows.samples.areFloats, edges == .none {
       windows.apply(
         evaluation.options.mutation == .counterReset && function == .increase ? .delta : function,
         arguments, grid: grid, into: &tile)
-      samples = windows.finish()
+    } else {
+      let mixed = MixedWindows(
+        windows.samples, bounds: windows.bounds, ends: windows.ends, key: keys[row], reduction: self)
+      mixed.apply(into: &tile)
     }
     switch function {
     case .rate, .increase: if !selectsCounter, !tile.presence.isEmpty { noteSuspectCounter(keys[row].labels) }
@@ -87,14 +83,12 @@ struct WindowReduction {
   }
 
   /// Errors and warnings about arguments, raised only where some window holds a sample.
-  private func checkArguments(_ samples: borrowing Samples, _ locator: WindowLocator) throws(EvaluationError)
-  {
+  private func checkArguments(_ windows: borrowing FloatWindows) throws(EvaluationError) {
     switch function {
     case .quantileOverTime, .doubleExponentialSmoothing: break
     default: return
     }
-    let bounds = locator.bounds(samples.timeline)
-    for step in 0..<grid.count where !bounds.window(step, in: samples).isEmpty {
+    for step in 0..<grid.count where !windows.bounds.window(step, in: windows.samples).isEmpty {
       if function == .quantileOverTime {
         evaluation.warnQuantile(arguments[0][step], at: argumentSites[0])
         continue

@@ -95,20 +95,16 @@ enum PackedFrame {
     }
   }
 
-  /// Decodes a frame of `count` values, which another part of the store counted.
+  /// Decodes a frame of `count` values, which another part of the store counted. Returns whether its header
+  /// shows that none is lower than the one before: differences of whole numbers or decimals, none below zero.
+  @discardableResult
   @inline(__always)
   static func decode(
     _ bytes: UnsafePointer<UInt8>, count: Int, into output: UnsafeMutablePointer<Double>
-  ) {
+  ) -> Bool {
     var header = unsafe Header(bytes)
     unsafe promgate_unpack(&header.packing, header.codes, count, output)
-  }
-
-  /// Whether a frame's header shows that no value is lower than the one before: differences of whole numbers
-  /// or decimals, none below zero.
-  @inline(__always)
-  static func neverFalls(_ bytes: UnsafePointer<UInt8>) -> Bool {
-    let packing = unsafe Header(bytes).packing
+    let packing = unsafe header.packing
     return packing.holds_differences != 0 && packing.least >= 0 && packing.divisor != 0
   }
 

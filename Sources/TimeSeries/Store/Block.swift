@@ -107,16 +107,12 @@ final class Block: @unchecked Sendable {
       return (0..<rows).filter { unsafe mask[$0 / 8] & (1 << UInt8($0 % 8)) != 0 }
     }
 
-    /// Decodes a column that has a value at every position into as many values from `output` on.
+    /// Decodes a column that has a value at every position into as many values from `output` on. Returns
+    /// whether it is known that none is lower than the one before.
     @inline(__always)
-    func decode(_ column: Int, into output: UnsafeMutablePointer<Double>) {
+    func decode(_ column: Int, into output: UnsafeMutablePointer<Double>) -> Bool {
       unsafe PackedFrame.decode(start(column) + 1, count: rows, into: output)
     }
-
-    /// Whether it is known of a column that has a value at every position that none is lower than the one
-    /// before.
-    @inline(__always)
-    func neverFalls(_ column: Int) -> Bool { unsafe PackedFrame.neverFalls(start(column) + 1) }
 
     /// The values at `positions(column)`.
     func values(_ column: Int) -> [Double] {

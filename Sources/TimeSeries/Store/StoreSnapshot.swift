@@ -203,9 +203,10 @@ final class StoreSelection: Selected {
 /// The part of a cohort that lies in an interval, with one timeline for all of its series.
 @safe
 final class CohortView: @unchecked Sendable {
-  // Sendable: everything is immutable; the pointers point into rows that `head` keeps alive.
+  // Sendable: everything is immutable; the pointers point into rows that `head` keeps alive, and `parts` is
+  // memory of its own: an array would be retained for each row.
   private let timeline: Timeline
-  private let parts: ContiguousArray<Part>
+  private let parts: UnsafeMutableBufferPointer<Part>
   /// Keeps alive what the parts point to.
   private let blocks: ArraySlice<Block>
   private let head: ArraySlice<ScrapeRow>
@@ -238,15 +239,14 @@ final class CohortView: @unchecked Sendable {
     let firstBlock = cohort.blocks.partitioningIndexFromEnd { $0.last > selection.after }
     let lastBlock = cohort.blocks.partitioningIndexFromEnd { $0.first > selection.through }
     blocks = cohort.blocks[firstBlock..<max(firstBlock, lastBlock)]
-    var parts: ContiguousArray<Part> = []
-    parts.reserveCapacity(blocks.count)
+    unsafe parts = .allocate(capacity: blocks.count)
     var previous: ColumnList?
-    for block in blocks {
-      unsafe parts.append(
-        Part(columns: block.columns, list: .passUnretained(block.list), sharesList: block.list === previous))
+    for (place, block) in blocks.enumerated() {
+      let part = unsafe Part(
+        columns: block.columns, list: .passUnretained(block.list), sharesList: block.list === previous)
+      unsafe parts.initializeElement(at: place, to: part)
       previous = block.list
     }
-    self.parts = parts
     let low = cohort.head.partitioningIndexFromEnd { $0.timestamp > selection.after }
     let high = cohort.head.partitioningIndexFromEnd { $0.timestamp > selection.through }
     head = cohort.head[low..<max(low, high)]
@@ -278,6 +278,11 @@ final class CohortView: @unchecked Sendable {
     self.holdsStaleMarkers = holdsStaleMarkers
   }
 
+  deinit {
+    unsafe parts.deinitialize()
+    unsafe parts.deallocate()
+  }
+
   /// The slot of a series in the head; −1 when it has none.
   @inline(__always)
   func slot(of id: Int32, near guess: Int32) -> Int32 {
@@ -290,7 +295,7 @@ final class CohortView: @unchecked Sendable {
       if Int(slot) < denseSlots { return true }
       if head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     }
-    return parts.contains { !$0.sharesList && $0.column(of: id, near: 0) != nil }
+    return unsafe parts.contains { !$0.sharesList && $0.column(of: id, near: Int(max(0, slot))) != nil }
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
@@ -345,8 +350,10 @@ final class CohortView: @unchecked Sendable {
     _ id: Int32, slot: Int32, into target: UnsafeMutablePointer<Double>?, _ run: inout Run
   ) {
     var position = 0
-    var (column, isHere) = (0, false)
-    for part in parts {
+    // As long as no series comes or goes, columns lie as slots do.
+    var (column, isHere) = (Int(max(0, slot)), false)
+    for place in unsafe 0..<parts.count {
+      let part = unsafe parts[place]
       let columns = part.columns
       defer { position += columns.rows }
       if !part.sharesList {
@@ -362,8 +369,8 @@ final class CohortView: @unchecked Sendable {
       run.hasStaleMarkers = run.hasStaleMarkers || columns.hasStaleMarkers(column)
       if let target = unsafe target {
         let place = unsafe target + run.count
-        unsafe columns.decode(column, into: place)
-        run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && columns.neverFalls(column)
+        let neverFalls = unsafe columns.decode(column, into: place)
+        run.neverFalls = unsafe run.neverFalls && run.last <= place[0] && neverFalls
         run.last = unsafe place[columns.rows - 1]
       }
       run.count += columns.rows
