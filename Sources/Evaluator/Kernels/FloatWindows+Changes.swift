@@ -31,7 +31,7 @@ extension FloatWindows {
       guard upper - lower >= 2 else { continue }
       var rise = values[upper - 1] - values[lower]
       if !resets.isEmpty { rise = corrected(rise, resets, &nextReset, lower, upper) }
-      if isCounter, table.startsNearZero(step, values[lower], rise) {
+      if isCounter, startsNearZero(table, step, values[lower], rise) {
         clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
       } else {
         tile.set(step, rise * table.factors[step])
@@ -66,11 +66,23 @@ extension FloatWindows {
         let edges = bounds.edges(step)
         let value = values[edges.first - samples.first]
         let rise = values[edges.newest - samples.first] - value
-        if table.startsNearZero(step, value, rise) {
+        if startsNearZero(table, step, value, rise) {
           clipped(step, [], into: &tile, isCounter: isCounter, isRate: isRate)
         }
       }
     }
+  }
+
+  /// Whether a counter may have been zero inside a window before its first sample. A product tells in nearly
+  /// all cases that it was not; the rest is computed exactly.
+  @inline(__always)
+  private func startsNearZero(_ table: RateTable, _ step: Int, _ value: Double, _ rise: Double) -> Bool {
+    guard rise > 0, value >= 0, !table.startsFarFromZero(step, value, rise) else { return false }
+    let (first, newest) = bounds.edges(step)
+    let times = bounds.timeline.timestamps
+    let span = Extrapolation(
+      first: times[first], last: times[newest], count: newest - first + 1, end: ends[step], range: range)
+    return span.sampled * value <= span.toStart * rise * 1.000001
   }
 
   /// Positions at which a counter is lower than before.

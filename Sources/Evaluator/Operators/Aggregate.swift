@@ -66,8 +66,8 @@ final class AggregatedRows: RowSource {
   }
 
   /// Groups and steps up to this are folded all at once: the members are then read in the order in which they
-  /// lie, which is that of their targets, and the groups fit into a cache.
-  private static let heldCells = 1 << 15
+  /// lie, which is that of their targets, and the groups take a few megabytes.
+  private static let heldCells = 1 << 18
 
   /// One group. `empty` makes the state of so many groups.
   private func fold<Column: FoldColumn>(

@@ -1,3 +1,5 @@
+internal import CColumns
+
 /// The series that have a column in a block, ascending. Blocks that follow each other share the list as long
 /// as it stays the same.
 final class ColumnList: Sendable {
@@ -57,6 +59,7 @@ final class Block: @unchecked Sendable {
   struct Columns {
     /// How many timestamps there are.
     let rows: Int
+    private let columns: Int
     /// Where the column of each series begins among the bytes; the store's limit on series keeps these small.
     private let starts: UnsafePointer<UInt32>
     /// Of each column: its kind, which timestamps have a value (a bit each; only where some have
@@ -72,6 +75,7 @@ final class Block: @unchecked Sendable {
 
     fileprivate init(_ starts: [UInt32], _ bytes: [UInt8], rows: Int) {
       self.rows = rows
+      columns = starts.count
       let startMemory = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: starts.count)
       _ = unsafe startMemory.initialize(from: starts)
       let byteMemory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
@@ -91,6 +95,12 @@ final class Block: @unchecked Sendable {
     @inline(__always)
     private func start(_ column: Int) -> UnsafePointer<UInt8> { unsafe bytes + Int(starts[column]) }
 
+    /// Where a column ends, or a little behind.
+    @inline(__always)
+    private func end(_ column: Int) -> Int {
+      unsafe column + 1 < columns ? Int(starts[column + 1]) : Int(starts[column]) + 192
+    }
+
     @inline(__always)
     private func kind(_ column: Int) -> Kind { unsafe Kind(rawValue: start(column)[0]) }
 
@@ -99,6 +109,19 @@ final class Block: @unchecked Sendable {
 
     @inline(__always)
     func hasGaps(_ column: Int) -> Bool { kind(column).contains(.hasGaps) }
+
+    /// Asks the memory for where a column begins; the column need not exist.
+    @inline(__always)
+    func askForStart(_ column: Int) { unsafe promgate_ask(starts + column) }
+
+    /// Asks the memory for a column.
+    @inline(__always)
+    func askFor(_ column: Int) {
+      // Behind the last one there is padding.
+      for line in unsafe stride(from: Int(starts[column]), to: end(column), by: 64) {
+        unsafe promgate_ask(bytes + line)
+      }
+    }
 
     /// The positions on the timeline at which a column has a value, ascending.
     func positions(_ column: Int) -> [Int] {

@@ -78,6 +78,12 @@ final class StoreSelection: Selected {
     var slot: Int32
     /// The only home of the series; nil when it has several, or is loose.
     var view: Unmanaged<CohortView>?
+
+    /// Whether it lies right behind another one: its memory comes along.
+    @inline(__always)
+    func follows(_ other: Place) -> Bool {
+      unsafe slot == other.slot &+ 1 && view?.toOpaque() == other.view?.toOpaque()
+    }
   }
 
   /// `rows`: where the series are in the index; nil where some are not in it.
@@ -176,9 +182,26 @@ final class StoreSelection: Selected {
   func read(_ row: Int, into result: inout Samples) {
     let place = places[row]
     if let view = unsafe place.view {
+      askAhead(row)
       unsafe view._withUnsafeGuaranteedRef { $0.read(place.id, slot: place.slot, into: &result) }
     } else {
       result = merged(place)
+    }
+  }
+
+  /// Asks the memory for what the next rows need, where they do not lie behind each other: waiting for it would
+  /// cost more than decoding.
+  @inline(__always)
+  private func askAhead(_ row: Int) {
+    guard row + 1 < places.count else { return }
+    let next = places[row + 1]
+    if !next.follows(places[row]), let view = unsafe next.view {
+      unsafe view._withUnsafeGuaranteedRef { $0.askFor(next.id, slot: next.slot) }
+    }
+    guard row + 2 < places.count else { return }
+    let later = places[row + 2]
+    if !later.follows(next), let view = unsafe later.view {
+      unsafe view._withUnsafeGuaranteedRef { $0.askForStarts(slot: later.slot) }
     }
   }
 
@@ -231,6 +254,12 @@ final class CohortView: @unchecked Sendable {
     @inline(__always)
     func column(of id: Int32, near guess: Int) -> Int? {
       unsafe list._withUnsafeGuaranteedRef { $0.column(of: id, near: guess) }
+    }
+
+    /// Whether a column is that of a series.
+    @inline(__always)
+    func holds(_ id: Int32, at column: Int) -> Bool {
+      unsafe list._withUnsafeGuaranteedRef { column < $0.series.count && $0.series[column] == id }
     }
   }
 
@@ -296,6 +325,26 @@ final class CohortView: @unchecked Sendable {
       if head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     }
     return unsafe parts.contains { !$0.sharesList && $0.column(of: id, near: Int(max(0, slot))) != nil }
+  }
+
+  /// Asks the memory for where the columns of a series begin, and for its values in the head.
+  func askForStarts(slot: Int32) {
+    guard slot >= 0 else { return }
+    for place in unsafe 0..<parts.count { unsafe parts[place].columns.askForStart(Int(slot)) }
+    for row in unsafe rowPointers.indices {
+      if let values = unsafe rowPointers[row] { unsafe promgate_ask(values + Int(slot)) }
+    }
+  }
+
+  /// Asks the memory for the columns of a series, after it was asked for where they begin.
+  func askFor(_ id: Int32, slot: Int32) {
+    guard slot >= 0 else { return }
+    var isHere = false
+    for place in unsafe 0..<parts.count {
+      let part = unsafe parts[place]
+      if !part.sharesList { isHere = part.holds(id, at: Int(slot)) }
+      if isHere { part.columns.askFor(Int(slot)) }
+    }
   }
 
   /// The samples of a series; on the shared timeline where it has no gap, else on one of its own.
