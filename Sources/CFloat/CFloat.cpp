@@ -8,55 +8,71 @@
 #include <charconv>
 #include <cstring>
 
-/// Eight digits, with leading zeros, the first in the lowest byte: two halves, four pairs, eight at once.
-static inline uint64_t eight_digits(uint32_t number) {
-  uint64_t halves = number / 10000 | uint64_t(number % 10000) << 32;
-  uint64_t hundreds = (halves * 10486 >> 20) & 0x7f0000007f;
-  uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
-  uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000f;
-  return (tens | (pairs - tens * 10) << 8) + 0x3030303030303030;
-}
-
-/// Stores bytes, the lowest first.
-static inline void store(unsigned char *output, uint64_t bytes) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bytes = __builtin_bswap64(bytes);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "texts are put together in registers whose lowest byte comes first"
 #endif
-  memcpy(output, &bytes, sizeof bytes);
+
+namespace {
+
+using Lanes64 = uint64_t __attribute__((vector_size(16)));
+using Lanes16 = uint16_t __attribute__((vector_size(16)));
+using Text = uint8_t __attribute__((vector_size(16)));
+
+constexpr uint64_t ten_to_16 = 10000000000000000;
+
+/// The four pairs of a number of eight digits, each as a number below 100, the first in the lowest bits.
+inline uint64_t four_pairs(uint64_t number) {
+  uint64_t first = number / 10000;
+  uint64_t halves = first | (number - first * 10000) << 32;
+  uint64_t hundreds = (halves * 10486 >> 20) & 0x7f0000007f;
+  return hundreds | (halves - hundreds * 100) << 16;
 }
 
-extern "C" size_t promgate_write_fraction(double value, unsigned char *output) {
+/// Sixteen digits as text, with leading zeros: never through memory, and both halves at once.
+inline Text sixteen_digits(uint64_t number) {
+  uint64_t first = number / 100000000;
+  Lanes64 halves = {four_pairs(first), four_pairs(number - first * 100000000)};
+  Lanes16 pairs = (Lanes16)halves;
+  Lanes16 tens = pairs * 103 >> 10;
+  return (Text)(tens | (pairs - tens * 10) << 8) + '0';
+}
+
+inline void store(unsigned char *output, Text text) { memcpy(output, &text, sizeof text); }
+
+}  // namespace
+
+extern "C" size_t promgate_write_fraction(double value, int *exponent, unsigned char *output) {
   static const uint64_t powers[17] = {1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull,
     10000000ull, 100000000ull, 1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull,
-    10000000000000ull, 100000000000000ull, 1000000000000000ull, 10000000000000000ull};
+    10000000000000ull, 100000000000000ull, 1000000000000000ull, ten_to_16};
+  static const uint8_t front[32] = {
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
   size_t sign = value < 0;
   output[0] = '-';
   output += sign;
   auto decimal = fmt::detail::dragonbox::to_decimal(value < 0 ? -value : value);
+  *exponent = decimal.exponent;
   int count = promgate_digit_count(decimal.significand);
   // Seventeen digits, the first alone, sixteen in a register: nothing is read back from memory.
   uint64_t digits = decimal.significand * powers[17 - count];
-  unsigned char first = (unsigned char)('0' + digits / 10000000000000000ull);
-  digits %= 10000000000000000ull;
-  unsigned __int128 rest = (unsigned __int128)eight_digits(uint32_t(digits % 100000000)) << 64
-    | eight_digits(uint32_t(digits / 100000000));
+  uint64_t first = digits / ten_to_16;
+  Text rest = sixteen_digits(digits - first * ten_to_16);
   int whole = count + decimal.exponent;
   if (whole > 0) {
     // The point goes in front of the digits behind it, which move by a byte.
-    unsigned place = 8 * unsigned(whole - 1);
-    unsigned __int128 front = ((unsigned __int128)1 << place) - 1;
-    unsigned __int128 text = (rest & front) | (unsigned __int128)'.' << place | (rest & ~front) << 8;
-    output[0] = first;
-    store(output + 1, uint64_t(text));
-    store(output + 9, uint64_t(text >> 64));
-    output[17] = (unsigned char)(rest >> 120);
+    Text moved = __builtin_shufflevector(rest, rest, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
+    Text stays;
+    memcpy(&stays, front + 16 - (whole - 1), sizeof stays);
+    output[0] = (unsigned char)('0' + first);
+    store(output + 2, rest);
+    store(output + 1, (rest & stays) | (moved & ~stays));
+    output[whole] = '.';
     return sign + size_t(count + 1);
   }
   memcpy(output, "0.000000", 8);
   output += 2 - whole;
-  output[0] = first;
-  store(output + 1, uint64_t(rest));
-  store(output + 9, uint64_t(rest >> 64));
+  output[0] = (unsigned char)('0' + first);
+  store(output + 1, rest);
   return sign + size_t(2 - whole + count);
 }
 

@@ -13,8 +13,8 @@ extern "C" {
 #define PROMGATE_FRACTION_ROOM 48
 
 /// Writes the shortest decimal that stands for a double that is no whole number, its magnitude at least
-/// 1e-6 and below 1e15; how many bytes it has.
-size_t promgate_write_fraction(double value, unsigned char *output);
+/// 1e-6 and below 1e15; how many bytes it has. `exponent`: that of its last digit, a power of ten.
+size_t promgate_write_fraction(double value, int *exponent, unsigned char *output);
 
 /// Writes the shortest decimal that stands for a finite double, without an exponent; at most `room`
 /// bytes. How many bytes there are, 0 when there is no room.

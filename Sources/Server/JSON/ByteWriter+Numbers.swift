@@ -28,7 +28,8 @@ extension ByteWriter {
   mutating func append(value: Double) {
     unsafe fillMemory(Self.numberSize) { memory in
       var place = unsafe memory
-      unsafe JSONNumber.value(value, &place)
+      var isShort = true
+      unsafe JSONNumber.value(value, &isShort, &place)
       return unsafe place - memory
     }
   }
@@ -70,17 +71,20 @@ enum JSONNumber {
     unsafe place += 4
   }
 
-  /// A sample's value.
+  /// A sample's value. `isShort`: whether the fraction before had few decimals, and this one is looked at for
+  /// them first.
   @inline(__always)
-  static func value(_ value: Double, _ place: inout UnsafeMutablePointer<UInt8>) {
+  static func value(_ value: Double, _ isShort: inout Bool, _ place: inout UnsafeMutablePointer<UInt8>) {
     if value.magnitude < 1e15 {
       let whole = Int64(value)
       if Double(whole) == value, value != 0 || value.sign == .plus {
         return unsafe integer(whole, &place)
       }
-      if unsafe decimal(value, &place) { return }
+      if unsafe isShort && decimal(value, &place) { return }
       if value.magnitude >= 1e-6 {
-        unsafe place += promgate_write_fraction(value, place)
+        var exponent: Int32 = 0
+        unsafe place += promgate_write_fraction(value, &exponent, place)
+        isShort = exponent >= -6
         return
       }
     }

@@ -151,6 +151,7 @@ extension ByteWriter {
   private mutating func append(_ timestamps: [Int64], _ values: [Double], _ texts: StepTexts) {
     var cursor = texts.cursor(at: timestamps.first ?? 0)
     let count = min(timestamps.count, values.count)
+    var isShort = true
     var start = 0
     while start < count {
       let end = min(start + 256, count)
@@ -160,7 +161,7 @@ extension ByteWriter {
           // A sample takes `sampleSize` bytes at most.
           for index in start..<end {
             unsafe texts.write(timestamps[index], &cursor, &place)
-            unsafe JSONNumber.value(values[index], &place)
+            unsafe JSONNumber.value(values[index], &isShort, &place)
             unsafe place[0] = UInt8(ascii: "\"")
             unsafe place[1] = UInt8(ascii: "]")
             unsafe place[2] = UInt8(ascii: ",")
