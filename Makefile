@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each one does all the set-up that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test docs format lint install clean fuzz differential bench instructions bench-peers
+.PHONY: help setup build demo profile test docs format lint install clean fuzz differential bench instructions bench-peers
 
 PREFIX ?= /usr/local
 RELEASE := .build/release/promgate
@@ -15,8 +15,16 @@ setup: ## Install the Debian packages that the build needs
 # hundred thousand relocations less).
 RELEASE_FLAGS := --static-swift-stdlib -Xlinker -s -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -no-pie
 
+# Laid out after a record of what runs how often, where the toolchain can read it.
+PROFILE := $(abspath Benchmarks/profile/release.profdata)
+PROFILE_FLAGS = $(if $(shell $(TOOLS)/llvm-profdata show $(PROFILE) 2>/dev/null),-Xswiftc -Xfrontend -Xswiftc -ir-profile-use=$(PROFILE))
+TOOLS = $(dir $(shell readlink -f "$$(command -v swift)"))
+
 build: setup ## Build the release binary (.build/release/promgate)
-	swift build -c release --product promgate $(RELEASE_FLAGS)
+	swift build -c release --product promgate $(RELEASE_FLAGS) $(PROFILE_FLAGS)
+
+profile: setup ## Record anew what runs how often, for the compiler (Benchmarks/profile)
+	Benchmarks/profile/record.sh $(RELEASE_FLAGS)
 
 demo: build ## One canary promoted, another one rolled back, on this machine
 	$(RELEASE) demo

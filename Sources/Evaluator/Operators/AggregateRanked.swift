@@ -75,17 +75,21 @@ struct RankedAggregation {
     let rows = try readAll(notingAs: isTop ? "topk" : "bottomk")
     var kept = [Presence](repeating: Presence(count: grid.count), count: rows.count)
     var order: [Int] = []
-    var best = BestSamples(isTop: isTop)
+    // As many steps at a time as lie in a word of a presence: rows are read along their steps.
+    var best = [BestSamples](repeating: BestSamples(isTop: isTop), count: min(grid.count, UInt64.bitWidth))
     for members in groups.members {
-      for step in 0..<grid.count where counts[step] >= 1 {
-        best.start(counts[step])
-        for row in members where rows[row].presence[step] {
-          best.add(row, rows[row].values[step])
+      for start in stride(from: 0, to: grid.count, by: UInt64.bitWidth) {
+        let steps = start..<min(start + UInt64.bitWidth, grid.count)
+        for step in steps { best[step - start].start(counts[step]) }
+        for row in members {
+          rows[row].presence.forEachStep(inWordOf: start) { step in
+            best[step - start].add(row, rows[row].values[step])
+          }
         }
-        best.forEachRow { kept[$0][step] = true }
+        for step in steps { best[step - start].forEachRow { kept[$0][step] = true } }
       }
       // Only an instant query's order shows; it has one step.
-      order += grid.count == 1 ? best.sortedRows() : members
+      order += grid.count == 1 ? best[0].sortedRows() : members
     }
     return try masked(rows, kept, order)
   }

@@ -13,7 +13,7 @@ struct BestSamples {
     self.isTop = isTop
   }
 
-  /// Forgets all; `capacity` samples stay from here on.
+  /// Forgets all; `capacity` samples stay from here on, none where that is below 1.
   mutating func start(_ capacity: Int) {
     self.capacity = capacity
     heap.removeAll(keepingCapacity: true)

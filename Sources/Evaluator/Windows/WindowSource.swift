@@ -189,12 +189,16 @@ extension Presence {
   /// Visits the present steps in order; the body cannot fail.
   @inline(__always)
   func forEachStep(_ body: (_ step: Int) -> Void) {
-    for i in words.indices {
-      var word = words[i]
-      while word != 0 {
-        body((i << 6) + word.trailingZeroBitCount)
-        word &= word &- 1
-      }
+    for i in words.indices { forEachStep(inWordOf: i << 6, body) }
+  }
+
+  /// The same for the steps whose presence lies in one word with that of `start`, the first of them.
+  @inline(__always)
+  func forEachStep(inWordOf start: Int, _ body: (_ step: Int) -> Void) {
+    var word = words[start >> 6]
+    while word != 0 {
+      body(start + word.trailingZeroBitCount)
+      word &= word &- 1
     }
   }
 }
