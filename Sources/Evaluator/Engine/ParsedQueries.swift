@@ -2,7 +2,7 @@ import PromQL
 import Synchronization
 
 /// Queries that were parsed lately: gates and dashboards ask the same ones again and again, and reading a
-/// query can cost more than answering it. A tree depends on nothing but the text and the features.
+/// query can cost more than answering it. What is kept depends on nothing but the text and the features.
 final class ParsedQueries: Sendable {
   static let shared = ParsedQueries()
 
@@ -15,22 +15,52 @@ final class ParsedQueries: Sendable {
     }
   }
 
-  private let known = Mutex<[Key: Expression]>([:])
+  private let known = Mutex<[Key: ParsedQuery]>([:])
 
   /// More than these are forgotten all at once; longer texts are not kept.
   private static let limit = 256
   private static let longest = 4096
 
-  /// The tree of a text. Throws what parsing throws.
-  func expression(_ text: [UInt8], _ features: LanguageFeatures) throws(ParseFailure) -> Expression {
-    guard text.count <= Self.longest else { return try Expression.parse(text, features: features) }
+  /// What a text means. Throws what parsing throws.
+  func query(_ text: [UInt8], _ features: LanguageFeatures) throws(ParseFailure) -> ParsedQuery {
+    guard text.count <= Self.longest else { return try ParsedQuery(text, features) }
     let key = Key(text: text, features: features)
-    if let expression = known.withLock({ $0[key] }) { return expression }
-    let expression = try Expression.parse(text, features: features)
+    if let query = known.withLock({ $0[key] }) { return query }
+    let query = try ParsedQuery(text, features)
     known.withLock { known in
       if known.count >= Self.limit { known = [:] }
-      known[key] = expression
+      known[key] = query
     }
-    return expression
+    return query
+  }
+}
+
+/// A query's tree, and the plan that was made of it last: it is moved to other times where that gives the
+/// same as planning anew.
+final class ParsedQuery: Sendable {
+  let expression: Expression
+  /// How many levels the tree has.
+  let depth: Int
+  private let features: LanguageFeatures
+  private let isMovable: Bool
+  private let latest = Mutex<(context: QueryContext, plan: Plan)?>(nil)
+
+  init(_ text: [UInt8], _ features: LanguageFeatures) throws(ParseFailure) {
+    expression = try Expression.parse(text, features: features)
+    depth = Lowering.depth(of: expression)
+    isMovable = depth <= Lowering.depthLimit && !expression.isBoundToTime
+    self.features = features
+  }
+
+  /// The plan for some steps; who allows more levels than usual has to keep it where there is stack for them.
+  func plan(
+    _ context: QueryContext, depthLimit: Int = Lowering.depthLimit
+  ) throws(LoweringError) -> Plan {
+    if isMovable, let (old, plan) = latest.withLock({ $0 }), let moved = plan.moved(from: old, to: context) {
+      return moved
+    }
+    let plan = try Lowering.plan(expression, in: context, features: features, depthLimit: depthLimit)
+    if isMovable { latest.withLock { $0 = (context, plan) } }
+    return plan
   }
 }

@@ -5,16 +5,16 @@ public import TimeSeries
 public struct PreparedQuery: Sendable {
   enum State: Sendable {
     case planned(Plan)
-    /// Nested so deep, in levels, that it is planned where there is stack for it.
-    case deep(Int)
+    /// Nested so deep that it is planned where there is stack for it.
+    case deep
   }
 
-  let expression: Expression
+  let parsed: ParsedQuery
   let context: QueryContext
   let state: State
 
-  init(_ expression: Expression, _ context: QueryContext, _ state: State) {
-    self.expression = expression
+  init(_ parsed: ParsedQuery, _ context: QueryContext, _ state: State) {
+    self.parsed = parsed
     self.context = context
     self.state = state
   }
@@ -22,9 +22,9 @@ public struct PreparedQuery: Sendable {
   /// Whether answering takes no more than about a millisecond, by a guess on the high side from what the
   /// source says of its series; false where it says nothing. Costs a few lookups.
   public func isQuick(over source: any SeriesSource) -> Bool {
-    guard case .planned(let plan) = state, !expression.hasSubquery else { return false }
+    guard case .planned(let plan) = state, !parsed.expression.hasSubquery else { return false }
     let steps = Double(context.grid.count)
-    var nanoseconds = 20 * steps * Double(expression.nodes.count)
+    var nanoseconds = 20 * steps * Double(parsed.expression.nodes.count)
     for selection in plan.selections {
       guard let series = source.bound(selection.matchers) else { return false }
       // A series is found, decoded and added up; a step of it computed and written; a window read.

@@ -56,13 +56,12 @@ public struct QueryEngine: Sendable {
   }
 
   private func prepare(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> PreparedQuery {
-    let expression = try parse(text)
-    let depth = Lowering.depth(of: expression)
-    if depth <= Lowering.depthLimit {
-      return PreparedQuery(expression, context, .planned(try plan(expression, context)))
+    let query = try parse(text)
+    if query.depth <= Lowering.depthLimit {
+      return PreparedQuery(query, context, .planned(try plan(query, context)))
     }
-    guard depth <= DeepStack.depthLimit else { throw .creation(.tooDeep(limit: DeepStack.depthLimit)) }
-    return PreparedQuery(expression, context, .deep(depth))
+    guard query.depth <= DeepStack.depthLimit else { throw .creation(.tooDeep(limit: DeepStack.depthLimit)) }
+    return PreparedQuery(query, context, .deep)
   }
 
   /// Fetches what a prepared query selects and evaluates it.
@@ -71,12 +70,13 @@ public struct QueryEngine: Sendable {
   ) throws(QueryError) -> QueryResult {
     switch query.state {
     case .planned(let plan): return try evaluate(plan, query.context, over: source, cancellation)
-    case .deep(let depth):
+    case .deep:
+      let depth = query.parsed.depth
       // The plan lives and dies on the deep stack: releasing it recurses too.
       let result = DeepStack.run(levels: depth) { () -> Result<QueryResult, QueryError> in
         Result { () throws(QueryError) in
           try evaluate(
-            try plan(query.expression, query.context, depthLimit: depth), query.context, over: source,
+            try plan(query.parsed, query.context, depthLimit: depth), query.context, over: source,
             cancellation)
         }
       }
@@ -90,17 +90,14 @@ public struct QueryEngine: Sendable {
     try plan(try parse(text), context)
   }
 
-  private func parse(_ text: [UInt8]) throws(QueryError) -> Expression {
-    do { return try ParsedQueries.shared.expression(text, features) } catch { throw .syntax(error) }
+  private func parse(_ text: [UInt8]) throws(QueryError) -> ParsedQuery {
+    do { return try ParsedQueries.shared.query(text, features) } catch { throw .syntax(error) }
   }
 
   private func plan(
-    _ expression: Expression, _ context: QueryContext, depthLimit: Int = Lowering.depthLimit
+    _ query: ParsedQuery, _ context: QueryContext, depthLimit: Int = Lowering.depthLimit
   ) throws(QueryError) -> Plan {
-    do {
-      return try Lowering.plan(
-        expression, in: context, features: features, depthLimit: depthLimit)
-    } catch { throw .creation(error) }
+    do { return try query.plan(context, depthLimit: depthLimit) } catch { throw .creation(error) }
   }
 
   /// Fetches what the plan selects and evaluates it.

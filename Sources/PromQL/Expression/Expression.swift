@@ -47,6 +47,23 @@ public struct Expression: Sendable {
     nodes.contains { if case .subquery = $0.form { true } else { false } }
   }
 
+  /// Whether its meaning depends on when it is asked for by more than the distance to then: it says `@`,
+  /// `start()` or `end()`, or has steps of its own, which are multiples since the epoch.
+  public var isBoundToTime: Bool {
+    nodes.contains { node in
+      switch node.form {
+      case .subquery: true
+      case .selector(let selector): selector.time.at != nil
+      case .call(let call):
+        switch call.function.facts.family {
+        case .query(.start), .query(.end): true
+        default: false
+        }
+      case .number, .string, .matrix, .aggregation, .binary, .parenthesis, .unary: false
+      }
+    }
+  }
+
   public subscript(_ id: DurationID) -> DurationNode { durations[id.index] }
 
   /// The bytes of a node's source.

@@ -26,6 +26,24 @@ public struct Plan: Sendable {
     self.selections = selections
     self.text = text
   }
+
+  /// The plan for the same steps at another time: what `Lowering` makes of an expression that is not bound to
+  /// time. Nil when the contexts differ in more, or at the ends of time.
+  public func moved(from old: QueryContext, to new: QueryContext) -> Plan? {
+    let (distance, overflow) = new.grid.start.subtractingReportingOverflow(old.grid.start)
+    var context = old
+    context.grid.start &+= distance
+    context.grid.end &+= distance
+    guard !overflow, context == new else { return nil }
+    var plan = self
+    for index in plan.selections.indices {
+      let (after, through) = (selections[index].after, selections[index].through)
+      guard max(after.magnitude, through.magnitude, distance.magnitude) < 1 << 60 else { return nil }
+      plan.selections[index].after = after + distance
+      plan.selections[index].through = through + distance
+    }
+    return plan
+  }
 }
 
 /// A scalar: one float a step.
