@@ -19,7 +19,13 @@ start() {
   "$@" >"$work/$label.log" 2>&1 &
   pids+=($!)
   for _ in $(seq 600); do
-    curl -sf -o /dev/null "$ready" && { echo "$label: pid ${pids[-1]}" >&2; return; }
+    if curl -sf -o /dev/null "$ready"; then
+      # Another server may have had the address before: then this one ends.
+      sleep 0.3
+      kill -0 "${pids[-1]}" 2>/dev/null || { cat "$work/$label.log" >&2; exit 1; }
+      echo "$label: pid ${pids[-1]}" >&2
+      return
+    fi
     kill -0 "${pids[-1]}" 2>/dev/null || { cat "$work/$label.log" >&2; exit 1; }
     sleep 0.1
   done
