@@ -9,6 +9,7 @@ root=$(cd "$here/../.." && pwd)
 work=$root/.build/profile
 tools=$(dirname "$(readlink -f "$(command -v swift)")")
 promgate=$work/build/release/promgate
+[ -x "$tools/llvm-profdata" ] || { echo "profile: no llvm-profdata beside the compiler in $tools" >&2; exit 2; }
 mkdir -p "$work"
 rm -f "$work"/*.profraw
 

@@ -104,10 +104,15 @@ final class CohortView: @unchecked Sendable {
     return unsafe parts.contains { !$0.sharesList && $0.column(of: id, near: Int(max(0, slot))) != nil }
   }
 
+  /// No more blocks of a row are asked for ahead: they would push each other out of the cache.
+  private static let blocksAhead = 64
+
   /// Asks the memory for where the columns of a series begin, and for its values in the head.
   func askForStarts(slot: Int32) {
     guard slot >= 0 else { return }
-    for place in unsafe 0..<parts.count { unsafe parts[place].columns.askForStart(Int(slot)) }
+    for place in unsafe 0..<min(parts.count, Self.blocksAhead) {
+      unsafe parts[place].columns.askForStart(Int(slot))
+    }
     for row in unsafe rowPointers.indices {
       if let values = unsafe rowPointers[row] { unsafe promgate_ask(values + Int(slot)) }
     }
@@ -117,7 +122,7 @@ final class CohortView: @unchecked Sendable {
   func askFor(_ id: Int32, slot: Int32) {
     guard slot >= 0 else { return }
     var isHere = false
-    for place in unsafe 0..<parts.count {
+    for place in unsafe 0..<min(parts.count, Self.blocksAhead) {
       let part = unsafe parts[place]
       if !part.sharesList { isHere = part.holds(id, at: Int(slot)) }
       if isHere { part.columns.askFor(Int(slot)) }
