@@ -16,9 +16,8 @@ setup: ## Install the Debian packages that the build needs
 RELEASE_FLAGS := --static-swift-stdlib -Xlinker -s -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -no-pie
 
 # Laid out after a record of what runs how often, where the toolchain can read it.
-PROFILE := $(abspath Benchmarks/profile/release.profdata)
-PROFILE_FLAGS = $(if $(shell $(TOOLS)/llvm-profdata show $(PROFILE) 2>/dev/null),-Xswiftc -Xfrontend -Xswiftc -ir-profile-use=$(PROFILE))
-TOOLS = $(dir $(shell readlink -f "$$(command -v swift)"))
+PROFILE := $(CURDIR)/Benchmarks/profile/release.profdata
+PROFILE_FLAGS = $(if $(shell "$$(dirname "$$(readlink -f "$$(command -v swift)")")"/llvm-profdata show "$(PROFILE)" 2>/dev/null),-Xswiftc -Xfrontend -Xswiftc "-ir-profile-use=$(PROFILE)")
 
 build: setup ## Build the release binary (.build/release/promgate)
 	swift build -c release --product promgate $(RELEASE_FLAGS) $(PROFILE_FLAGS)
