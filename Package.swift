@@ -48,7 +48,7 @@ let package = Package(
     .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
     // The allocator's switches.
     .target(name: "CMemory"),
-    // The shortest digits of doubles, from the C++ library and from fmt.
+    // Numbers as text, many at a time.
     .target(name: "CFloat"),
 
     // Loops over columns for the vector units that there are.

@@ -87,6 +87,28 @@ struct JSONTests {
     #expect(wrong.isEmpty)
   }
 
+  @Test func `many values are written as each of them alone`() {
+    var values: [Double] = [0, -0.0, .nan, .infinity, -.infinity, 1e-6, 1e-6.nextDown, 1e15, 1e15.nextDown]
+    // Every binary exponent in and around the range that is written many at a time; powers of two have
+    // neighbours at two distances, numbers of few bits lie between two decimals.
+    for exponent in -24...72 {
+      let power = Double(sign: .plus, exponent: exponent, significand: 1)
+      values += [power, power.nextUp, power.nextDown, -power * 1.5]
+      values += (0..<40).map { _ in power * Double.random(in: 1..<2) }
+      values += (0..<10).map { _ in power * (1 + Double(Int.random(in: 0..<1024)) / 1024) }
+    }
+    values += (0..<500).map { _ in Double(Int.random(in: 0..<1_000_000_000)) / 100 }
+    values.shuffle()
+    for count in [1, 7, 8, 9, 63, 64, 65, values.count] {
+      let part = Array(values.prefix(count))
+      let times = (0..<count).map { Int64($0) * 1000 }
+      let expected = zip(0..., part).map { #"[\#($0),"\#(GoText.json($1))"]"# }.joined(separator: ",")
+      let written = result(.matrix([MatrixSeries(labels: .none, timestamps: times, values: part)]))
+      let isRight = written == #"[{"metric":{},"values":[\#(expected)]}]"#
+      #expect(isRight, "\(part.first { !written.contains("\"\(GoText.json($0))\"") } ?? 0) of \(count)")
+    }
+  }
+
   @Test func `a matrix has the times of its samples whatever the steps are`() {
     let series = [
       MatrixSeries(labels: Labels([("a", "1")]), timestamps: [0, 1000, 2500], values: [1, 2, 3]),

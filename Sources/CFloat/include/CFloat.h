@@ -9,19 +9,22 @@
 extern "C" {
 #endif
 
-/// Bytes that `promgate_write_fraction` may touch.
-#define PROMGATE_FRACTION_ROOM 48
+/// Bytes that the text of a number takes, or touches, at most.
+#define PROMGATE_NUMBER_ROOM 32
 
-/// Writes the shortest decimal that stands for a double that is no whole number, its magnitude at least
-/// 1e-6 and below 1e15; how many bytes it has. `exponent`: that of its last digit, a power of ten.
-size_t promgate_write_fraction(double value, int *exponent, unsigned char *output);
+/// Writes a number as the API has it (http-api.md §3): the shortest decimal that stands for it, with an
+/// exponent below 1e-6 and from 1e21 on, `NaN`, `+Inf`, `-Inf`. How many bytes it has.
+size_t promgate_write_number(double value, unsigned char *output);
 
-/// Writes the shortest decimal that stands for a finite double, without an exponent; at most `room`
-/// bytes. How many bytes there are, 0 when there is no room.
-size_t promgate_shortest_fixed(double value, char *output, size_t room);
+/// Bytes from one time to the next where several are written.
+#define PROMGATE_TIME_ROOM 32
 
-/// The same with an exponent of at least two digits: `1.5e-07`.
-size_t promgate_shortest_scientific(double value, char *output, size_t room);
+/// Writes samples, each as the text of its time, that of its value and `"],`. `times`: texts of
+/// `PROMGATE_TIME_ROOM` bytes each, of which `lengths` count. How many bytes were written: at most the sum of
+/// both rooms a sample, which may be touched too.
+size_t promgate_write_samples(
+  const unsigned char *times, const uint8_t *lengths, const double *values, size_t count,
+  unsigned char *output);
 
 #ifdef __cplusplus
 }

@@ -1,3 +1,4 @@
+import CFloat
 import Evaluator
 import NIOCore
 import Synchronization
@@ -149,27 +150,20 @@ extension ByteWriter {
 
   /// `[time,"value"],…`
   private mutating func append(_ timestamps: [Int64], _ values: [Double], _ texts: StepTexts) {
-    var cursor = texts.cursor(at: timestamps.first ?? 0)
+    var step = texts.step(at: timestamps.first ?? 0)
     let count = min(timestamps.count, values.count)
-    var isShort = true
     var start = 0
     while start < count {
-      let end = min(start + 256, count)
+      let times = timestamps[start..<min(start + 256, count)]
+      let known = texts.run(of: times, from: &step)
+      let end = start + (known.isEmpty ? times.count : known.count)
       unsafe fillMemory((end - start) * StepTexts.sampleSize) { memory in
-        var place = unsafe memory
-        unsafe values.withUnsafeBufferPointer { values in
-          // A sample takes `sampleSize` bytes at most.
-          for index in start..<end {
-            unsafe texts.write(timestamps[index], &cursor, &place)
-            unsafe JSONNumber.value(values[index], &isShort, &place)
-            unsafe place[0] = UInt8(ascii: "\"")
-            unsafe place[1] = UInt8(ascii: "]")
-            unsafe place[2] = UInt8(ascii: ",")
-            unsafe place += 3
-          }
-        }
+        let size =
+          unsafe known.isEmpty
+          ? StepTexts(Array(times)).write(0..<times.count, values[start..<end], memory)
+          : texts.write(known, values[start..<end], memory)
         // No comma behind the last one.
-        return unsafe place - memory - (end == count ? 1 : 0)
+        return end == count ? size - 1 : size
       }
       start = end
     }
@@ -260,9 +254,9 @@ struct StepTexts {
   private let lengths: [UInt8]
 
   /// What a text takes, so that it is copied in whole words.
-  private static let slot = 32
+  private static let slot = Int(PROMGATE_TIME_ROOM)
   /// The most bytes that a sample with its time takes while it is written.
-  static let sampleSize = slot + ByteWriter.numberSize + 8
+  static let sampleSize = slot + ByteWriter.numberSize
 
   /// For ascending times, milliseconds.
   init(_ times: [Int64]) {
@@ -276,40 +270,51 @@ struct StepTexts {
         let text = unsafe start + index * Self.slot
         // A time takes 24 bytes at most.
         var place = unsafe text
-        unsafe Self.write(time, &place)
-        lengths.append(UInt8(unsafe place - text))
+        unsafe place[0] = UInt8(ascii: "[")
+        unsafe place += 1
+        unsafe JSONNumber.seconds(time, &place)
+        unsafe place[0] = UInt8(ascii: ",")
+        unsafe place[1] = UInt8(ascii: "\"")
+        lengths.append(UInt8(unsafe place + 2 - text))
       }
       initialized = memory.count
     }
     self.lengths = lengths
   }
 
-  private static func write(_ time: Int64, _ place: inout UnsafeMutablePointer<UInt8>) {
-    unsafe place[0] = UInt8(ascii: "[")
-    unsafe place += 1
-    unsafe JSONNumber.seconds(time, &place)
-    unsafe place[0] = UInt8(ascii: ",")
-    unsafe place[1] = UInt8(ascii: "\"")
-    unsafe place += 2
+  /// The first step at or after a time.
+  func step(at time: Int64) -> Int { times.partitioningIndex { $0 >= time } }
+
+  /// The steps at the first of some ascending times, as far as each time is that of the next step. `step` is
+  /// at or before the first of them, and goes behind them.
+  func run(of wanted: ArraySlice<Int64>, from step: inout Int) -> Range<Int> {
+    if let first = wanted.first {
+      while step < times.count, times[step] < first { step += 1 }
+    }
+    let start = step
+    for time in wanted {
+      guard step < times.count, times[step] == time else { break }
+      step += 1
+    }
+    return start..<step
   }
 
-  /// The first step at or after a time.
-  func cursor(at time: Int64) -> Int { times.partitioningIndex { $0 >= time } }
-
-  /// Writes the text of a time, from the steps when it is one of them, and moves the place behind it;
-  /// up to `slot` bytes are touched. Times ascend from call to call.
-  @inline(__always)
-  func write(_ time: Int64, _ cursor: inout Int, _ place: inout UnsafeMutablePointer<UInt8>) {
-    while cursor < times.count, times[cursor] < time { cursor += 1 }
-    guard cursor < times.count, times[cursor] == time else {
-      return unsafe Self.write(time, &place)
-    }
-    unsafe texts.withUnsafeBufferPointer { texts in
-      // Each step has a slot; the writer has as much room.
-      if let base = texts.baseAddress {
-        unsafe place.update(from: base + cursor * Self.slot, count: Self.slot)
+  /// Writes a sample for each of some steps: its time, its value, and a comma behind it. How many bytes;
+  /// there is room for `sampleSize` a sample.
+  func write(
+    _ steps: Range<Int>, _ values: ArraySlice<Double>, _ memory: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    precondition(values.count == steps.count && steps.lowerBound >= 0 && steps.upperBound <= times.count)
+    return unsafe values.withUnsafeBufferPointer { values in
+      unsafe texts.withUnsafeBufferPointer { texts in
+        unsafe lengths.withUnsafeBufferPointer { lengths in
+          guard let texts = texts.baseAddress, let lengths = lengths.baseAddress,
+            let first = values.baseAddress
+          else { return 0 }
+          return unsafe promgate_write_samples(
+            texts + steps.lowerBound * Self.slot, lengths + steps.lowerBound, first, values.count, memory)
+        }
       }
     }
-    unsafe place += Int(lengths[cursor])
   }
 }
