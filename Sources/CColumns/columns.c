@@ -97,3 +97,38 @@ int promgate_falls(const double *values, size_t count) {
   for (size_t i = 1; i < count; i++) falls |= !(values[i] >= values[i - 1]);
   return falls != 0;
 }
+
+/// Moves a position to the first timestamp behind a time. Most often it moves by `stride` again: branches
+/// that are foreseen, so that the next step begins before this one is known.
+static inline size_t behind(
+  const int64_t *timestamps, size_t count, int64_t time, size_t position, size_t *stride) {
+  size_t start = position, guess = start + *stride;
+  if (__builtin_expect(*stride > 0 && guess <= count && timestamps[guess - 1] <= time, 1)) position = guess;
+  while (position < count && timestamps[position] <= time) position++;
+  *stride = position - start;
+  return position;
+}
+
+void promgate_locate(
+  const int64_t *timestamps, size_t count, const int64_t *after, const int64_t *through,
+  const int32_t *meeting, size_t steps, int32_t *firsts, int32_t *newest) {
+  size_t low = 0, high = 0, low_stride = 0, high_stride = 0;
+  if (steps > 0) {
+    // The first is looked for by halves.
+    for (size_t size = count; size > 0;) {
+      size_t half = size / 2;
+      int is_behind = timestamps[low + half] > after[0];
+      low = is_behind ? low : low + half + 1;
+      size = is_behind ? half : size - half - 1;
+    }
+    high = low;
+  }
+  for (size_t i = 0; i < steps; i++) {
+    if (meeting[i] >= 0) low = (size_t)(newest[meeting[i]] + 1);
+    else low = behind(timestamps, count, after[i], low, &low_stride);
+    if (high < low) high = low;
+    high = behind(timestamps, count, through[i], high, &high_stride);
+    firsts[i] = (int32_t)low;
+    newest[i] = (int32_t)high - 1;
+  }
+}

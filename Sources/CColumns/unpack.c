@@ -140,6 +140,51 @@ __attribute__((target("avx2"))) static size_t unpack_eights(
   return written;
 }
 
+/// The same with vectors of eight values.
+__attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t unpack_eights_at_once(
+  const promgate_packing *packing, const uint8_t *codes, size_t count, int64_t *last, double *output) {
+  unsigned width = packing->width;
+  const size_t second = second_half(width);
+  const __m256i shuffle = _mm256_loadu_si256((const __m256i *)eights[width].places);
+  const __m256i skipped = _mm256_loadu_si256((const __m256i *)eights[width].bits);
+  const __m256i mask = _mm256_set1_epi32((int)((1u << width) - 1)), none = _mm256_setzero_si256();
+  const __m128i shift = _mm_cvtsi32_si128(packing->shift);
+  const __m512d divisor = _mm512_set1_pd(packing->divisor);
+  const __m512i seventh = _mm512_set1_epi64(7);
+  const int divides = packing->divisor != 1, differs = packing->holds_differences;
+  const int64_t least = packing->least;
+  const __m512i ramp = _mm512_setr_epi64(
+    least, 2 * least, 3 * least, 4 * least, 5 * least, 6 * least, 7 * least, 8 * least);
+  __m512i running = _mm512_set1_epi64(packing->base);
+  size_t written = 0;
+  if (differs) {
+    output[0] = (double)packing->base / packing->divisor;
+    written = 1;
+  }
+  for (; written + 8 <= count; written += 8, codes += width) {
+    __m256i eight = _mm256_inserti128_si256(
+      _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)codes)),
+      _mm_loadu_si128((const __m128i *)(codes + second)), 1);
+    eight = _mm256_and_si256(_mm256_srlv_epi32(_mm256_shuffle_epi8(eight, shuffle), skipped), mask);
+    if (differs) {
+      // Sums of codes from the first of the eight on: below 2^28.
+      eight = _mm256_add_epi32(eight, _mm256_alignr_epi32(eight, none, 7));
+      eight = _mm256_add_epi32(eight, _mm256_alignr_epi32(eight, none, 6));
+      eight = _mm256_add_epi32(eight, _mm256_alignr_epi32(eight, none, 4));
+    }
+    __m512i integers = _mm512_add_epi64(_mm512_sll_epi64(_mm512_cvtepu32_epi64(eight), shift), running);
+    if (differs) {
+      integers = _mm512_add_epi64(integers, ramp);
+      running = _mm512_permutexvar_epi64(seventh, integers);
+    }
+    __m512d values = _mm512_cvtepi64_pd(integers);
+    if (divides) values = _mm512_div_pd(values, divisor);
+    _mm512_storeu_pd(output + written, values);
+  }
+  *last = _mm_cvtsi128_si64(_mm512_castsi512_si128(running));
+  return written;
+}
+
 /// Whether all integers of a run stay well below 2^51, and their codes are narrow.
 static int fits_eights(const promgate_packing *packing, size_t count) {
   if (packing->divisor == 0 || packing->width > widest || packing->width + packing->shift > 50) return 0;
@@ -161,8 +206,12 @@ void promgate_unpack(const promgate_packing *packing, const uint8_t *codes, size
   __builtin_prefetch(end);
   __builtin_prefetch(end + 64);
 #if defined(__x86_64__)
-  if (count > 8 && fits_eights(packing, count) && __builtin_cpu_supports("avx2"))
-    written = unpack_eights(packing, codes, count, &last, output);
+  if (count > 8 && fits_eights(packing, count)) {
+    if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      written = unpack_eights_at_once(packing, codes, count, &last, output);
+    else if (__builtin_cpu_supports("avx2"))
+      written = unpack_eights(packing, codes, count, &last, output);
+  }
 #endif
   if (written == 0 && packing->holds_differences) {
     output[0] = value(packing->base, packing->divisor);

@@ -41,6 +41,14 @@ double promgate_rises(
   const double *values, int32_t offset, const int32_t *firsts, const int32_t *lasts, const double *factors,
   size_t count, double *output);
 
+/// Where windows lie on ascending timestamps: `firsts[i]` is the position of the first one later than
+/// `after[i]`, `newest[i]` that of the last one up to `through[i]`, one less than `firsts[i]` when there is
+/// none. `after` and `through` ascend; `meeting[i]`: an earlier window that ends where this one begins, or
+/// below zero.
+void promgate_locate(
+  const int64_t *timestamps, size_t count, const int64_t *after, const int64_t *through,
+  const int32_t *meeting, size_t steps, int32_t *firsts, int32_t *newest);
+
 /// `output[i] = values[positions[i] - offset]`.
 void promgate_gather(
   const double *values, int32_t offset, const int32_t *positions, size_t count, double *output);

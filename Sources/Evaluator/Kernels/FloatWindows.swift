@@ -16,7 +16,7 @@ struct FloatWindows: ~Copyable {
   let range: Int64
 
   init(locator: WindowLocator, range: Int64) {
-    bounds = WindowBounds(.empty, ends: [], back: 0)
+    bounds = WindowBounds(.empty, WindowTimes(ends: [], back: 0, ahead: 0))
     self.locator = locator
     self.range = range
   }

@@ -1,3 +1,4 @@
+internal import CColumns
 import PromQL
 import TimeSeries
 
@@ -24,45 +25,36 @@ final class WindowBounds {
   /// What rates need to know beside it, once one was asked for.
   fileprivate var rates: RateTable?
 
-  /// Positions of the samples in (end − back, end + ahead], `end` being each step's reference time.
-  /// Two pointers: O(timestamps + steps).
-  init(_ timeline: Timeline, ends: [Int64], back: Int64, ahead: Int64 = 0) {
-    let firsts = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, 2 * ends.count))
-    let newest = unsafe firsts + ends.count
-    var presence = Presence(count: ends.count)
-    let timestamps = timeline.timestamps
-    let count = timestamps.count
-    var low = 0
-    if let first = ends.first {
-      let after = Self.clamped(first, -back)
-      low = timestamps.partitioningIndex { $0 > after }
-    }
-    var high = low
-    unsafe timestamps.withUnsafeBufferPointer { timestamps in
-      // Low and high stay within the timestamps.
-      presence.setEach { step in
-        let after = Self.clamped(ends[step], -back)
-        let through = Self.clamped(ends[step], ahead)
-        while low < count, unsafe timestamps[low] <= after { low += 1 }
-        if high < low { high = low }
-        while high < count, unsafe timestamps[high] <= through { high += 1 }
-        unsafe firsts[step] = Int32(truncatingIfNeeded: low)
-        unsafe newest[step] = Int32(truncatingIfNeeded: high - 1)
-        return low < high
+  /// Positions of the samples within each step's times. Two pointers: O(timestamps + steps).
+  init(_ timeline: Timeline, _ times: WindowTimes) {
+    let count = times.after.count
+    let firsts = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, 2 * count))
+    let newest = unsafe firsts + count
+    unsafe timeline.timestamps.withUnsafeBufferPointer { timestamps in
+      unsafe times.after.withUnsafeBufferPointer { after in
+        unsafe times.through.withUnsafeBufferPointer { through in
+          unsafe times.meeting.withUnsafeBufferPointer { meeting in
+            unsafe promgate_locate(
+              timestamps.baseAddress, timestamps.count, after.baseAddress, through.baseAddress,
+              meeting.baseAddress, count, firsts, newest)
+          }
+        }
       }
     }
+    var presence = Presence(count: count)
+    presence.setEach { unsafe firsts[$0] <= newest[$0] }
     var needed = 0..<0
     if let first = presence.first, let last = presence.last {
       needed = unsafe Int(firsts[first])..<Int(newest[last]) + 1
     }
     if !presence.isFull {
       let last = Int32(max(needed.lowerBound, needed.upperBound - 1))
-      for step in ends.indices where !presence[step] {
+      for step in 0..<count where !presence[step] {
         unsafe firsts[step] = min(max(firsts[step], Int32(needed.lowerBound)), last)
         unsafe newest[step] = firsts[step]
       }
     }
-    steps = ends.count
+    steps = count
     self.timeline = timeline
     unsafe self.firsts = unsafe UnsafePointer(firsts)
     unsafe self.newest = unsafe UnsafePointer(newest)
@@ -84,8 +76,28 @@ final class WindowBounds {
     let high = presence[step] ? min(samples.count, newest + 1 - samples.first) : low
     return low..<max(low, high)
   }
+}
 
-  @inline(__always)
+/// Between which times the window of each step lies, milliseconds: the same for all timelines.
+struct WindowTimes {
+  /// A window's samples are later than this, and as late as `through` at most.
+  let after: [Int64]
+  let through: [Int64]
+  /// An earlier step whose window ends where that of a step begins, −1 where there is none.
+  let meeting: [Int32]
+
+  /// Windows (end − back, end + ahead] for ascending ends.
+  init(ends: [Int64], back: Int64, ahead: Int64) {
+    let after = ends.map { Self.clamped($0, -back) }
+    let through = ends.map { Self.clamped($0, ahead) }
+    var earlier = 0
+    meeting = after.indices.map { step in
+      while earlier < step, through[earlier] < after[step] { earlier += 1 }
+      return earlier < step && through[earlier] == after[step] ? Int32(earlier) : -1
+    }
+    (self.after, self.through) = (after, through)
+  }
+
   private static func clamped(_ time: Int64, _ delta: Int64) -> Int64 {
     let (sum, overflow) = time.addingReportingOverflow(delta)
     return overflow ? (delta < 0 ? .min : .max) : sum
@@ -96,8 +108,7 @@ final class WindowBounds {
 final class WindowLocator {
   /// The reference time of each step, milliseconds, ascending.
   let ends: [Int64]
-  private let back: Int64
-  private let ahead: Int64
+  private let times: WindowTimes
   /// Of timelines that are numbered, by their number.
   private var numbered: [WindowBounds?] = []
   /// Of the others.
@@ -111,8 +122,7 @@ final class WindowLocator {
 
   init(_ grid: Grid, _ time: TimeReference, back: Int64, ahead: Int64 = 0) {
     ends = (0..<grid.count).map { time.reference(step: grid.time($0)) }
-    self.back = back
-    self.ahead = ahead
+    times = WindowTimes(ends: ends, back: back, ahead: ahead)
   }
 
   @inline(__always)
@@ -140,7 +150,7 @@ final class WindowLocator {
         return found
       }
     }
-    let bounds = WindowBounds(timeline, ends: ends, back: back, ahead: ahead)
+    let bounds = WindowBounds(timeline, times)
     if number < capacity {
       while numbered.count <= number { numbered.append(nil) }
       numbered[number] = bounds
