@@ -81,8 +81,8 @@ struct RecordingBuilder {
     }
     facts.samples += values.count
     facts.staleMarkers += stale.count
-    if let begin = timeline.timestamps[first...].first, !values.isEmpty {
-      let end = timeline.timestamps[first + values.count - 1]
+    if let begin = timeline[first...].first, !values.isEmpty {
+      let end = timeline[first + values.count - 1]
       let range = facts.timeRange ?? begin...end
       facts.timeRange = min(range.lowerBound, begin)...max(range.upperBound, end)
     }
@@ -131,14 +131,14 @@ struct TimelineSharing {
     var hasher = Hasher()
     hasher.combine(timestamps)
     let hash = hasher.finalize()
-    for index in byContent[hash] ?? [] where timelines[index].timestamps == timestamps {
+    for index in byContent[hash] ?? [] where timelines[index].elementsEqual(timestamps) {
       return (timelines[index], 0)
     }
     if let first = timestamps.first {
       for timeline in timelines.prefix(Self.searched) {
         let position = timeline.firstPosition(after: first - 1)
         let end = position + timestamps.count
-        if end <= timeline.count, timeline.timestamps[position..<end] == timestamps[...] {
+        if end <= timeline.count, timeline[position..<end].elementsEqual(timestamps) {
           return (timeline, position)
         }
       }

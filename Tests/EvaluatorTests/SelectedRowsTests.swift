@@ -17,7 +17,7 @@ struct SelectedRowsTests {
       var mayHoldHistograms: Bool { inner.mayHoldHistograms }
       func samples(_ row: Int) throws -> Samples {
         var samples = try inner.samples(row)
-        samples.timeline = Timeline(samples.timeline.timestamps)
+        samples.timeline = Timeline(Array(samples.timeline))
         return samples
       }
     }

@@ -79,7 +79,7 @@ extension FloatWindows {
   private func startsNearZero(_ table: RateTable, _ step: Int, _ value: Double, _ rise: Double) -> Bool {
     guard rise > 0, value >= 0, !table.startsFarFromZero(step, value, rise) else { return false }
     let (first, newest) = bounds.edges(step)
-    let times = bounds.timeline.timestamps
+    let times = bounds.timeline
     let span = Extrapolation(
       first: times[first], last: times[newest], count: newest - first + 1, end: ends[step], range: range)
     return span.sampled * value <= span.toStart * rise * 1.000001

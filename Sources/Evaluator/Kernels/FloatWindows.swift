@@ -28,7 +28,7 @@ struct FloatWindows: ~Copyable {
 
   /// The timestamp at a position, milliseconds.
   @inline(__always)
-  func time(_ position: Int) -> Int64 { samples.timeline.timestamps[samples.first + position] }
+  func time(_ position: Int) -> Int64 { samples.timeline[samples.first + position] }
 
   /// The seconds between two times in milliseconds.
   @inline(__always)

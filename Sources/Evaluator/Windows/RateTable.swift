@@ -39,7 +39,7 @@ final class RateTable {
 
   /// `ends`: each step's reference time; `range`: the window; milliseconds.
   init(_ bounds: WindowBounds, ends: [Int64], range: Int64, isRate: Bool) {
-    let timestamps = bounds.timeline.timestamps
+    let timestamps = bounds.timeline
     let seconds = Double(range) / 1000
     var presence = Presence(count: ends.count)
     var extremes = [(leastSampled: Double, mostToStart: Double)](

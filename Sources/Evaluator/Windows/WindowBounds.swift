@@ -30,7 +30,7 @@ final class WindowBounds {
     let count = times.after.count
     let firsts = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, 2 * count))
     let newest = unsafe firsts + count
-    unsafe timeline.timestamps.withUnsafeBufferPointer { timestamps in
+    unsafe timeline.withUnsafeBufferPointer { timestamps in
       unsafe times.after.withUnsafeBufferPointer { after in
         unsafe times.through.withUnsafeBufferPointer { through in
           unsafe times.meeting.withUnsafeBufferPointer { meeting in

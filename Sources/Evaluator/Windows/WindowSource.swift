@@ -131,7 +131,7 @@ final class SubqueryWindows: WindowSource {
     var times: [Int64] = []
     var values: [Double] = []
     for step in first...last where present[step] {
-      times.append(timeline.timestamps[step])
+      times.append(timeline[step])
       values.append(tile.values[step])
     }
     return Samples(timeline: Timeline(times), values: values)
@@ -151,7 +151,7 @@ final class SubqueryWindows: WindowSource {
         histograms.positions.append(times.count)
         histograms.histograms.append(histogram)
       }
-      times.append(timeline.timestamps[step])
+      times.append(timeline[step])
       values.append(tile.values[step])
     }
     return Samples(timeline: Timeline(times), values: values, histograms: histograms)

@@ -145,7 +145,7 @@ struct SimulatedSource: SeriesSource {
       let rate = series[row].rate
       return Samples(
         timeline: SimulatedSource.timeline,
-        values: SimulatedSource.timeline.timestamps.map { Double($0) / 1000 * rate })
+        values: SimulatedSource.timeline.map { Double($0) / 1000 * rate })
     }
   }
 }

@@ -27,7 +27,7 @@ public struct ChunkWriter {
   /// The samples in first...last as chunks, in order of time; stale markers go along. Start timestamps do
   /// not. Costs some nanoseconds a float.
   public mutating func chunks(_ samples: Samples, first: Int64, last: Int64) -> [WrittenChunk] {
-    let times = samples.timeline.timestamps
+    let times = samples.timeline
     let low = max(0, samples.timeline.firstPosition(after: first == .min ? .min : first - 1) - samples.first)
     let high = min(samples.count, samples.timeline.firstPosition(after: last) - samples.first)
     guard low < high else { return [] }
@@ -58,7 +58,7 @@ public struct ChunkWriter {
   }
 
   private mutating func floats(
-    _ samples: Samples, _ times: [Int64], _ range: Range<Int>, _ stale: Set<Int>?
+    _ samples: Samples, _ times: Timeline, _ range: Range<Int>, _ stale: Set<Int>?
   ) -> WrittenChunk {
     if scratch.isEmpty { scratch = [UInt8](repeating: 0, count: Self.floatRoom) }
     var length = 0

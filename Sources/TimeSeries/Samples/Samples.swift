@@ -1,6 +1,6 @@
 /// What one series holds in a range of time, decoded: a run of positions of a timeline.
 ///
-/// Position `i` of the run has the timestamp `timeline.timestamps[first + i]`. Every position in the
+/// Position `i` of the run has the timestamp `timeline[first + i]`. Every position in the
 /// run holds something: a float, a stale marker, or a native histogram. A series with gaps on a
 /// shared timeline comes with a timeline of its own, so that absence never needs a sentinel.
 public struct Samples: Sendable {
@@ -95,7 +95,7 @@ public struct Samples: Sendable {
   public var count: Int { values.count }
 
   /// The timestamp at a position of the run, in milliseconds.
-  public func timestamp(_ position: Int) -> Int64 { timeline.timestamps[first + position] }
+  public func timestamp(_ position: Int) -> Int64 { timeline[first + position] }
 }
 
 extension Samples {

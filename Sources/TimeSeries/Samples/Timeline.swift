@@ -1,29 +1,66 @@
 /// A column of timestamps: milliseconds since the Unix epoch, strictly ascending.
 ///
 /// Series that are scraped together share one timeline; its identity (`===`) is what lets window
-/// bounds be located once and used for every series on it.
-public final class Timeline: Sendable {
-  /// Milliseconds since the epoch, strictly ascending.
-  public let timestamps: [Int64]
+/// bounds be located once and used for every series on it. A collection of its timestamps, in O(1) each.
+@safe
+public final class Timeline: RandomAccessCollection, @unchecked Sendable {
+  // Sendable: everything is immutable; what the column has below its end is never written again.
+
+  /// Keeps the memory alive.
+  private let column: TimeColumn
+  @usableFromInline let memory: UnsafePointer<Int64>
+  /// How many timestamps there are.
+  public let count: Int
 
   /// Its number among the timelines of one selection, from zero on, so that what is known of each can be
   /// found in an array. A hint: other timelines have the same number. `Int.max` where there is none.
   package let number: Int
 
-  /// A timeline over strictly ascending timestamps in milliseconds.
+  /// A timeline over strictly ascending timestamps in milliseconds, which are copied.
   public convenience init(_ timestamps: [Int64]) { self.init(timestamps, number: .max) }
 
-  package init(_ timestamps: [Int64], number: Int) {
-    self.timestamps = timestamps
+  package convenience init(_ timestamps: [Int64], number: Int) {
+    self.init(TimeColumn(timestamps, capacity: timestamps.count), 0..<timestamps.count, number: number)
+  }
+
+  /// The timestamps at some positions of a column, which are shared with it.
+  init(_ column: TimeColumn, _ positions: Range<Int>, number: Int) {
+    self.column = column
+    unsafe memory = column.memory(positions)
+    count = positions.count
     self.number = number
   }
 
-  public var count: Int { timestamps.count }
-
   public static let empty = Timeline([])
 
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { count }
+
+  /// The timestamp at a position below `count`, milliseconds.
+  @inlinable
+  public subscript(position: Int) -> Int64 {
+    precondition(position >= 0 && position < count, "no such position on the timeline")
+    return unsafe memory[position]
+  }
+
+  /// All timestamps in one piece of memory.
+  @inlinable
+  package func withUnsafeBufferPointer<Result>(
+    _ body: (UnsafeBufferPointer<Int64>) throws -> Result
+  ) rethrows -> Result {
+    unsafe try body(UnsafeBufferPointer(start: memory, count: count))
+  }
+
+  /// All timestamps in one piece of memory; never nil.
+  @inlinable
+  public func withContiguousStorageIfAvailable<Result>(
+    _ body: (UnsafeBufferPointer<Int64>) throws -> Result
+  ) rethrows -> Result? {
+    unsafe try body(UnsafeBufferPointer(start: memory, count: count))
+  }
+
   /// The first position whose timestamp is greater than `time`, `count` if none. O(log n).
-  public func firstPosition(after time: Int64) -> Int { timestamps.partitioningIndex { $0 > time } }
+  public func firstPosition(after time: Int64) -> Int { partitioningIndex { $0 > time } }
 }
 
 extension RandomAccessCollection {

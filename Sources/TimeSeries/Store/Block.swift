@@ -20,13 +20,12 @@ final class ColumnList: Sendable {
   }
 }
 
-/// Sealed, immutable samples of the series that were scraped together: packed columns over one
-/// timeline.
+/// Sealed, immutable samples of the series that were scraped together: packed columns over the same rows,
+/// whose times the cohort has.
 @safe
 final class Block: @unchecked Sendable {
   // Sendable: the memory is written in init only, and freed with the block.
 
-  let timeline: Timeline
   /// The first and the last time, milliseconds: a search among blocks touches nothing else.
   let first: Int64
   let last: Int64
@@ -38,31 +37,30 @@ final class Block: @unchecked Sendable {
   private let byteCountOfColumns: Int
 
   private init(
-    timeline: Timeline, list: ColumnList, starts: [UInt32], bytes: [UInt8], sampleCount: Int
+    rows: Int, first: Int64, last: Int64, list: ColumnList, starts: [UInt32], bytes: [UInt8], sampleCount: Int
   ) {
-    self.timeline = timeline
-    first = timeline.timestamps.first ?? .max
-    last = timeline.timestamps.last ?? .min
+    self.first = first
+    self.last = last
     self.list = list
     self.sampleCount = sampleCount
     byteCountOfColumns = bytes.count
-    columns = Columns(starts, bytes, rows: timeline.count)
+    columns = Columns(starts, bytes, rows: rows)
   }
 
   deinit { columns.deallocate() }
 
   /// What the block takes in memory, bytes, but for its list.
-  var byteCount: Int { byteCountOfColumns + 4 * list.series.count + 8 * timeline.count }
+  var byteCount: Int { byteCountOfColumns + 4 * list.series.count }
 
   /// The columns of a block in memory that it owns.
   @safe
   struct Columns {
-    /// How many timestamps there are.
+    /// How many rows there are.
     let rows: Int
     private let columns: Int
     /// Where the column of each series begins among the bytes; the store's limit on series keeps these small.
     private let starts: UnsafePointer<UInt32>
-    /// Of each column: its kind, which timestamps have a value (a bit each; only where some have
+    /// Of each column: its kind, which rows have a value (a bit each; only where some have
     /// none), and a packed frame of the values.
     private let bytes: UnsafePointer<UInt8>
 
@@ -123,7 +121,7 @@ final class Block: @unchecked Sendable {
       }
     }
 
-    /// The positions on the timeline at which a column has a value, ascending.
+    /// The rows in which a column has a value, ascending.
     func positions(_ column: Int) -> [Int] {
       guard hasGaps(column) else { return Array(0..<rows) }
       let mask = unsafe start(column) + 1
@@ -151,25 +149,25 @@ final class Block: @unchecked Sendable {
 
   /// Gathers the columns of a block.
   struct Builder {
-    private let timeline: Timeline
+    private let rows: Int
     private var series: [Int32] = []
     private var starts: [UInt32] = []
     private var bytes: [UInt8] = []
     private var sampleCount = 0
 
-    init(_ timeline: Timeline) { self.timeline = timeline }
+    init(rows: Int) { self.rows = rows }
 
     /// Adds the column of a series, later than all before: `values` at `positions`, both not empty.
     mutating func append(_ id: Int32, values: [Double], positions: [Int]) {
       var kind: Columns.Kind = []
-      let isDense = values.count == timeline.count
+      let isDense = values.count == rows
       if !isDense { kind.insert(.hasGaps) }
       if values.contains(where: StaleMarker.isStale) { kind.insert(.hasStaleMarkers) }
       series.append(id)
       starts.append(UInt32(bytes.count))
       bytes.append(kind.rawValue)
       if !isDense {
-        var mask = [UInt8](repeating: 0, count: (timeline.count + 7) / 8)
+        var mask = [UInt8](repeating: 0, count: (rows + 7) / 8)
         for position in positions { mask[position / 8] |= 1 << UInt8(position % 8) }
         bytes += mask
       }
@@ -177,11 +175,14 @@ final class Block: @unchecked Sendable {
       sampleCount += values.count
     }
 
-    /// `previous`: the list of the block before, which is shared if it is the same.
-    consuming func finish(after previous: ColumnList?) -> Block {
+    /// `first`, `last`: the times of the first and the last row. `previous`: the list of the block before,
+    /// which is shared if it is the same.
+    consuming func finish(first: Int64, last: Int64, after previous: ColumnList?) -> Block {
       bytes.append(contentsOf: repeatElement(0, count: PackedFrame.padding))
       let list = previous.flatMap { $0.series == series ? $0 : nil } ?? ColumnList(series.trimmed())
-      return Block(timeline: timeline, list: list, starts: starts, bytes: bytes, sampleCount: sampleCount)
+      return Block(
+        rows: rows, first: first, last: last, list: list, starts: starts, bytes: bytes,
+        sampleCount: sampleCount)
     }
   }
 }

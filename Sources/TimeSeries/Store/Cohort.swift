@@ -10,6 +10,8 @@ struct Cohort: Sendable {
   var slots: [Int32] = []
   /// The slot of each series of the head.
   var slotOfSeries: [Int32: Int32] = [:]
+  /// When the rows of blocks and head were scraped.
+  private(set) var times = RowTimes()
 
   /// How many rows are sealed into one block.
   static let rowsPerBlock = 128
@@ -26,11 +28,17 @@ struct Cohort: Sendable {
     return slots.count - 1
   }
 
+  /// Adds a row later than all others.
+  mutating func append(_ row: ScrapeRow) {
+    head.append(row)
+    times.append(row.timestamp)
+  }
+
   /// Turns the head into a block; only series that the last row still has keep a slot.
   mutating func seal() {
     guard let last = head.last else { return }
     let order = slots.indices.sorted { slots[$0] < slots[$1] }
-    var block = Block.Builder(Timeline(head.map(\.timestamp)))
+    var block = Block.Builder(rows: head.count)
     for slot in order {
       var values: [Double] = []
       values.reserveCapacity(head.count)
@@ -42,7 +50,7 @@ struct Cohort: Sendable {
       }
       if !values.isEmpty { block.append(slots[slot], values: values, positions: positions) }
     }
-    blocks.append(block.finish(after: blocks.last?.list))
+    blocks.append(block.finish(first: head[0].timestamp, last: last.timestamp, after: blocks.last?.list))
     slots = slots.indices.filter { slot in
       last.value(slot).map { !StaleMarker.isStale($0) } ?? false
     }.map { slots[$0] }
@@ -55,7 +63,45 @@ struct Cohort: Sendable {
   mutating func drop(before time: Int64) -> Int {
     let dropped = blocks.prefix { $0.last < time }
     let samples = dropped.reduce(0) { $0 + $1.sampleCount }
+    times.removeFirst(dropped.reduce(0) { $0 + $1.columns.rows })
     blocks.removeFirst(dropped.count)
     return samples
+  }
+}
+
+/// The times of a cohort's rows. A copy shares the memory, and so do the timelines of all views.
+struct RowTimes: Sendable {
+  private var column = TimeColumn([], capacity: 16)
+  /// Where the rows are in the column.
+  private var positions = 0..<0
+
+  var count: Int { positions.count }
+
+  /// What they take in memory, bytes.
+  var byteCount: Int { 8 * column.capacity }
+
+  fileprivate mutating func append(_ timestamp: Int64) {
+    if !column.append(timestamp, at: positions.upperBound) {
+      // Little room, often: it counts against the bytes of a sample, and copies are cheap.
+      column = TimeColumn(all, capacity: count + count / 16 + 16)
+      positions = 0..<count
+      _ = column.append(timestamp, at: count)
+    }
+    positions = positions.lowerBound..<positions.upperBound + 1
+  }
+
+  fileprivate mutating func removeFirst(_ dropped: Int) {
+    positions = positions.lowerBound + dropped..<positions.upperBound
+    guard positions.lowerBound > column.capacity / 4 else { return }
+    column = TimeColumn(all, capacity: count + 16)
+    positions = 0..<count
+  }
+
+  private var all: Timeline { Timeline(column, positions, number: .max) }
+
+  /// The timeline of some rows, counted from the first. `number`: how many the selection had before.
+  func timeline(_ rows: Range<Int>, number: Int) -> Timeline {
+    let start = positions.lowerBound
+    return Timeline(column, start + rows.lowerBound..<start + rows.upperBound, number: number)
   }
 }

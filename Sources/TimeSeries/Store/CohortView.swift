@@ -61,24 +61,22 @@ final class CohortView: @unchecked Sendable {
     var dense = head.isEmpty ? 0 : Int.max
     var holdsStaleMarkers = false
     var pointers: [UnsafePointer<Double>?] = unsafe []
-    if blocks.count == 1, head.isEmpty, let block = blocks.first {
-      timeline = Timeline(block.timeline.timestamps, number: number)
-    } else {
-      var timestamps: [Int64] = []
-      timestamps.reserveCapacity(blocks.reduce(head.count) { $0 + $1.timeline.count })
-      for block in blocks { timestamps.append(contentsOf: block.timeline.timestamps) }
-      unsafe pointers.reserveCapacity(head.count)
-      unsafe head.withUnsafeBufferPointer { rows in
-        // By index: a copy of a row would touch a reference count.
-        for row in rows.indices {
-          unsafe holdsStaleMarkers = holdsStaleMarkers || rows[row].holdsStaleMarkers
-          unsafe timestamps.append(rows[row].timestamp)
-          unsafe pointers.append(rows[row].values)
-          unsafe dense = min(dense, rows[row].isDense ? rows[row].slotCount : 0)
-        }
+    unsafe pointers.reserveCapacity(head.count)
+    unsafe head.withUnsafeBufferPointer { rows in
+      // By index: a copy of a row would touch a reference count.
+      for row in rows.indices {
+        unsafe holdsStaleMarkers = holdsStaleMarkers || rows[row].holdsStaleMarkers
+        unsafe pointers.append(rows[row].values)
+        unsafe dense = min(dense, rows[row].isDense ? rows[row].slotCount : 0)
       }
-      timeline = Timeline(timestamps, number: number)
     }
+    // Rows are counted from the newest one back: what lies before is not touched.
+    let rowsInBlocks = unsafe parts.reduce(0) { $0 + $1.columns.rows }
+    let rowsBehind = cohort.blocks[blocks.endIndex...].reduce(cohort.head.count - head.endIndex) {
+      $0 + $1.columns.rows
+    }
+    let end = cohort.times.count - rowsBehind
+    timeline = cohort.times.timeline(end - head.count - rowsInBlocks..<end, number: number)
     unsafe rowPointers = pointers
     denseSlots = dense
     self.holdsStaleMarkers = holdsStaleMarkers
@@ -229,10 +227,12 @@ final class CohortView: @unchecked Sendable {
   private func scattered(_ id: Int32, slot: Int32) -> Samples {
     var times: [Int64] = []
     var values: [Double] = []
+    var first = 0
     for block in blocks {
+      defer { first += block.columns.rows }
       guard let column = block.list.column(of: id, near: 0) else { continue }
       values.append(contentsOf: block.columns.values(column))
-      times += block.columns.positions(column).map { block.timeline.timestamps[$0] }
+      times += block.columns.positions(column).map { timeline[first + $0] }
     }
     if slot >= 0 {
       for row in head {

@@ -22,8 +22,8 @@ struct LooseSeries: Sendable {
       self.rare = rare
     }
 
-    var first: Int64 { timeline.timestamps[0] }
-    var last: Int64 { timeline.timestamps[timeline.count - 1] }
+    var first: Int64 { timeline[0] }
+    var last: Int64 { timeline[timeline.count - 1] }
   }
 
   /// What few series have.
@@ -181,7 +181,7 @@ struct LooseSeries: Sendable {
     var rare = RareSamples()
     for run in storage.sealed where run.last > after && run.first <= through {
       if let other = run.rare { Self.append(other, count: run.timeline.count, to: &rare, at: times.count) }
-      times += run.timeline.timestamps
+      times += run.timeline
       values += run.values.values(0..<run.values.count)
       if run.rare == nil, !rare.startTimestamps.isEmpty {
         rare.startTimestamps += [Int64](repeating: 0, count: run.timeline.count)

@@ -348,7 +348,7 @@ struct StoreState: Sendable {
         id: id, generation: entries[Int(id)].generation)
     }
     let row = row(of: scraped, at: timestamp, in: reference.index)
-    cohorts[reference.index].head.append(row)
+    cohorts[reference.index].append(row)
     sampleCount += row.sampleCount
     if cohorts[reference.index].head.count >= Cohort.rowsPerBlock {
       cohorts[reference.index].seal()

@@ -28,6 +28,7 @@ public struct StoreSnapshot: SeriesSource {
       }
       // A slot is a value, and a place in two tables.
       bytes += cohort.head.reduce(0) { $0 + 8 * $1.slotCount + $1.slotCount / 8 } + 16 * cohort.slots.count
+      bytes += cohort.times.byteCount
     }
     for series in loose { bytes += series?.byteCount(&timelines) ?? 0 }
     for entry in entries {

@@ -115,7 +115,7 @@ extension LintData {
     guard let found = try? source.select(selection), !found.labels.isEmpty,
       let samples = try? found.samples(0)
     else { return nil }
-    let times = samples.values.indices.map { samples.timeline.timestamps[samples.first + $0] }
+    let times = samples.values.indices.map { samples.timestamp($0) }
     let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
     return gaps.count >= 4 ? gaps[gaps.count / 2] : nil
   }
