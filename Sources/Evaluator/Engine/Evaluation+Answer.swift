@@ -70,7 +70,7 @@ extension Evaluation {
       try charge(tile)
       result.append(series(labels, tile, &times))
     }
-    return result.sorted { $0.labels < $1.labels }
+    return result.inLabelOrder()
   }
 
   /// The rows that make up each series of the answer.
@@ -145,11 +145,20 @@ extension Evaluation {
       try charge(series.values.count + series.histograms.count)
       if !series.isEmpty { result.append(series) }
     }
-    result.sort { $0.labels < $1.labels }
+    result = result.inLabelOrder()
     for (a, b) in zip(result, result.dropFirst()) where a.labels == b.labels {
       throw .duplicateLabelset
     }
     return result
+  }
+}
+
+extension [MatrixSeries] {
+  /// Sorted by labels, without moving series more than once.
+  fileprivate func inLabelOrder() -> [MatrixSeries] {
+    let labels = map(\.labels)
+    let isAscending = zip(labels, labels.dropFirst()).allSatisfy { $0 <= $1 }
+    return isAscending ? self : indices.sorted { labels[$0] < labels[$1] }.map { self[$0] }
   }
 }
 

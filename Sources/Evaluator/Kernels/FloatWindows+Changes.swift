@@ -34,7 +34,7 @@ extension FloatWindows {
       if isCounter, startsNearZero(table, step, values[lower], rise) {
         clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate)
       } else {
-        tile.set(step, rise * table.factors[step])
+        tile.set(step, unsafe rise * table.factors[step])
       }
     }
   }
@@ -52,13 +52,11 @@ extension FloatWindows {
     table.forEachStretch { stretch, steps in
       let start = steps.lowerBound
       // The run has every position that the windows need; all have one element a step.
-      let largest = unsafe table.factors.withUnsafeBufferPointer { factors in
-        unsafe tile.values.withUnsafeMutableBufferPointer { output in
-          guard let factors = factors.baseAddress, let output = output.baseAddress else { return 0.0 }
-          return unsafe promgate_rises(
-            values, Int32(samples.first), bounds.firsts + start, bounds.newest + start, factors + start,
-            steps.count, output + start)
-        }
+      let largest = unsafe tile.values.withUnsafeMutableBufferPointer { output in
+        guard let output = output.baseAddress else { return 0.0 }
+        return unsafe promgate_rises(
+          values, Int32(samples.first), bounds.firsts + start, bounds.newest + start, table.factors + start,
+          steps.count, output + start)
       }
       let first = values[bounds.edges(start).first - samples.first]
       guard isCounter, !(ascends && table.startsFarFromZero(in: stretch, first, largest)) else { return }

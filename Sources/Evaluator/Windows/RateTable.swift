@@ -2,9 +2,13 @@ import TimeSeries
 
 /// What `rate`, `increase` and `delta` need to know of each step's window, and no series changes:
 /// found once a timeline (design §1.10).
+@safe
 final class RateTable {
-  /// What a rise is multiplied by when the start is extrapolated in full; for rates per second.
-  let factors: [Double]
+  /// What a rise is multiplied by when the start is extrapolated in full, one number a step; for rates per
+  /// second.
+  /// The numbers lie in the memory of the bounds.
+  let factors: UnsafePointer<Double>
+  private let steps: Int
   /// The windows with at least two samples.
   let presence: Presence
   /// The shortest time between a window's first and last sample, and the longest extrapolation of a start, in
@@ -17,8 +21,8 @@ final class RateTable {
   /// Stretches of steps, in order.
   @inline(__always)
   func forEachStretch(_ body: (_ stretch: Int, _ steps: Range<Int>) -> Void) {
-    for (index, start) in stride(from: 0, to: factors.count, by: Self.stretch).enumerated() {
-      body(index, start..<min(start + Self.stretch, factors.count))
+    for (index, start) in stride(from: 0, to: steps, by: Self.stretch).enumerated() {
+      body(index, start..<min(start + Self.stretch, steps))
     }
   }
 
@@ -44,33 +48,33 @@ final class RateTable {
     var presence = Presence(count: ends.count)
     var extremes = [(leastSampled: Double, mostToStart: Double)](
       repeating: (.infinity, 0), count: (ends.count + Self.stretch - 1) / Self.stretch)
-    factors = unsafe [Double](unsafeUninitializedCapacity: ends.count) { factors, count in
-      // Scrapes are regular: most windows lie about their samples as the one before did.
-      var last: (first: Int64, last: Int64, count: Int) = (0, 0, 0)
-      var factor = 0.0
-      var stretch = -1
-      presence.setEach { step in
-        let (low, high) = bounds.edges(step)
-        let end = ends[step]
-        guard low < high else {
-          unsafe factors.initializeElement(at: step, to: 0)
-          return false
-        }
-        let (first, newest) = (timestamps[low], timestamps[high])
-        let shape = (first: first &- end, last: newest &- end, count: high - low + 1)
-        if shape != last || stretch != step / Self.stretch {
-          let window = Extrapolation(first: first, last: newest, count: shape.count, end: end, range: range)
-          factor = isRate ? window.factor(zeroAt: nil) / seconds : window.factor(zeroAt: nil)
-          last = shape
-          stretch = step / Self.stretch
-          extremes[stretch].leastSampled = min(extremes[stretch].leastSampled, window.sampled)
-          extremes[stretch].mostToStart = max(extremes[stretch].mostToStart, window.toStart)
-        }
-        unsafe factors.initializeElement(at: step, to: factor)
-        return true
+    let factors = unsafe bounds.memory.allocate(Double.self, count: ends.count)
+    // Scrapes are regular: most windows lie about their samples as the one before did.
+    var last: (first: Int64, last: Int64, count: Int) = (0, 0, 0)
+    var factor = 0.0
+    var stretch = -1
+    presence.setEach { step in
+      let (low, high) = bounds.edges(step)
+      let end = ends[step]
+      guard low < high else {
+        unsafe factors[step] = 0
+        return false
       }
-      count = ends.count
+      let (first, newest) = (timestamps[low], timestamps[high])
+      let shape = (first: first &- end, last: newest &- end, count: high - low + 1)
+      if shape != last || stretch != step / Self.stretch {
+        let window = Extrapolation(first: first, last: newest, count: shape.count, end: end, range: range)
+        factor = isRate ? window.factor(zeroAt: nil) / seconds : window.factor(zeroAt: nil)
+        last = shape
+        stretch = step / Self.stretch
+        extremes[stretch].leastSampled = min(extremes[stretch].leastSampled, window.sampled)
+        extremes[stretch].mostToStart = max(extremes[stretch].mostToStart, window.toStart)
+      }
+      unsafe factors[step] = factor
+      return true
     }
+    unsafe self.factors = unsafe UnsafePointer(factors)
+    steps = ends.count
     self.extremes = extremes
     self.presence = presence
   }

@@ -22,13 +22,15 @@ final class WindowBounds {
   let presence: Presence
   /// The positions from the first window that holds a sample to the last one.
   let needed: Range<Int>
+  /// Where the positions are.
+  let memory: WindowMemory
   /// What rates need to know beside it, once one was asked for.
   fileprivate var rates: RateTable?
 
   /// Positions of the samples within each step's times. Two pointers: O(timestamps + steps).
-  init(_ timeline: Timeline, _ times: WindowTimes) {
+  init(_ timeline: Timeline, _ times: WindowTimes, in memory: WindowMemory = WindowMemory()) {
     let count = times.after.count
-    let firsts = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, 2 * count))
+    let firsts = unsafe memory.allocate(Int32.self, count: 2 * count)
     let newest = unsafe firsts + count
     unsafe timeline.withUnsafeBufferPointer { timestamps in
       unsafe times.after.withUnsafeBufferPointer { after in
@@ -56,13 +58,12 @@ final class WindowBounds {
     }
     steps = count
     self.timeline = timeline
+    self.memory = memory
     unsafe self.firsts = unsafe UnsafePointer(firsts)
     unsafe self.newest = unsafe UnsafePointer(newest)
     self.presence = presence
     self.needed = needed
   }
-
-  deinit { unsafe firsts.deallocate() }
 
   /// The position of the oldest sample in a step's window, and that of the newest one.
   @inline(__always)
@@ -111,6 +112,8 @@ final class WindowLocator {
   private let times: WindowTimes
   /// Of timelines that are numbered, by their number.
   private var numbered: [WindowBounds?] = []
+  /// The memory of these.
+  private let memory = WindowMemory()
   /// Of the others.
   private var known: [ObjectIdentifier: WindowBounds] = [:]
   /// The one of these that was asked for last: series that share theirs often follow each other.
@@ -150,12 +153,13 @@ final class WindowLocator {
         return found
       }
     }
-    let bounds = WindowBounds(timeline, times)
     if number < capacity {
+      let bounds = WindowBounds(timeline, times, in: memory)
       while numbered.count <= number { numbered.append(nil) }
       numbered[number] = bounds
       return bounds
     }
+    let bounds = WindowBounds(timeline, times)
     if known.count >= capacity { known.removeAll(keepingCapacity: true) }
     known[ObjectIdentifier(timeline)] = bounds
     latest = bounds
