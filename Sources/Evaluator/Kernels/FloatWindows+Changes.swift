@@ -87,7 +87,15 @@ extension FloatWindows {
   private var resets: [Int] {
     var found: [Int] = []
     let values = samples.values
-    for i in 1..<max(1, values.count) where values[i] < values[i - 1] { found.append(i) }
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let start = values.baseAddress else { return }
+      for low in stride(from: 0, to: values.count - 1, by: 64) {
+        // Resets are seldom: most stretches hold none.
+        let high = min(low + 65, values.count)
+        guard unsafe promgate_falls(start + low, high - low) != 0 else { continue }
+        for i in low + 1..<high where unsafe values[i] < values[i - 1] { found.append(i) }
+      }
+    }
     return found
   }
 

@@ -237,17 +237,24 @@ struct AverageColumn: FoldColumn {
 }
 
 struct CountColumn: FoldColumn {
+  /// How many rows a group has that are present at every step, and how many others at each.
+  private var whole: [Double]
   private var counts: [Double]
   private let steps: Int
 
-  subscript(_ group: Int, _ step: Int) -> Double { counts[group * steps + step] }
+  subscript(_ group: Int, _ step: Int) -> Double { whole[group] + counts[group * steps + step] }
 
   init(groups: Int, steps: Int) {
+    whole = [Double](repeating: 0, count: groups)
     counts = [Double](repeating: 0, count: groups * steps)
     self.steps = steps
   }
 
   mutating func add(_ row: borrowing Row, to group: Int) {
+    if row.presence.isFull {
+      whole[group] += 1
+      return
+    }
     let base = group * steps
     row.presence.forEachRun { run in for step in run { counts[base + step] += 1 } }
   }
