@@ -21,6 +21,9 @@ final class SelectRows: RowSource {
   private let readsStatisticsOnly: Bool
   /// Those of the row read last: the next one has their memory. Taken while a row is read.
   private var samples: Samples? = Samples.none
+  /// Where the row lay whose presence was asked for last, and what came out: series of a target are alike.
+  private var lastExtent: SampleExtent?
+  private var lastPresence = Presence(count: 0)
 
   init(
     _ selected: any Selected, locator: WindowLocator, yield: Yield, keys: RowKeys,
@@ -39,16 +42,23 @@ final class SelectRows: RowSource {
   func readPresence(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     guard let extent = selected.extent(row) else { return try read(row, into: &tile) }
     tile.clear()
+    if let lastExtent, lastExtent.isSame(as: extent) {
+      tile.presence.copy(lastPresence)
+      return
+    }
     let bounds = locator.bounds(extent.timeline)
     if bounds.needed.clamped(to: extent.positions) == bounds.needed {
       tile.presence.copy(bounds.presence)
-      return
+    } else {
+      bounds.presence.forEachStep { step in
+        let (first, newest) = bounds.edges(step)
+        let window = first...newest
+        if extent.positions.overlaps(window) { tile.presence[step] = true }
+      }
     }
-    bounds.presence.forEachStep { step in
-      let (first, newest) = bounds.edges(step)
-      let window = first...newest
-      if extent.positions.overlaps(window) { tile.presence[step] = true }
-    }
+    if lastExtent == nil { lastPresence = Presence(count: tile.steps) }
+    lastPresence.copy(tile.presence)
+    lastExtent = extent
   }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {

@@ -90,11 +90,29 @@ public struct RowNumbers: Sendable {
   }
 }
 
-/// Where the samples of a series lie: a run of positions of a timeline, a float at each.
-public struct SampleExtent: Sendable {
-  public let timeline: Timeline
+/// Where the samples of a series lie: a run of positions of a timeline, a float at each. Good as long as the
+/// selection that it comes from: looking at many of them counts no references.
+@safe
+public struct SampleExtent {
+  private let reference: Unmanaged<Timeline>
   /// The positions on the timeline.
   public let positions: Range<Int>
+
+  init(_ timeline: Timeline, _ positions: Range<Int>) {
+    unsafe reference = .passUnretained(timeline)
+    self.positions = positions
+  }
+
+  /// The selection keeps it alive.
+  public var timeline: Timeline { unsafe reference.takeUnretainedValue() }
+
+  /// Whether two series of one selection have samples at the same times.
+  @inlinable
+  public func isSame(as other: SampleExtent) -> Bool {
+    unsafe address == other.address && positions == other.positions
+  }
+
+  @usableFromInline var address: UnsafeRawPointer { unsafe UnsafeRawPointer(reference.toOpaque()) }
 }
 
 extension Selected {

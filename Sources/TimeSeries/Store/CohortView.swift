@@ -165,7 +165,7 @@ final class CohortView: @unchecked Sendable {
     var run = Run()
     unsafe walk(id, slot: slot, into: nil, &run)
     guard !run.isBroken, !run.hasStaleMarkers else { return nil }
-    return SampleExtent(timeline: timeline, positions: run.first..<run.first + run.count)
+    return SampleExtent(timeline, run.first..<run.first + run.count)
   }
 
   private func decode(_ id: Int32, slot: Int32, into target: UnsafeMutablePointer<Double>, _ run: inout Run) {
