@@ -47,4 +47,27 @@ struct CohortTests {
     }
     for (snapshot, all) in kept { #expect(try samples(snapshot) == all) }
   }
+
+  @Test func `sealed scrapes are those that were appended, and others follow`() throws {
+    let store = Store()
+    let cohort = store.openCohort()
+    var rows = ["1", "2"].map { ScrapedSeries(labels: Labels([(name: "a", value: $0)]), value: nil) }
+    var written: [Sample] = []
+    for count in 0..<300 {
+      rows[0].value = Double(count) / 8
+      rows[1].value = count % 3 == 0 ? nil : 1
+      try store.append(&rows, at: Int64(count) * 1000, to: cohort)
+      written.append(Sample(time: Int64(count) * 1000, value: Double(count) / 8))
+      if count % 70 == 69 {
+        let before = try samples(store.snapshot())
+        store.seal(cohort)
+        store.seal(cohort)
+        #expect(try samples(store.snapshot()) == before)
+      }
+    }
+    #expect(try samples(store.snapshot()) == written)
+    let latest = try samples(store.snapshot(), after: 290_000, through: 295_000)
+    #expect(latest.filter { $0.time > 290_000 && $0.time <= 295_000 } == Array(written[291...295]))
+    #expect(store.snapshot().sampleCount == 300 + 200)
+  }
 }

@@ -59,6 +59,12 @@ public final class Store: Sendable {
       try state.append(&entries, at: timestamp, to: cohort)
     }
   }
+
+  /// Packs the scrapes of a cohort that no others follow soon: they take less memory, and the samples of a
+  /// series lie side by side. Each call makes a block, and many small ones are slow.
+  package func seal(_ cohort: CohortReference) {
+    state.withLock { $0.cohorts[cohort.index].seal() }
+  }
 }
 
 /// Which cohort a target's scrapes go to.

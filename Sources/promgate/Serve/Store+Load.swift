@@ -37,6 +37,7 @@ extension Store {
       for index in series.indices { scraped[index].value = series[index].values[position] }
       try append(&scraped, at: time, to: cohort)
     }
+    seal(cohort)
   }
 
   private func load(_ labels: Labels, _ samples: Samples) throws {
