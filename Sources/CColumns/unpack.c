@@ -140,9 +140,9 @@ __attribute__((target("avx2"))) static size_t unpack_eights(
   return written;
 }
 
-/// The same with vectors of eight values.
+/// The same with vectors of eight values, to the last one.
 __attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t unpack_eights_at_once(
-  const promgate_packing *packing, const uint8_t *codes, size_t count, int64_t *last, double *output) {
+  const promgate_packing *packing, const uint8_t *codes, size_t count, double *output) {
   unsigned width = packing->width;
   const size_t second = second_half(width);
   const __m256i shuffle = _mm256_loadu_si256((const __m256i *)eights[width].places);
@@ -161,7 +161,7 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t unpack_eights
     output[0] = (double)packing->base / packing->divisor;
     written = 1;
   }
-  for (; written + 8 <= count; written += 8, codes += width) {
+  for (; written < count; written += 8, codes += width) {
     __m256i eight = _mm256_inserti128_si256(
       _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)codes)),
       _mm_loadu_si128((const __m128i *)(codes + second)), 1);
@@ -179,10 +179,11 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t unpack_eights
     }
     __m512d values = _mm512_cvtepi64_pd(integers);
     if (divides) values = _mm512_div_pd(values, divisor);
-    _mm512_storeu_pd(output + written, values);
+    // The last codes are fewer than eight, most often; what lies behind them is padding, or another frame.
+    size_t left = count - written;
+    _mm512_mask_storeu_pd(output + written, (__mmask8)(left < 8 ? (1u << left) - 1 : 255), values);
   }
-  *last = _mm_cvtsi128_si64(_mm512_castsi512_si128(running));
-  return written;
+  return count;
 }
 
 /// Whether all integers of a run stay well below 2^51, and their codes are narrow.
@@ -208,7 +209,7 @@ void promgate_unpack(const promgate_packing *packing, const uint8_t *codes, size
 #if defined(__x86_64__)
   if (count > 8 && fits_eights(packing, count)) {
     if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      written = unpack_eights_at_once(packing, codes, count, &last, output);
+      written = unpack_eights_at_once(packing, codes, count, output);
     else if (__builtin_cpu_supports("avx2"))
       written = unpack_eights(packing, codes, count, &last, output);
   }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /// Bytes behind the codes that `promgate_unpack` may read and never looks at.
-#define PROMGATE_UNPACK_PADDING 16
+#define PROMGATE_UNPACK_PADDING 32
 
 /// How a run of values was packed: integers as codes of one width, low end first.
 typedef struct {
