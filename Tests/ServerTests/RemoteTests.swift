@@ -131,6 +131,51 @@ import TimeSeries
     #expect(names.map { $0["__name__"] } == ["m"])
   }
 
+  /// A series with one native histogram of integers: two observations at zero, a span of `length` buckets, and
+  /// the counts of these as differences.
+  private func histogram(count: Int64, sum: Double, length: Int64, deltas: [Int64]) -> [UInt8] {
+    var span = Message()
+    span.number(2, length)
+    var histogram = Message()
+    histogram.number(1, count)
+    histogram.double(3, sum)
+    histogram.number(6, 2)
+    histogram.add(11, span.bytes)
+    for delta in deltas { histogram.number(12, delta << 1 ^ delta >> 63) }
+    histogram.number(15, 9_000_000)
+    var series = Message()
+    series.bytes = self.series([("__name__", "h")], [])
+    series.add(4, histogram.bytes)
+    return series.bytes
+  }
+
+  @Test func `integer histograms count what their buckets hold`() async throws {
+    let cases: [(count: Int64, sum: Double, length: Int64, words: String?)] = [
+      (6, 1, 2, nil), (7, .nan, 2, nil), (6, .nan, 2, nil),
+      (
+        7, 1, 2,
+        "6 observations found in buckets, but the Count field is 7: histogram's observation count should equal the "
+          + "number of observations found in the buckets (in absence of NaN)\n"
+      ),
+      (
+        5, .nan, 2,
+        "6 observations found in buckets, but the Count field is 5: histogram's observation count should be at least "
+          + "the number of observations found in the buckets\n"
+      ),
+      (
+        6, 1, 3,
+        "positive side: spans need 3 buckets, have 2 buckets: histogram spans specify different number of buckets "
+          + "than provided\n"
+      ),
+    ]
+    for item in cases {
+      let body = write([histogram(count: item.count, sum: item.sum, length: item.length, deltas: [3, -2])])
+      let response = await post(endpoint().api, "/api/v1/write", body)
+      #expect(response.status == (item.words == nil ? 204 : 400), "\(item)")
+      #expect(text(response) == item.words ?? "", "\(item)")
+    }
+  }
+
   @Test func `without a receiver nothing is taken`() async throws {
     let api = QueryAPI(options: QueryAPI.Options(), now: { 0 }) { Store().snapshot() }
     let response = await post(api, "/api/v1/write", write([]))
@@ -139,7 +184,7 @@ import TimeSeries
 
   /// Forty requests and the answers of Prometheus 3.14's own receiver, in their order.
   @Test func `the receiver answers as Prometheus does`() async throws {
-    guard let bytes = Fixture.bytes("remote-write/receiver-3.14.json"),
+    guard let bytes = Fixture.bytes("fixtures/remote-write/receiver-3.14.json"),
       let cases = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
     else {
       print("skipped: 40 recorded requests (no ../shared)")

@@ -4,9 +4,8 @@ import TimeSeries
 /// found once a timeline (design §1.10).
 @safe
 final class RateTable {
-  /// What a rise is multiplied by when the start is extrapolated in full, one number a step; for rates per
-  /// second.
-  /// The numbers lie in the memory of the bounds.
+  /// What a rise is multiplied by when the start is extrapolated in full; for rates per second. One number a
+  /// step, in the memory of the bounds.
   let factors: UnsafePointer<Double>
   private let steps: Int
   /// The windows with at least two samples.

@@ -4,7 +4,8 @@ final class WindowMemory {
   private var blocks: [UnsafeMutableRawPointer] = unsafe []
   /// What is left of the last block.
   private var free: UnsafeMutableRawBufferPointer = unsafe .init(start: nil, count: 0)
-  private var size = 0
+  /// What all blocks take, bytes.
+  private var total = 0
 
   /// Blocks grow to this size, bytes: the allocator takes larger ones from the system each time.
   private static let largestBlock = 1 << 16
@@ -20,11 +21,11 @@ final class WindowMemory {
     let taken = (bytes + Self.alignment - 1) / Self.alignment * Self.alignment
     if unsafe free.count < taken {
       // As much again as there is.
-      let size = max(taken, min(size, Self.largestBlock))
+      let size = max(taken, min(total, Self.largestBlock))
       let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.alignment)
       unsafe blocks.append(block)
       unsafe free = UnsafeMutableRawBufferPointer(start: block, count: size)
-      self.size += size
+      total += size
     }
     defer { unsafe free = UnsafeMutableRawBufferPointer(rebasing: free[taken...]) }
     guard let start = unsafe free.baseAddress else { preconditionFailure("allocated memory has an address") }

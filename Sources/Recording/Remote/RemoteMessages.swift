@@ -328,8 +328,10 @@ extension NativeHistogram {
       unsafe isFloat
       ? (0..<message.n_negative_counts).map { unsafe message.negative_counts[$0] }
       : Self.absolute((0..<message.n_negative_deltas).map { unsafe message.negative_deltas[$0] })
-    positive = try unsafe Self.buckets(message.positive_spans, message.n_positive_spans, above, at: offset)
-    negative = try unsafe Self.buckets(message.negative_spans, message.n_negative_spans, below, at: offset)
+    positive = try unsafe buckets(
+      message.positive_spans, message.n_positive_spans, above, of: "positive side", at: offset)
+    negative = try unsafe buckets(
+      message.negative_spans, message.n_negative_spans, below, of: "negative side", at: offset)
     self = withKnownResolution
   }
 
@@ -341,31 +343,52 @@ extension NativeHistogram {
     }
   }
 
-  private static func buckets(
+  /// The buckets of one side; throws Prometheus' texts for spans that cannot be.
+  private func buckets(
     _ spans: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__BucketSpan>?>?, _ spanCount: Int,
-    _ counts: [Double], at offset: Int
+    _ counts: [Double], of side: String, at offset: Int
   ) throws(RemoteFormatError) -> [Bucket] {
-    var buckets: [Bucket] = []
-    var next: Int64 = 0
-    for i in 0..<spanCount {
-      guard let span = unsafe spans?[i]?.pointee else { continue }
-      let gap = unsafe Int64(span.offset)
-      let length = unsafe Int(span.length)
-      guard i == 0 || gap >= 0, length <= counts.count - buckets.count else {
-        throw RemoteFormatError("a histogram's spans and buckets do not fit", at: offset)
-      }
-      next += gap
-      for _ in 0..<length {
-        guard let index = Int32(exactly: next) else {
-          throw RemoteFormatError("a histogram has the bucket \(next)", at: offset)
-        }
-        buckets.append(Bucket(index: index, count: counts[buckets.count]))
-        next += 1
-      }
+    let spans = (0..<spanCount).compactMap { position -> HistogramSpan? in
+      guard let span = unsafe spans?[position]?.pointee else { return nil }
+      return unsafe HistogramSpan(offset: span.offset, length: span.length)
     }
-    guard buckets.count == counts.count else {
-      throw RemoteFormatError("a histogram's spans and buckets do not fit", at: offset)
+    do { return try Self.buckets(spans: spans, counts: counts) } catch {
+      let place = schema == Self.customSchema ? "custom buckets" : side
+      throw RemoteFormatError("\(place): \(error)", at: offset)
     }
-    return buckets
+  }
+
+  /// The sum of counts that are told as differences.
+  private static func total(_ deltas: UnsafeMutablePointer<Int64>?, _ count: Int) -> UInt64 {
+    var (bucket, total) = (Int64(0), UInt64(0))
+    for i in 0..<count {
+      unsafe bucket &+= deltas?[i] ?? 0
+      total &+= UInt64(bitPattern: bucket)
+    }
+    return total
+  }
+
+  /// A histogram that is written; throws Prometheus' texts where an integer count is not that of the buckets
+  /// (remote-storage.md §12).
+  init(written message: Promgate__Histogram, at offset: Int) throws(RemoteFormatError) {
+    try unsafe self.init(message, at: offset)
+    guard unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_INT, !StaleMarker.isStale(sum),
+      validationProblem == nil
+    else { return }
+    // In integers: beyond 2^53 a double is not exact.
+    let isZeroCountInteger = unsafe message.zero_count_case == PROMGATE__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_INT
+    let atZero = unsafe isZeroCountInteger ? message.zero_count_int : 0
+    let above = unsafe Self.total(message.positive_deltas, message.n_positive_deltas)
+    let below = unsafe Self.total(message.negative_deltas, message.n_negative_deltas)
+    let found = atZero &+ above &+ below
+    let said = unsafe message.count_int
+    guard sum.isNaN ? found > said : found != said else { return }
+    let rule =
+      sum.isNaN
+      ? "histogram's observation count should be at least the number of observations found in the buckets"
+      : "histogram's observation count should equal the number of observations found in the buckets "
+        + "(in absence of NaN)"
+    throw RemoteFormatError(
+      "\(found) observations found in buckets, but the Count field is \(said): \(rule)", at: offset)
   }
 }

@@ -106,7 +106,7 @@ public struct WriteRequest: Sendable {
     for i in unsafe 0..<message.n_histograms {
       guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
       do throws(RemoteFormatError) {
-        let value = try unsafe NativeHistogram(histogram, at: place.lowerBound)
+        let value = try unsafe NativeHistogram(written: histogram, at: place.lowerBound)
         unsafe samples.append(StoredSample(timestamp: histogram.timestamp, .histogram(value)))
       } catch {
         problem = error
@@ -205,7 +205,7 @@ public struct WriteRequest: Sendable {
     do throws(RemoteFormatError) {
       for i in unsafe 0..<message.n_histograms {
         guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
-        let value = try unsafe NativeHistogram(histogram, at: place.lowerBound)
+        let value = try unsafe NativeHistogram(written: histogram, at: place.lowerBound)
         unsafe samples.append(
           StoredSample(
             timestamp: histogram.timestamp, .histogram(value), startTimestamp: histogram.start_timestamp))
@@ -257,13 +257,13 @@ extension RemoteLabels {
     }
     var pairs: [(name: [UInt8], value: [UInt8])] = []
     for i in stride(from: 0, to: references.count, by: 2) {
-      for (what, position) in [("name", i), ("value", i + 1)] where references[position] >= symbols.count {
+      let (name, value) = (references[i], references[i + 1])
+      guard max(name, value) < symbols.count else {
         throw RemoteFormatError(
-          "\(place): labelRefs \(position) (\(what)) = \(references[position]) outside of symbols table "
-            + "(size \(symbols.count))"
-        )
+          "\(place): labelRefs \(name) (name) = \(value) (value) outside of symbols table "
+            + "(size \(symbols.count))")
       }
-      pairs.append((symbols[references[i]], symbols[references[i + 1]]))
+      pairs.append((symbols[name], symbols[value]))
     }
     return try named(sorted(pairs, at: nil))
   }
