@@ -131,16 +131,14 @@ struct TimelineSharing {
     var hasher = Hasher()
     hasher.combine(timestamps)
     let hash = hasher.finalize()
-    for index in byContent[hash] ?? [] where timelines[index].elementsEqual(timestamps) {
+    for index in byContent[hash] ?? []
+    where timelines[index].count == timestamps.count && timelines[index].holds(timestamps) {
       return (timelines[index], 0)
     }
     if let first = timestamps.first {
       for timeline in timelines.prefix(Self.searched) {
         let position = timeline.firstPosition(after: first - 1)
-        let end = position + timestamps.count
-        if end <= timeline.count, timeline[position..<end].elementsEqual(timestamps) {
-          return (timeline, position)
-        }
+        if timeline.holds(timestamps, at: position) { return (timeline, position) }
       }
     }
     byContent[hash, default: []].append(timelines.count)

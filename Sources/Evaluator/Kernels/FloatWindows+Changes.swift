@@ -10,16 +10,6 @@ extension FloatWindows {
       unsafe isCounter && (samples.neverFalls || promgate_falls(samples.values, samples.count) == 0)
     let resets = isCounter && !ascends ? self.resets : []
     // A table of a few steps costs more than it spares.
-    if tile.steps == 1, resets.isEmpty, samples.cover(bounds),
-      let rate = locator.loneRate(bounds, range: range, isRate: isRate)
-    {
-      let (lower, newest) = bounds.edges(0)
-      let start = samples.values[lower - samples.first]
-      let rise = samples.values[newest - samples.first] - start
-      if !isCounter || rise <= 0 || rate.startsFarFromZero(start, rise) {
-        return tile.set(0, rise * rate.factor)
-      }
-    }
     if tile.steps < Self.stepsOfTable {
       for step in 0..<tile.steps { clipped(step, resets, into: &tile, isCounter: isCounter, isRate: isRate) }
       return

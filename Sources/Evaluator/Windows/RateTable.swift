@@ -78,26 +78,3 @@ final class RateTable {
     self.presence = presence
   }
 }
-
-/// A table of one step: an instant query has no other, and many targets.
-struct LoneRate {
-  /// What the rise is multiplied by when the start is extrapolated in full; for rates per second.
-  let factor: Double
-  private let sampled: Double
-  private let toStart: Double
-
-  init?(_ bounds: WindowBounds, end: Int64, range: Int64, isRate: Bool) {
-    let (low, high) = bounds.edges(0)
-    guard low < high else { return nil }
-    let (first, newest) = (bounds.timeline[low], bounds.timeline[high])
-    let window = Extrapolation(first: first, last: newest, count: high - low + 1, end: end, range: range)
-    factor = isRate ? window.factor(zeroAt: nil) / (Double(range) / 1000) : window.factor(zeroAt: nil)
-    (sampled, toStart) = (window.sampled, window.toStart)
-  }
-
-  /// Whether it is sure that a counter was not zero inside the window before its first sample.
-  @inline(__always)
-  func startsFarFromZero(_ first: Double, _ rise: Double) -> Bool {
-    first >= 0 && rise > 0 && sampled * first > toStart * rise * 1.00001
-  }
-}

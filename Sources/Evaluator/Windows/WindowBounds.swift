@@ -26,8 +26,6 @@ final class WindowBounds {
   let memory: WindowMemory
   /// What rates need to know beside it, once one was asked for.
   fileprivate var rates: RateTable?
-  /// The same of the first window alone; nil within when it has no rate.
-  fileprivate var loneRate: LoneRate??
 
   /// Positions of the samples within each step's times. Two pointers: O(timestamps + steps).
   init(_ timeline: Timeline, _ times: WindowTimes, in memory: WindowMemory = WindowMemory()) {
@@ -144,15 +142,6 @@ final class WindowLocator {
     let rates = RateTable(bounds, ends: ends, range: range, isRate: isRate)
     bounds.rates = rates
     return rates
-  }
-
-  /// What a table of rates would say of the first window; nil where it holds fewer than two samples.
-  @inline(__always)
-  func loneRate(_ bounds: WindowBounds, range: Int64, isRate: Bool) -> LoneRate? {
-    if let rate = bounds.loneRate { return rate }
-    let rate = LoneRate(bounds, end: ends[0], range: range, isRate: isRate)
-    bounds.loneRate = .some(rate)
-    return rate
   }
 
   private func find(_ timeline: Timeline) -> WindowBounds {

@@ -103,16 +103,13 @@ public struct SampleExtent {
     self.positions = positions
   }
 
-  /// The selection keeps it alive.
-  public var timeline: Timeline { unsafe reference.takeUnretainedValue() }
+  /// The selection keeps it alive: it must not be asked for later.
+  package var timeline: Timeline { unsafe reference.takeUnretainedValue() }
 
   /// Whether two series of one selection have samples at the same times.
-  @inlinable
-  public func isSame(as other: SampleExtent) -> Bool {
-    unsafe address == other.address && positions == other.positions
+  package func isSame(as other: SampleExtent) -> Bool {
+    unsafe reference.toOpaque() == other.reference.toOpaque() && positions == other.positions
   }
-
-  @usableFromInline var address: UnsafeRawPointer { unsafe UnsafeRawPointer(reference.toOpaque()) }
 }
 
 extension Selected {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A column of timestamps: milliseconds since the Unix epoch, strictly ascending.
 ///
 /// Series that are scraped together share one timeline; its identity (`===`) is what lets window
@@ -57,6 +59,15 @@ public final class Timeline: RandomAccessCollection, @unchecked Sendable {
     _ body: (UnsafeBufferPointer<Int64>) throws -> Result
   ) rethrows -> Result? {
     unsafe try body(UnsafeBufferPointer(start: memory, count: count))
+  }
+
+  /// Whether these are the timestamps from a position on.
+  package func holds(_ timestamps: [Int64], at position: Int = 0) -> Bool {
+    guard position >= 0, position <= count - timestamps.count else { return false }
+    return unsafe timestamps.withUnsafeBytes { wanted in
+      guard let start = wanted.baseAddress else { return true }
+      return unsafe memcmp(memory + position, start, wanted.count) == 0
+    }
   }
 
   /// The first position whose timestamp is greater than `time`, `count` if none. O(log n).

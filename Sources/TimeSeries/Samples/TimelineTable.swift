@@ -17,7 +17,7 @@ package struct TimelineTable: Sendable {
   /// The timeline with these ascending timestamps, at least one.
   package mutating func timeline(_ timestamps: [Int64]) -> Timeline {
     let key = Key(first: timestamps[0], last: timestamps[timestamps.count - 1], count: timestamps.count)
-    if let found = known[key]?.first(where: { $0.elementsEqual(timestamps) }) { return found }
+    if let found = known[key]?.first(where: { $0.holds(timestamps) }) { return found }
     let timeline = Timeline(timestamps)
     if count >= Self.limit { (known, count) = ([:], 0) }
     count += 1
