@@ -32,27 +32,27 @@ struct HTTPServerTests {
     try await withServer { server in
       let end = "Connection: close\r\n\r\n"
       let cases = [
-        ("GET /a?b=c HTTP/1.1\r\n\(end)", "get /a b=c 0\n"),
-        ("GET http://host:1/a?b HTTP/1.1\r\n\(end)", "get /a b 0\n"),
-        ("GET http://host HTTP/1.1\r\n\(end)", "get / - 0\n"),
-        ("POST / HTTP/1.1\r\nContent-Length: 3\r\n\(end)abc", "post / - 3\n"),
+        ("GET /a?b=c HTTP/1.1\r\nHost: h\r\n\(end)", "get /a b=c 0\n"),
+        ("GET http://host:1/a?b HTTP/1.1\r\nHost: h\r\n\(end)", "get /a b 0\n"),
+        ("GET http://host HTTP/1.1\r\nHost: h\r\n\(end)", "get / - 0\n"),
+        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\(end)abc", "post / - 3\n"),
         (
-          "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\(end)2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\(end)2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
           "post / - 3\n"
         ),
         ("GET / HTTP/1.0\r\n\r\n", "get / - 0\n"),
-        ("PATCH /x HTTP/1.1\r\n\(end)", "other(\"PATCH\") /x - 0\n"),
+        ("PATCH /x HTTP/1.1\r\nHost: h\r\n\(end)", "other(\"PATCH\") /x - 0\n"),
       ]
       for (request, expected) in cases {
         let answer = try await exchange(server, request)
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
         #expect(answer.hasSuffix("\r\n\r\n" + expected), "\(request)")
       }
-      let head = try await exchange(server, "HEAD / HTTP/1.1\r\n\(end)")
+      let head = try await exchange(server, "HEAD / HTTP/1.1\r\nHost: h\r\n\(end)")
       #expect(head.contains("Content-Length: 11\r\n"))
       #expect(head.hasSuffix("\r\n\r\n"))
       let interim = try await exchange(
-        server, "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\(end)a")
+        server, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\(end)a")
       #expect(interim.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"))
     }
   }
@@ -65,17 +65,17 @@ struct HTTPServerTests {
     try await withServer(limits) { server in
       let large = String(repeating: "a", count: 20_000)
       let cases = [
-        ("\u{0}\u{1}garbage\r\n\r\n", 400), ("FOO / HTTP/1.1\r\n\r\n", 400),
+        ("\u{0}\u{1}garbage\r\n\r\n", 400), ("FOO / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
         ("GET / HTTP/9.9\r\n\r\n", 400), ("GET /\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nbad header\r\n\r\n", 400), ("GET / HTTP/1.1\r\n: x\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        ("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 413),
-        ("POST / HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n", 413),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4e20\r\n\(large)\r\n0\r\n\r\n", 413),
-        ("GET / HTTP/1.1\r\nX: \(large)\r\n\r\n", 431), ("GET /\(large) HTTP/1.1\r\n\r\n", 431),
-        ("GET / HTTP/1.1\r\n\(String(repeating: "a: b\r\n", count: 30))\r\n", 431),
+        ("GET / HTTP/1.1\r\nHost: h\r\nbad header\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", 413),
+        ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999\r\n\r\n", 413),
+        ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4e20\r\n\(large)\r\n0\r\n\r\n", 413),
+        ("GET / HTTP/1.1\r\nHost: h\r\nX: \(large)\r\n\r\n", 431), ("GET /\(large) HTTP/1.1\r\nHost: h\r\n\r\n", 431),
+        ("GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "a: b\r\n", count: 30))\r\n", 431),
       ]
       for (request, status) in cases {
         let answer = try await exchange(server, request)
@@ -89,7 +89,7 @@ struct HTTPServerTests {
   @Test func `pipelined requests are answered in order`() async throws {
     try await withServer { server in
       let client = try LoopbackClient(server)
-      client.send((0..<2000).map { "GET /\($0) HTTP/1.1\r\n\r\n" }.joined())
+      client.send((0..<2000).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined())
       let answers = await client.receive(until: " - 0\n", count: 2000)
       let paths = answers.matches(of: /get \/\d+ - 0/).map { String($0.output) }
       #expect(paths == (0..<2000).map { "get /\($0) - 0" })
@@ -103,9 +103,9 @@ struct HTTPServerTests {
     try await withServer(limits) { server in
       let idle = try LoopbackClient(server)
       let halfHead = try LoopbackClient(server)
-      halfHead.send("GET / HTTP/1.1\r\nX: ")
+      halfHead.send("GET / HTTP/1.1\r\nHost: h\r\nX: ")
       let halfBody = try LoopbackClient(server)
-      halfBody.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
+      halfBody.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc")
       #expect(await idle.isClosed())
       #expect(await halfHead.isClosed())
       #expect(await halfBody.receive().hasPrefix("HTTP/1.1 408 "))
@@ -118,13 +118,13 @@ struct HTTPServerTests {
     let body = [UInt8](repeating: 0x61, count: 64 << 20)
     try await withServer(limits, handler: { _ in ServerResponse(body: body) }) { server in
       let client = try LoopbackClient(server)
-      client.send("GET / HTTP/1.1\r\n\r\n")
+      client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
       for _ in 0..<100 where server.openConnections > 0 {
         try await Task.sleep(for: .milliseconds(50))
       }
       #expect(server.openConnections == 0)
       let reader = try LoopbackClient(server)
-      reader.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+      reader.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
       #expect(await reader.receive().utf8.count > body.count)
     }
   }
@@ -141,7 +141,7 @@ struct HTTPServerTests {
     try await withServer(handler: handler) { server in
       do {
         let clients = try (0..<4).map { _ in try LoopbackClient(server) }
-        for client in clients { client.send("GET / HTTP/1.1\r\n\r\n") }
+        for client in clients { client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n") }
         for _ in 0..<200 where started.withLock({ $0 }) < 4 { try await Task.sleep(for: .milliseconds(10)) }
         for client in clients.prefix(2) { client.reset() }
       }
@@ -165,7 +165,7 @@ struct HTTPServerTests {
       for client in idle where await client.isClosed() { closed += 1 }
       #expect(closed == 1)
       let busy = try (0..<3).map { _ in try LoopbackClient(server) }
-      for client in busy { client.send("GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n") }
+      for client in busy { client.send("GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n") }
       var answers: [String] = []
       for client in busy { answers.append(await client.receive()) }
       #expect(answers.count { $0.hasPrefix("HTTP/1.1 200 ") } == 2)
@@ -182,7 +182,7 @@ struct HTTPServerTests {
     }
     let idle = try LoopbackClient(server)
     let client = try LoopbackClient(server)
-    client.send("GET / HTTP/1.1\r\n\r\n")
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
     while !started.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     await server.stop()
     let answer = await client.receive()

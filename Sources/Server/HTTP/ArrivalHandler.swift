@@ -9,6 +9,8 @@ final class ArrivalHandler: ChannelInboundHandler {
   private let connection: Connection
   private let connections: ConnectionTable
   private let limits: HTTPLimits
+  /// Of a connection that was not let in nothing is read, however long it takes to close.
+  private var isAdmitted = false
 
   init(_ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits) {
     self.connection = connection
@@ -23,10 +25,12 @@ final class ArrivalHandler: ChannelInboundHandler {
       context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: refusal)), promise: nil)
       return context.close(promise: nil)
     }
+    isAdmitted = true
     context.fireChannelActive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard isAdmitted else { return }
     if connection.phase == .idle { connection.enter(.arriving, timeout: limits.requestTimeout) }
     context.fireChannelRead(data)
   }

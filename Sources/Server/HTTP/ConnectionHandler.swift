@@ -8,7 +8,11 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   private enum State {
     case waiting
-    case receiving(HTTPRequestHead, body: [UInt8])
+    /// A password of the head is being looked at; `isWhole` when the request has arrived meanwhile.
+    case checking(HTTPRequestHead, isWhole: Bool, Task<Void, Never>?)
+    case receiving(HTTPRequestHead)
+    /// The head was refused, and no body follows: it is said at the request's end.
+    case refusing(HTTPRequestHead)
     /// An answer is given already; the rest of the request is dropped, then the connection closes.
     case discarding
     /// The task is nil while it is being started.
@@ -22,9 +26,14 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let connection: Connection
   private let connections: ConnectionTable
   private let limits: HTTPLimits
+  private let door: Door
   private let handler: RequestHandler
   private let executor: LoopExecutor
   private var state = State.waiting
+  /// What has arrived of the request's body. It stands alone so that it grows in place.
+  private var body: [UInt8] = []
+  /// What the bodies of requests that are under way or in work have reserved, bytes.
+  private var reserved = 0
   /// Whether a request is being handed to its task.
   private var isStarting = false
 
@@ -35,39 +44,66 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   init(
     _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits, on loop: any EventLoop,
-    _ handler: @escaping RequestHandler
+    _ door: Door, _ handler: @escaping RequestHandler
   ) {
     self.connection = connection
     self.connections = connections
     self.limits = limits
+    self.door = door
     self.handler = handler
     executor = LoopExecutor(loop)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     switch state {
-    case .working(_, let task): task?.cancel()
+    case .checking(_, _, let task), .working(_, let task): task?.cancel()
     case .streaming(let task): task.cancel()
-    case .waiting, .receiving, .discarding, .answering, .closed: break
+    case .waiting, .receiving, .refusing, .discarding, .answering, .closed: break
     }
     state = .closed
+    dropBody()
     connections.remove(connection)
     context.fireChannelInactive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch (unwrapInboundIn(data), state) {
-    case (.head(let head), .waiting): begin(head, context: context)
-    case (.body(let part), .receiving(let head, var body)):
-      state = .waiting
-      guard body.count + part.readableBytes <= limits.bodySize else {
-        return refuse(413, "Request Entity Too Large", context: context)
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      if case .waiting = state { begin(head, context: context) }
+    case .body(let part):
+      switch state {
+      case .checking, .receiving: gather(part, context: context)
+      case .waiting, .refusing, .discarding, .working, .answering, .streaming, .closed: break
       }
-      body.append(contentsOf: part.readableBytesView)
-      state = .receiving(head, body: body)
-    case (.end, .receiving(let head, let body)): work(head, body: body, context: context)
-    case (.end, .discarding): context.close(promise: nil)
-    case (.head, _), (.body, _), (.end, _): break
+    case .end: end(context: context)
+    }
+  }
+
+  private func gather(_ part: ByteBuffer, context: ChannelHandlerContext) {
+    let count = part.readableBytes
+    guard body.count + count <= limits.bodySize else {
+      return refuse(413, "Request Entity Too Large", context: context)
+    }
+    guard connections.reserve(count) else {
+      return refuse(503, "Service Unavailable: too many bodies at once", context: context)
+    }
+    reserved += count
+    body.append(contentsOf: part.readableBytesView)
+  }
+
+  private func dropBody() {
+    body = []
+    connections.release(reserved)
+    reserved = 0
+  }
+
+  private func end(context: ChannelHandlerContext) {
+    switch state {
+    case .checking(let head, _, let task): state = .checking(head, isWhole: true, task)
+    case .receiving(let head): work(head, context: context)
+    case .refusing(let head): answer(door.refusal, to: head, context: context)
+    case .discarding: context.close(promise: nil)
+    case .waiting, .working, .answering, .streaming, .closed: break
     }
   }
 
@@ -77,17 +113,16 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
     // The phase may have changed since the table was looked through.
     guard connection.deadline < .now() else { return }
-    if case .receiving = state {
-      refuse(408, "Request Timeout", context: context)
-    } else {
-      context.close(promise: nil)
+    switch state {
+    case .checking, .receiving, .refusing: refuse(408, "Request Timeout", context: context)
+    case .waiting, .discarding, .working, .answering, .streaming, .closed: context.close(promise: nil)
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard let problem = error as? HTTPParserError else { return context.close(promise: nil) }
     switch state {
-    case .waiting, .receiving:
+    case .waiting, .checking, .receiving, .refusing:
       let isTooLarge = problem == .headerOverflow
       refuse(
         isTooLarge ? 431 : 400, isTooLarge ? "Request Header Fields Too Large" : "Bad Request",
@@ -97,24 +132,96 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
   }
 
+  /// Takes a head in: what may not come in is refused before anything of its body is read.
   private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
-    if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
-      length > limits.bodySize
-    {
-      return refuse(413, "Request Entity Too Large", context: context)
+    // As Go's server does, which Prometheus has.
+    if head.version.minor > 0 || head.version.major > 1, head.headers["host"].count != 1 {
+      let isMissing = head.headers["host"].isEmpty
+      return refuse(
+        400,
+        "400 Bad Request: \(isMissing ? "missing required" : "too many") Host header\(isMissing ? "" : "s")",
+        context: context)
     }
-    state = .receiving(head, body: [])
-    if head.version.minor > 0, head.headers["expect"].contains(where: { $0 == "100-continue" }) {
+    if let text = head.headers.first(name: "content-length") {
+      guard let length = Int(text) else { return refuse(400, "400 Bad Request", context: context) }
+      guard length <= limits.bodySize else {
+        return refuse(413, "Request Entity Too Large", context: context)
+      }
+    }
+    switch door.look(at: head.headers.first(name: "authorization")) {
+    case .welcome: receive(head, context: context)
+    case .refused: turnAway(head, context: context)
+    case .unknown(let credentials): check(credentials, of: head, context: context)
+    }
+  }
+
+  /// Has a password looked at; nothing more is read meanwhile.
+  private func check(
+    _ credentials: Door.Credentials, of head: HTTPRequestHead, context: ChannelHandlerContext
+  ) {
+    state = .checking(head, isWhole: false, nil)
+    connection.enter(.working, timeout: nil)
+    context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+    let address = context.remoteAddress?.ipAddress ?? ""
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let task = Task { [door, loop = context.eventLoop] in
+      let isRight = await door.isRight(credentials, from: address)
+      loop.execute {
+        let (connection, context) = bound.value
+        connection.finishCheck(isRight, context: context)
+      }
+    }
+    state = .checking(head, isWhole: false, task)
+  }
+
+  private func finishCheck(_ isRight: Bool, context: ChannelHandlerContext) {
+    guard case .checking(let head, let isWhole, _) = state else { return }
+    connection.enter(.arriving, timeout: limits.requestTimeout)
+    if isRight {
+      receive(head, context: context)
+    } else {
+      turnAway(head, context: context)
+    }
+    if isWhole { end(context: context) }
+    context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
+  }
+
+  /// Reads the body of a request that is let in.
+  private func receive(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    state = .receiving(head)
+    guard head.version.minor > 0 else { return }
+    for expectation in head.headers["expect"] {
+      guard expectation.lowercased() == "100-continue" else {
+        return refuse(417, "Expectation Failed", context: context)
+      }
+      // Who has sent some of the body already does not wait.
+      guard body.isEmpty else { continue }
       let interim = HTTPResponseHead(version: .http1_1, status: .continue)
       context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
     }
   }
 
-  private func work(_ head: HTTPRequestHead, body: [UInt8], context: ChannelHandlerContext) {
+  /// Refuses who may not come in: at once when a body would follow, which ends the connection.
+  private func turnAway(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    dropBody()
+    let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+    guard length > 0 || head.headers.contains(name: "transfer-encoding") else {
+      return state = .refusing(head)
+    }
+    refuse(door.refusal, context: context)
+  }
+
+  private func work(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    let body = self.body
     guard connections.beginRequest() else {
+      dropBody()
       return answer(ServerResponse(status: 503, text: "Service Unavailable"), to: head, context: context)
     }
     connection.enter(.working, timeout: nil)
+    // The handler has the body now, and gives its bytes back when it is done, whether the client is there or not.
+    let held = reserved
+    reserved = 0
+    self.body = []
     let request = ServerRequest(head, body: body)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     state = .working(head, nil)
@@ -126,6 +233,7 @@ final class ConnectionHandler: ChannelInboundHandler {
       [handler, connections, loop = context.eventLoop] in
       let response = await handler(request)
       connections.endRequest()
+      connections.release(held)
       if !isNested, loop.inEventLoop {
         let (connection, context) = bound.value
         connection.finish(response, context: context)
@@ -288,17 +396,23 @@ extension ConnectionHandler {
 
   /// Answers before the request is complete; the connection ends with the answer.
   private func refuse(_ status: Int, _ text: String, context: ChannelHandlerContext) {
+    refuse(ServerResponse(status: status, text: text + "\n"), context: context)
+  }
+
+  private func refuse(_ response: ServerResponse, context: ChannelHandlerContext) {
     state = .discarding
+    dropBody()
     connection.enter(.answering, timeout: Self.lingering)
     var head = HTTPResponseHead(
-      version: .http1_1, status: HTTPResponseStatus(statusCode: status),
-      headers: [
-        "Content-Type": "text/plain; charset=utf-8", "Connection": "close", "Date": HTTPDate.now,
-      ])
-    let body = ByteBuffer(string: text + "\n")
-    head.headers.add(name: "Content-Length", value: String(body.readableBytes))
+      version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
+      headers: response.headers.fields)
+    head.headers.replaceOrAdd(name: "Connection", value: "close")
+    head.headers.replaceOrAdd(name: "Date", value: HTTPDate.now)
+    head.headers.replaceOrAdd(name: "Content-Length", value: String(response.body.count))
     context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    for part in response.body.parts {
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: part)))), promise: nil)
+    }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
   }
 }

@@ -44,6 +44,7 @@ final class ConnectionTable: Sendable {
   private let limits: HTTPLimits
   private let state = Mutex(State())
   private let requests = Atomic<Int>(0)
+  private let bodies = Atomic<Int>(0)
 
   init(limits: HTTPLimits) { self.limits = limits }
 
@@ -81,6 +82,17 @@ final class ConnectionTable: Sendable {
   }
 
   func endRequest() { requests.subtract(1, ordering: .relaxed) }
+
+  /// Takes bytes of a body from the budget of all bodies; false when they are not there.
+  func reserve(_ bytes: Int) -> Bool {
+    let (_, now) = bodies.add(bytes, ordering: .relaxed)
+    guard now > limits.bodiesSize else { return true }
+    release(bytes)
+    return false
+  }
+
+  /// Gives back what was reserved.
+  func release(_ bytes: Int) { bodies.subtract(bytes, ordering: .relaxed) }
 
   /// Closes the connections whose phase has lasted too long.
   func expireOverdue() {

@@ -7,6 +7,8 @@ public struct HTTPLimits: Sendable, Hashable {
   public var headerCount = 256
   /// Bytes of a request's body; 413 beyond.
   public var bodySize = 32 << 20
+  /// Bytes of all bodies that are under way or in work, together; 503 beyond.
+  public var bodiesSize = 256 << 20
   /// How many connections may be open. A further one replaces the one that has been idle longest; when
   /// none is idle it is answered 503 and closed.
   public var connections = 512

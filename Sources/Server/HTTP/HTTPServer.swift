@@ -25,7 +25,7 @@ public final class HTTPServer: Sendable {
   }
 
   /// Starts to listen. The server runs until `stop`. `access` says who may come in, at every connection
-  /// and request anew; whether TLS is spoken is settled at the start.
+  /// and request anew, before a body is read; whether TLS is spoken is settled at the start.
   public static func start(
     at address: ListenAddress, limits: HTTPLimits = HTTPLimits(),
     access: @escaping @Sendable () -> ServerAccess = { ServerAccess() },
@@ -36,12 +36,7 @@ public final class HTTPServer: Sendable {
     let isSecure = access().security != nil
     let door = Door(access)
     let guarded: RequestHandler = { request in
-      var response: ServerResponse
-      if let refusal = await door.refusal(of: request) {
-        response = refusal
-      } else {
-        response = await handler(request)
-      }
+      var response = await handler(request)
       door.addFields(to: &response)
       return response
     }
@@ -54,9 +49,10 @@ public final class HTTPServer: Sendable {
         channel.eventLoop.makeCompletedFuture {
           if isSecure {
             guard let security = access().security else { throw ServerAccess.Problem("TLS is not set up") }
-            try channel.pipeline.syncOperations.addHandlers(contexts.handlers(security))
+            try channel.pipeline.syncOperations.addHandlers(
+              contexts.handlers(security) { access().security == security })
           }
-          try Self.configure(channel, limits: limits, connections: connections, guarded)
+          try Self.configure(channel, limits: limits, connections: connections, door, guarded)
         }
       }
     do {
@@ -97,7 +93,7 @@ public final class HTTPServer: Sendable {
   }
 
   private static func configure(
-    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable,
+    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable, _ door: Door,
     _ handler: @escaping RequestHandler
   ) throws {
     let connection = Connection(channel: channel)
@@ -112,7 +108,7 @@ public final class HTTPServer: Sendable {
       ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)),
       HTTPServerPipelineHandler(),
       ConnectionHandler(
-        connection, in: connections, limits: limits, on: channel.eventLoop, handler),
+        connection, in: connections, limits: limits, on: channel.eventLoop, door, handler),
     ])
   }
 }

@@ -26,6 +26,11 @@ struct AnswerArguments: ParsableArguments {
   var maxBodySize = HTTPLimits().bodySize
 
   @Option(
+    help: ArgumentHelp("The bodies of all requests that are under way, together.", valueName: "size"),
+    transform: ArgumentText.size)
+  var maxBodiesSize = HTTPLimits().bodiesSize
+
+  @Option(
     help: ArgumentHelp(
       "Which origins may read answers from a browser (default: all).", valueName: "pattern"),
     transform: { text in
@@ -49,6 +54,7 @@ struct AnswerArguments: ParsableArguments {
     var limits = HTTPLimits()
     limits.connections = maxConnections
     limits.bodySize = maxBodySize
+    limits.bodiesSize = max(maxBodiesSize, maxBodySize)
     return limits
   }
 }

@@ -1,44 +1,96 @@
-private import CCrypt
 import Scrape
 import Synchronization
 
-/// Lets requests in that show a user's password or a token.
+/// Says who may come in: who shows a user's password or a token. Only the head of a request is looked at,
+/// before anything of its body is read.
 ///
-/// Passwords cost a tenth of a second each, by intent: they are looked at one after the other on a thread of
-/// their own, and what was found is remembered for a while.
+/// What a password was found to be is remembered; one that is not known is hashed in its asker's turn.
 final class Door: Sendable {
-  private struct Attempt: Hashable {
-    var user: String
-    var password: String
-    var hash: String
+  /// What the head of a request says.
+  enum Look: Sendable {
+    case welcome
+    case refused
+    /// To be hashed first.
+    case unknown(Credentials)
+  }
+
+  /// A name and a password, with the hash that the password should have.
+  struct Credentials: Sendable, Hashable {
+    fileprivate var user: String
+    /// As bytes: texts that look alike are not the same password.
+    fileprivate var password: [UInt8]
+    /// Of nobody's when there is no such user.
+    fileprivate var hash: String
+    fileprivate var isUser: Bool
+  }
+
+  private struct Memory {
+    /// What each user last came in with: guesses of others do not push it out.
+    var right: [String: Credentials] = [:]
+    var wrong: Set<Credentials> = []
+    /// Wrong guesses by address.
+    var guesses: [String: Int] = [:]
   }
 
   private let access: @Sendable () -> ServerAccess
-  private let known = Mutex<[Attempt: Bool]>([:])
-  private let passwords = QueryThreads(count: 1)
+  private let memory = Mutex(Memory())
+  private let passwords = PasswordQueue(threads: 1)
 
-  /// More attempts are forgotten all at once.
-  private static let limit = 100
+  /// More wrong passwords, or addresses, are forgotten all at once.
+  private static let limit = 1000
   /// What unknown users' passwords are held against, so that they take as long: no password has it.
   private static let nobody = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+  /// How much longer each wrong guess of an address lets it wait, up to ten of them.
+  private static let pause = Duration.milliseconds(100)
 
   init(_ access: @escaping @Sendable () -> ServerAccess) { self.access = access }
 
-  /// Nil when the request may come in, else what it is answered.
-  func refusal(of request: ServerRequest) async -> ServerResponse? {
+  /// Looks at a request's field `Authorization`; nil when it has none.
+  func look(at authorization: String?) -> Look {
     let access = access()
-    if access.users.isEmpty, access.tokens.isEmpty { return nil }
-    let header = request.headers["Authorization"] ?? ""
-    let parts = header.split(separator: " ", maxSplits: 1)
+    if access.users.isEmpty, access.tokens.isEmpty { return .welcome }
+    let parts = (authorization ?? "").split(separator: " ", maxSplits: 1)
     let shown = parts.count == 2 ? String(parts[1]) : ""
     switch parts.first?.lowercased() {
-    case "bearer" where access.tokens.contains(where: { Self.isSame($0, shown) }): return nil
+    case "bearer" where access.tokens.contains(where: { Self.isSame($0, shown) }): return .welcome
     case "basic" where !access.users.isEmpty:
-      if await isKnown(shown, access) { return nil }
-    default: break
+      guard let credentials = Self.credentials(shown, access) else { return .refused }
+      return memory.withLock { memory in
+        if memory.right[credentials.user] == credentials { return .welcome }
+        return memory.wrong.contains(credentials) ? .refused : .unknown(credentials)
+      }
+    default: return .refused
     }
+  }
+
+  /// Hashes a password when its asker's turn comes, and then lets who guesses wait.
+  func isRight(_ credentials: Credentials, from address: String) async -> Bool {
+    let asker = PasswordQueue.Asker(address: address, user: credentials.isUser ? credentials.user : nil)
+    let matches = await passwords.matches(
+      String(decoding: credentials.password, as: UTF8.self), credentials.hash, for: asker)
+    if Task.isCancelled { return false }
+    let isRight = matches && credentials.isUser
+    let guesses = memory.withLock { memory in
+      if isRight {
+        memory.right[credentials.user] = credentials
+        memory.guesses[address] = nil
+        return 0
+      }
+      if memory.wrong.count >= Self.limit { memory.wrong = [] }
+      memory.wrong.insert(credentials)
+      if memory.guesses.count >= Self.limit { memory.guesses = [:] }
+      memory.guesses[address, default: 0] = min((memory.guesses[address] ?? 0) + 1, 10)
+      return memory.guesses[address] ?? 0
+    }
+    if !isRight { try? await Task.sleep(for: Self.pause * guesses) }
+    return isRight
+  }
+
+  /// What a request is answered that may not come in.
+  var refusal: ServerResponse {
     var response = ServerResponse.refusal(401, "Unauthorized")
-    response.headers["WWW-Authenticate"] = access.users.isEmpty ? "Bearer" : "Basic"
+    response.headers["WWW-Authenticate"] = access().users.isEmpty ? "Bearer" : "Basic"
+    addFields(to: &response)
     return response
   }
 
@@ -47,26 +99,15 @@ final class Door: Sendable {
     for header in access().headers { response.headers[header.name] = header.value }
   }
 
-  private func isKnown(_ shown: String, _ access: ServerAccess) async -> Bool {
+  /// Nil for what is no name and password.
+  private static func credentials(_ shown: String, _ access: ServerAccess) -> Credentials? {
     guard let bytes = Base64.decoded(shown), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
       !bytes.contains(0)
-    else { return false }
+    else { return nil }
     let user = String(decoding: bytes[..<colon], as: UTF8.self)
-    let password = String(decoding: bytes[(colon + 1)...], as: UTF8.self)
     let hash = access.users[user]
-    let attempt = Attempt(user: user, password: password, hash: hash ?? Self.nobody)
-    if let found = known.withLock({ $0[attempt] }) { return found }
-    let isRight = await withTaskExecutorPreference(passwords) {
-      // Another request with the same words may have come first.
-      if let found = known.withLock({ $0[attempt] }) { return found }
-      let matches = unsafe promgate_bcrypt_matches(attempt.password, attempt.hash) == 1 && hash != nil
-      known.withLock { known in
-        if known.count >= Self.limit { known = [:] }
-        known[attempt] = matches
-      }
-      return matches
-    }
-    return isRight
+    return Credentials(
+      user: user, password: Array(bytes[(colon + 1)...]), hash: hash ?? nobody, isUser: hash != nil)
   }
 
   /// Compares in a time that tells nothing but the length.

@@ -1,6 +1,5 @@
 import NIOCore
 import NIOSSL
-import NIOTLS
 import Synchronization
 
 /// TLS as settings want it, ready for connections.
@@ -53,8 +52,8 @@ struct SecureContext: Sendable {
     return certificates
   }
 
-  /// What stands in front of a connection's other handlers.
-  func handlers() -> [any ChannelHandler] {
+  /// What stands in front of a connection's other handlers. `isCurrent` says whether the settings still hold.
+  func handlers(_ isCurrent: @escaping @Sendable () -> Bool) -> [any ChannelHandler] {
     let handler: NIOSSLServerHandler
     switch clients {
     case .requested, .any:
@@ -62,7 +61,7 @@ struct SecureContext: Sendable {
       handler = NIOSSLServerHandler(context: context) { _, promise in promise.succeed(.certificateVerified) }
     case .none, .verifiedIfGiven, .verified: handler = NIOSSLServerHandler(context: context)
     }
-    return names.isEmpty ? [handler] : [handler, ClientNameHandler(names)]
+    return [handler, PeerHandler(names, isCurrent)]
   }
 
   private static let suites: [String: NIOTLSCipher] = [
@@ -108,43 +107,20 @@ extension ServerAccess.Curve {
   }
 }
 
-/// Closes connections of clients whose certificate has none of the names.
-private final class ClientNameHandler: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-
-  private let names: Set<String>
-
-  init(_ names: Set<String>) { self.names = names }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .handshakeCompleted? = event as? TLSUserEvent, !isWelcome(context) {
-      return context.close(promise: nil)
-    }
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  private func isWelcome(_ context: ChannelHandlerContext) -> Bool {
-    guard let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self),
-      let certificate = handler.peerCertificate
-    else { return false }
-    return certificate._subjectAlternativeNames().contains { name in
-      names.contains(String(decoding: name.contents, as: UTF8.self))
-    }
-  }
-}
-
 /// The context of settings that may change: made anew when they have.
 final class SecureContexts: Sendable {
   private let last = Mutex<(security: ServerAccess.Security, context: SecureContext)?>(nil)
 
   /// The handlers for a new connection. Throws when the settings cannot be used.
-  func handlers(_ security: ServerAccess.Security) throws(ServerAccess.Problem) -> [any ChannelHandler] {
+  func handlers(
+    _ security: ServerAccess.Security, isCurrent: @escaping @Sendable () -> Bool
+  ) throws(ServerAccess.Problem) -> [any ChannelHandler] {
     let context = try last.withLock { last throws(ServerAccess.Problem) in
       if let last, last.security == security { return last.context }
       let made = (security, try SecureContext(security))
       last = made
       return made.1
     }
-    return context.handlers()
+    return context.handlers(isCurrent)
   }
 }

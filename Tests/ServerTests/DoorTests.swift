@@ -1,0 +1,260 @@
+import Foundation
+import Server
+import Synchronization
+import Testing
+
+/// Who comes in, and what of a request is read before that is known.
+struct DoorTests {
+  /// bcrypt of "secret", at the lowest cost.
+  private static let hash = "$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"
+
+  /// A server with users, and how many requests came as far as its handler.
+  private func withServer(
+    _ limits: HTTPLimits = HTTPLimits(), access: @escaping @Sendable () -> ServerAccess,
+    _ body: (HTTPServer, @Sendable () -> Int) async throws -> Void
+  ) async throws {
+    let served = Mutex(0)
+    let server = try await HTTPServer.start(at: .anyLoopbackPort, limits: limits, access: access) { request in
+      served.withLock { $0 += 1 }
+      return ServerResponse(text: "\(request.body.count) bytes\n")
+    }
+    try await body(server) { served.withLock { $0 } }
+    await server.stop(grace: .seconds(1))
+    #expect(server.openConnections == 0)
+  }
+
+  private static func users() -> ServerAccess {
+    var access = ServerAccess()
+    access.users = ["me": hash, "other": hash]
+    return access
+  }
+
+  private func basic(_ user: String, _ password: String) -> String {
+    "Authorization: Basic \(Data("\(user):\(password)".utf8).base64EncodedString())\r\n"
+  }
+
+  @Test func `a body is not read before its sender is known`() async throws {
+    try await withServer(access: Self.users) { server, served in
+      let length = "Content-Length: 1000000\r\n"
+      for refused in ["", basic("me", "wrong"), basic("nobody", "secret"), "Authorization: Bearer x\r\n"] {
+        let client = try LoopbackClient(server)
+        // Nothing of the body is sent: an answer can only be to the head.
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\(refused)\(length)\r\n")
+        let answer = await client.receive()
+        #expect(answer.hasPrefix("HTTP/1.1 401 "), "\(refused)\(answer)")
+        #expect(answer.contains("WWW-Authenticate: Basic\r\n") && answer.contains("Connection: close\r\n"))
+      }
+      #expect(served() == 0)
+      for known in [basic("me", "secret"), basic("other", "secret")] {
+        let client = try LoopbackClient(server)
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\(known)Content-Length: 3\r\n\r\n")
+        #expect(await client.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100 Continue\r\n"))
+        client.send("abcGET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\(known)\r\n")
+        let answers = await client.receive()
+        #expect(answers.contains("3 bytes\n") && answers.hasSuffix("0 bytes\n"), "\(answers)")
+      }
+      #expect(served() == 4)
+    }
+  }
+
+  @Test func `what was sent along with a password that is looked at is read when it is right`() async throws {
+    try await withServer(access: Self.users) { server, served in
+      let body = String(repeating: "b", count: 300_000)
+      for (password, status) in [("wrong", 401), ("secret", 200)] {
+        let client = try LoopbackClient(server)
+        client.send(
+          "POST / HTTP/1.1\r\nHost: h\r\n\(basic("me", password))Content-Length: \(body.utf8.count)\r\n"
+            + "Connection: close\r\n\r\n\(body)")
+        let answer = await client.receive()
+        #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+        #expect(answer.hasSuffix("300000 bytes\n") == (status == 200))
+      }
+      #expect(served() == 1)
+    }
+  }
+
+  @Test func `a connection outlives a refusal without a body`() async throws {
+    try await withServer(access: Self.users) { server, _ in
+      let client = try LoopbackClient(server)
+      let end = "Connection: close\r\n\r\n"
+      client.send(
+        "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\(basic("me", "secret"))\(end)")
+      let answers = await client.receive()
+      #expect(answers.hasPrefix("HTTP/1.1 401 ") && answers.hasSuffix("0 bytes\n"), "\(answers)")
+    }
+  }
+
+  @Test func `who guesses passwords waits behind nobody but himself`() async throws {
+    try await withServer(access: Self.users) { server, served in
+      // Names that nobody has cost a tenth of a second each.
+      let guessers = try (0..<60).map { number in
+        let client = try LoopbackClient(server)
+        client.send("GET / HTTP/1.1\r\nHost: h\r\n\(basic("guess\(number)", "x"))Connection: close\r\n\r\n")
+        return client
+      }
+      let first = guessers[0]
+      #expect(await first.receive().hasPrefix("HTTP/1.1 401 "))
+      for _ in 0..<20 {
+        let known = try LoopbackClient(server)
+        known.send("GET / HTTP/1.1\r\nHost: h\r\n\(basic("me", "secret"))Connection: close\r\n\r\n")
+        #expect(await known.receive().hasPrefix("HTTP/1.1 200 "))
+      }
+      #expect(served() == 20)
+      // Those who guess are still at it: nobody waited for them to end.
+      #expect(server.openConnections > 1)
+    }
+  }
+
+  @Test func `bodies share a budget`() async throws {
+    var limits = HTTPLimits()
+    limits.bodySize = 1_000_000
+    limits.bodiesSize = 1_500_000
+    try await withServer(limits, access: { ServerAccess() }) { server, _ in
+      let part = String(repeating: "a", count: 900_000)
+      let holder = try LoopbackClient(server)
+      holder.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\nConnection: close\r\n\r\n\(part)")
+      var statuses: Set<String> = []
+      // The first client's part may still be on its way.
+      for _ in 0..<100 where !statuses.contains("HTTP/1.1 503") {
+        let other = try LoopbackClient(server)
+        other.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n\(part)")
+        statuses.insert(String(await other.receive().prefix(12)))
+      }
+      #expect(statuses.contains("HTTP/1.1 503"))
+      holder.send(String(repeating: "a", count: 100_000))
+      #expect(await holder.receive().hasSuffix("1000000 bytes\n"))
+      for _ in 0..<10 {
+        let other = try LoopbackClient(server)
+        other.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n\(part)")
+        #expect(await other.receive().hasSuffix("900000 bytes\n"))
+      }
+    }
+  }
+
+  @Test func `heads that Go's server refuses are refused`() async throws {
+    try await withServer(access: { ServerAccess() }) { server, served in
+      let cases = [
+        ("GET / HTTP/1.1\r\n\r\n", 400, "missing required Host header"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "too many Host headers"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775808\r\n\r\n", 400, "Bad Request"),
+        (
+          "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400, "Bad Request"
+        ),
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\n", 417, "Expectation"),
+      ]
+      for (request, status, text) in cases {
+        let client = try LoopbackClient(server)
+        client.send(request)
+        let answer = await client.receive()
+        #expect(answer.hasPrefix("HTTP/1.1 \(status) ") && answer.contains(text), "\(request)\(answer)")
+      }
+      #expect(served() == 0)
+    }
+  }
+
+  // MARK: TLS
+
+  private static let certificates = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "ToolTests/Certificates")
+
+  private static func security(names: [String]) throws -> ServerAccess.Security {
+    func bytes(_ name: String) throws -> [UInt8] {
+      try [UInt8](Data(contentsOf: certificates.appending(path: name)))
+    }
+    var security = ServerAccess.Security(
+      certificates: try bytes("server.pem"), key: try bytes("server-key.pem"))
+    security.clients = .verified
+    security.clientAuthorities = try bytes("ca.pem")
+    security.clientNames = names
+    return security
+  }
+
+  /// Shakes hands over memory, so that a request leaves in one write with the end of the handshake, and
+  /// sends it again and again without looking at what comes back.
+  private static let client = """
+    import socket, ssl, sys
+    port, folder, version, request = int(sys.argv[1]), sys.argv[2], sys.argv[3], b"GET / HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n"
+    context = ssl.create_default_context(cafile=folder + "/ca.pem")
+    context.check_hostname = False
+    context.load_cert_chain(folder + "/client.pem", folder + "/client-key.pem")
+    context.maximum_version = context.minimum_version = ssl.TLSVersion[version]
+    wire = socket.create_connection(("127.0.0.1", port)); wire.settimeout(20)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing)
+    while True:
+        try:
+            tls.do_handshake(); break
+        except ssl.SSLWantReadError:
+            wire.sendall(outgoing.read()); incoming.write(wire.recv(65536))
+    answer = b""
+    try:
+        tls.write(request); wire.sendall(outgoing.read())
+        for _ in range(20):
+            tls.write(request); wire.sendall(outgoing.read())
+        while True:
+            got = wire.recv(65536)
+            if not got: break
+            incoming.write(got)
+            try:
+                answer += tls.read(65536)
+            except ssl.SSLWantReadError: pass
+            if b"bytes" in answer: break
+    except (OSError, ssl.SSLError): pass
+    print("answered" if b" 200 OK" in answer else "nothing")
+    """
+
+  private func connect(_ server: HTTPServer, _ version: String) async throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [
+      "python3", "-c", Self.client, "\(server.address.port)", Self.certificates.path(), version,
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    return await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        let data = (try? output.fileHandleForReading.readToEnd()) ?? nil
+        process.waitUntilExit()
+        continuation.resume(returning: String(decoding: data ?? Data(), as: UTF8.self))
+      }
+    }
+  }
+
+  @Test(arguments: ["TLSv1_2", "TLSv1_3"])
+  func `what arrives with the end of a handshake waits until the peer is accepted`(version: String)
+    async throws
+  {
+    for (names, answer) in [(["client.test"], "answered\n"), (["somebody.else"], "nothing\n")] {
+      var access = ServerAccess()
+      access.security = try Self.security(names: names)
+      try await withServer(access: { [access] in access }) { server, served in
+        let heard = try await connect(server, version)
+        #expect(heard == answer, "\(names)")
+        #expect((served() > 0) == (answer == "answered\n"), "\(names)")
+      }
+    }
+  }
+
+  @Test(arguments: ["TLSv1_2", "TLSv1_3"])
+  func `settings that change during a handshake hold for it`(version: String) async throws {
+    let welcoming = try Self.security(names: ["client.test"])
+    let strict = try Self.security(names: ["somebody.else"])
+    let asked = Mutex(0)
+    // At the start, when the connection is made, and from then on the new settings.
+    let access: @Sendable () -> ServerAccess = {
+      var access = ServerAccess()
+      access.security = asked.withLock { asked in
+        asked += 1
+        return asked <= 2 ? welcoming : strict
+      }
+      return access
+    }
+    try await withServer(access: access) { server, served in
+      let heard = try await connect(server, version)
+      #expect(heard == "nothing\n")
+      #expect(served() == 0)
+      #expect(asked.withLock { $0 } > 2)
+    }
+  }
+}
