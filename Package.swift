@@ -32,7 +32,7 @@ let package = Package(
     // RE2 behind a C header: the matchers' pattern engine, linear on hostile patterns.
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // libcurl behind plain functions: scraping and asking other servers.
-    .target(name: "CCurl", dependencies: ["CZlib"]),
+    .target(name: "CCurl"),
     // zlib: compressed bodies and dumps, both ways.
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     // libsnappy and libzstd, and the checksum that goes with them: Prometheus' logs and remote read.
@@ -57,7 +57,7 @@ let package = Package(
     .target(name: "TimeSeries", dependencies: ["CRE2", "CColumns"]),
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL", "CColumns"]),
-    .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl"]),
+    .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl", "CZlib"]),
     .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"]),
     // Of TimeSeries only Go's text forms.
     .target(name: "Manifests", dependencies: ["TimeSeries", "PromQL", "CYAML"]),

@@ -1,13 +1,11 @@
 #include "CCurl.h"
 #include "Library.h"
 
-#include <CZlib.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 typedef struct {
@@ -24,9 +22,6 @@ typedef struct exchange {
   promgate_http_done done;
   void *context;
   size_t body_limit;
-  bool compressed;
-  promgate_gunzip *gunzip;
-  bool gunzip_ended;
   buffer headers;
   buffer body;
   /// Why the transfer was stopped from inside a callback, else DONE.
@@ -78,41 +73,11 @@ static bool keep(exchange *x, const uint8_t *bytes, size_t length) {
   return append(&x->body, bytes, length);
 }
 
-static bool decompress(exchange *x, const uint8_t *bytes, size_t length) {
-  uint8_t piece[32768];
-  size_t position = 0;
-  for (;;) {
-    promgate_gunzip_step step = promgate_gunzip_feed(
-        x->gunzip, bytes + position, length - position, piece, sizeof(piece));
-    if (step.outcome == 2) {
-      x->stopped = PROMGATE_HTTP_BAD_COMPRESSION;
-      return false;
-    }
-    if (!keep(x, piece, step.produced)) return false;
-    position += step.consumed;
-    x->gunzip_ended = step.outcome == 1;
-    bool drained = step.produced < sizeof(piece);
-    if (position == length && drained) return true;
-  }
-}
-
 static size_t on_body(char *bytes, size_t size, size_t count, void *context) {
   exchange *x = context;
   size_t length = size * count;
-  bool kept = x->gunzip != NULL ? decompress(x, (const uint8_t *)bytes, length)
-                                : keep(x, (const uint8_t *)bytes, length);
   // Anything but the length makes libcurl give up; 0 would not for an empty piece.
-  return kept ? length : CURL_WRITEFUNC_ERROR;
-}
-
-/// Whether a header line says that the body is gzip, and nothing else.
-static bool names_gzip(const char *line, size_t length) {
-  static const char name[] = "content-encoding:";
-  size_t start = sizeof(name) - 1;
-  if (length < start || strncasecmp(line, name, start) != 0) return false;
-  while (start < length && (line[start] == ' ' || line[start] == '\t')) start++;
-  while (length > start && strchr(" \t\r\n", line[length - 1]) != NULL) length--;
-  return length - start == 4 && memcmp(line + start, "gzip", 4) == 0;
+  return keep(x, (const uint8_t *)bytes, length) ? length : CURL_WRITEFUNC_ERROR;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
@@ -121,13 +86,6 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
   if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
     // A new response: after a redirect, or after `100 Continue`.
     x->headers.length = 0;
-    promgate_gunzip_free(x->gunzip);
-    x->gunzip = NULL;
-  }
-  if (x->compressed && x->gunzip == NULL && names_gzip(bytes, length)) {
-    x->gunzip = promgate_gunzip_new();
-    x->gunzip_ended = true;  // Nothing has begun, so an empty body is whole.
-    if (x->gunzip == NULL) return CURL_WRITEFUNC_ERROR;
   }
   if (length > headers_limit - x->headers.length) return CURL_WRITEFUNC_ERROR;
   return append(&x->headers, bytes, length) ? length : CURL_WRITEFUNC_ERROR;
@@ -156,7 +114,6 @@ static void dispose(exchange *x) {
   if (x == NULL) return;
   if (x->easy != NULL) libcurl.curl_easy_cleanup(x->easy);
   libcurl.curl_slist_free_all(x->header_list);
-  promgate_gunzip_free(x->gunzip);
   free(x->headers.bytes);
   free(x->body.bytes);
   free(x);
@@ -165,10 +122,7 @@ static void dispose(exchange *x) {
 static promgate_http_outcome outcome_of(const exchange *x, CURLcode code) {
   if (x->stopped != PROMGATE_HTTP_DONE) return x->stopped;
   switch (code) {
-    case CURLE_OK:
-      // A stream that stops in the middle of a member was cut.
-      return x->gunzip != NULL && !x->gunzip_ended ? PROMGATE_HTTP_BAD_COMPRESSION
-                                                   : PROMGATE_HTTP_DONE;
+    case CURLE_OK: return PROMGATE_HTTP_DONE;
     case CURLE_OPERATION_TIMEDOUT: return PROMGATE_HTTP_TIMED_OUT;
     case CURLE_COULDNT_CONNECT: return PROMGATE_HTTP_REFUSED;
     case CURLE_COULDNT_RESOLVE_HOST: return PROMGATE_HTTP_UNRESOLVED;
@@ -332,7 +286,6 @@ uint64_t promgate_http_start(
   x->done = done;
   x->context = context;
   x->body_limit = request->body_limit;
-  x->compressed = request->compressed;
   if (x->easy == NULL || !configure(x, request)) {
     dispose(x);
     return 0;

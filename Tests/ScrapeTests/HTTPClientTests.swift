@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Loopback
 import Scrape
+import Synchronization
 import Testing
 import TimeSeries
 
@@ -96,6 +97,39 @@ import TimeSeries
       #expect(await failure(limited, client) == nil)
       #expect(await failure(HTTPRequest(.get, server.url + "/cut"), client)?.kind == .badCompression)
       #expect(await failure(HTTPRequest(.get, server.url + "/bad"), client)?.kind == .badCompression)
+    }
+  }
+
+  @Test func `a body that never ends holds up nobody and ends with its time`() async throws {
+    // Two gigabytes out of two megabytes.
+    let endless = [[UInt8]](repeating: Self.bomb, count: 5000).flatMap { $0 }
+    try await serve({ request in
+      request.line.contains("/endless")
+        ? LoopbackServer.reply(endless, headers: ["Content-Encoding: gzip"])
+        : LoopbackServer.reply(Self.bomb, headers: ["Content-Encoding: gzip"])
+    }) { server in
+      let client = HTTPClient()
+      var request = HTTPRequest(.get, server.url + "/endless")
+      request.timeoutMilliseconds = 700
+      request.maximumBody = 4 << 30
+      let bombs = (0..<3).map { _ in Task { [request] in await failure(request, client) } }
+      let ended = Mutex(false)
+      let watch = Task {
+        for bomb in bombs { _ = await bomb.value }
+        ended.withLock { $0 = true }
+      }
+      var answered = 0
+      while !ended.withLock({ $0 }) {
+        if await body(of: server.url + "/good", client)?.count == 400_000 { answered += 1 }
+      }
+      await watch.value
+      for bomb in bombs { #expect(await bomb.value == HTTPFailure(.timedOut, "context deadline exceeded")) }
+      #expect(answered > 3)
+      // A limit ends it long before its time.
+      request.timeoutMilliseconds = 60_000
+      request.maximumBody = 3 << 20
+      #expect(await failure(request, client)?.kind == .bodyTooLarge)
+      #expect(client.answers([request]).map { (try? $0.get()) == nil } == [true])
     }
   }
 

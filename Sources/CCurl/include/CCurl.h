@@ -21,12 +21,10 @@ typedef struct {
   size_t body_length;
   /// For the whole exchange; 0 means none.
   int64_t timeout_milliseconds;
-  /// Most bytes of a body after decompression.
+  /// Most bytes of a body as it is sent.
   size_t body_limit;
   bool follow_redirects;
   bool verify_certificates;
-  /// Ask for gzip, and undo it where `Content-Encoding` says exactly `gzip`.
-  bool compressed;
   /// A file of certificates to trust instead of the system's; NULL for the system's.
   const char *certificate_file;
   /// Use the proxy that the environment names.
@@ -42,7 +40,6 @@ typedef enum {
   PROMGATE_HTTP_REFUSED,
   PROMGATE_HTTP_UNRESOLVED,
   PROMGATE_HTTP_BODY_TOO_LARGE,
-  PROMGATE_HTTP_BAD_COMPRESSION,
   PROMGATE_HTTP_CANCELLED,
   PROMGATE_HTTP_FAILED
 } promgate_http_outcome;

@@ -26,6 +26,7 @@ public final class HTTPClient: Fetcher, Sendable {
   public func fetch(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     let headers = try headerLines(request)
     if let problem = Self.problem(with: request.url) { throw HTTPFailure(.invalidRequest, problem) }
+    let deadline = Self.deadline(request)
     let pending = PendingExchange(request)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -35,24 +36,74 @@ public final class HTTPClient: Fetcher, Sendable {
     } onCancel: {
       cancel(pending)
     }
-    return try result.get()
+    return try await Self.unpacked(try result.get(), request, deadline)
+  }
+
+  private static func deadline(_ request: HTTPRequest) -> ContinuousClock.Instant {
+    .now + .milliseconds(max(1, request.timeoutMilliseconds))
+  }
+
+  /// The answer with its body undone, within the request's time and limit. Other tasks work between two slices.
+  @concurrent
+  private static func unpacked(
+    _ response: HTTPResponse, _ request: HTTPRequest, _ deadline: ContinuousClock.Instant
+  ) async throws(HTTPFailure) -> HTTPResponse {
+    guard let limit = try packedLimit(response, request) else { return response }
+    var body = GzipBody(response.body, limit: limit)
+    while try !body.advance() {
+      if Task.isCancelled { throw HTTPFailure(.cancelled, "context canceled") }
+      if ContinuousClock.now >= deadline { throw HTTPFailure(.timedOut, "context deadline exceeded") }
+      await Task.yield()
+    }
+    var response = response
+    response.body = body.bytes
+    return response
+  }
+
+  /// The same on the calling thread.
+  private static func unpacked(
+    _ response: HTTPResponse, _ request: HTTPRequest, by deadline: ContinuousClock.Instant
+  ) throws(HTTPFailure) -> HTTPResponse {
+    guard let limit = try packedLimit(response, request) else { return response }
+    var body = GzipBody(response.body, limit: limit)
+    while try !body.advance() {
+      if ContinuousClock.now >= deadline { throw HTTPFailure(.timedOut, "context deadline exceeded") }
+    }
+    var response = response
+    response.body = body.bytes
+    return response
+  }
+
+  /// How long the body may become; nil when it is to stay as it is.
+  private static func packedLimit(_ response: HTTPResponse, _ request: HTTPRequest) throws(HTTPFailure) -> Int? {
+    let limit = max(0, request.maximumBody)
+    if request.compressed, response.header("Content-Encoding") == "gzip" { return limit }
+    guard response.body.count <= limit else { throw HTTPFailure(.bodyTooLarge, "body size limit exceeded") }
+    return nil
   }
 
   /// Sends all requests at once and holds the calling thread until each has its answer; in their order.
   public func answers(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPFailure>] {
     let gathered = GatheredAnswers(count: requests.count)
+    var deadlines: [Int: ContinuousClock.Instant] = [:]
     for (index, request) in requests.enumerated() {
       do throws(HTTPFailure) {
         let headers = try headerLines(request)
         if let problem = Self.problem(with: request.url) { throw HTTPFailure(.invalidRequest, problem) }
         let pending = PendingExchange(request)
+        deadlines[index] = Self.deadline(request)
         pending.wait { gathered.set($0, at: index) }
         start(request, headers, pending)
       } catch {
         gathered.set(.failure(error), at: index)
       }
     }
-    return gathered.wait()
+    return gathered.wait().enumerated().map { index, answer in
+      guard let deadline = deadlines[index] else { return answer }
+      return answer.flatMap { response in
+        Result { () throws(HTTPFailure) in try Self.unpacked(response, requests[index], by: deadline) }
+      }
+    }
   }
 
   private func start(_ request: HTTPRequest, _ headers: [String], _ pending: PendingExchange) {
@@ -73,10 +124,9 @@ public final class HTTPClient: Fetcher, Sendable {
             unsafe plain.body = body.baseAddress
             unsafe plain.body_length = body.count
             unsafe plain.timeout_milliseconds = max(1, request.timeoutMilliseconds)
-            unsafe plain.body_limit = max(0, request.maximumBody)
+            unsafe plain.body_limit = Self.sentLimit(request)
             unsafe plain.follow_redirects = request.followsRedirects
             unsafe plain.verify_certificates = request.access.verifiesCertificates
-            unsafe plain.compressed = request.compressed
             unsafe plain.environment_proxy = request.usesEnvironmentProxy
             return unsafe withCString(request.access.certificateFile) { file in
               unsafe withCString(request.proxy) { proxy in
@@ -95,6 +145,12 @@ public final class HTTPClient: Fetcher, Sendable {
     }
     // Cancelled before the number was known: nobody else will say so.
     if pending.started(number) { unsafe promgate_http_cancel(http, number) }
+  }
+
+  /// Most bytes of a body as it is sent: what does not compress grows a little.
+  private static func sentLimit(_ request: HTTPRequest) -> Int {
+    let limit = max(0, request.maximumBody)
+    return request.compressed ? limit.addingReportingOverflow(limit / 1000 + 64).partialValue : limit
   }
 
   private func cancel(_ pending: PendingExchange) {

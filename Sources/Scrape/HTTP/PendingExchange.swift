@@ -69,8 +69,6 @@ final class PendingExchange: Sendable {
         HTTPFailure(.unknownHost, prefix + "dial tcp: lookup \(host): no such host"))
     case PROMGATE_HTTP_BODY_TOO_LARGE:
       return .failure(HTTPFailure(.bodyTooLarge, "body size limit exceeded"))
-    case PROMGATE_HTTP_BAD_COMPRESSION:
-      return .failure(HTTPFailure(.badCompression, "gzip: the body is damaged or cut"))
     case PROMGATE_HTTP_CANCELLED:
       return .failure(HTTPFailure(.cancelled, prefix + "context canceled"))
     default:
@@ -99,7 +97,8 @@ final class PendingExchange: Sendable {
     let words = lines.isEmpty ? [] : lines.removeFirst().split(separator: " ", maxSplits: 2)
     let headers: [HTTPRequest.Header] = lines.compactMap { line in
       guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-      let value = line[line.utf8.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+      var value = line[line.utf8.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+      while value.last == " " || value.last == "\t" { value.removeLast() }
       return HTTPRequest.Header(String(line[..<colon]), String(value))
     }
     return unsafe HTTPResponse(

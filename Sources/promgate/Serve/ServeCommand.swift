@@ -173,7 +173,7 @@ struct ServeCommand: AsyncParsableCommand {
     let access = try door.access()
     let server = try await start(api, access)
     Output.note("listening on \(DoorArguments.scheme(access()))://\(server.address)")
-    await stop.wait {
+    await stop.wait(grace: Self.grace) {
       async let judged: Void = gates.run(over: series)
       async let kept: Void? = journal?.run {
         scraper.statuses.flatMap(\.families) + (writer?.families ?? [])
@@ -182,12 +182,16 @@ struct ServeCommand: AsyncParsableCommand {
       async let ruled: Void? = ruleLoop?.run()
       await scraper.run()
       _ = await (judged, kept, grown, ruled)
+    } ending: {
+      Output.note("stopping")
+      api.readiness = .stopping
+      await server.stop(grace: Self.grace)
     }
-    Output.note("stopping")
-    api.readiness = .stopping
-    await server.stop()
     journal?.commitOrWarn()
   }
+
+  /// How long a scrape that is being read, or an answer that is being sent, may put off the end.
+  private static let grace = Duration.seconds(4)
 
   private func facts(_ targets: [Target]) -> ServerFacts {
     ServerFacts(

@@ -36,7 +36,30 @@ final class StopSignal {
     }
   }
 
-  /// The same, but no longer than a time (milliseconds; nil for as long as it takes).
+  /// Runs the work until a signal arrives, then cancels it, and lets `ending` run beside its end. Returns when
+  /// both are done, or after `grace`: what still hangs then is left to the process' end.
+  func wait(
+    grace: Duration, while work: @escaping @Sendable () async -> Void,
+    ending: @escaping @Sendable () async -> Void
+  ) async {
+    let running = Task { await work() }
+    for await _ in arrivals { break }
+    running.cancel()
+    let (over, done) = AsyncStream.makeStream(of: Void.self)
+    Task {
+      await ending()
+      await running.value
+      done.yield()
+    }
+    Task {
+      try? await Task.sleep(for: grace)
+      done.yield()
+    }
+    for await _ in over { break }
+  }
+
+  /// Runs the work until a signal arrives or a time has passed (milliseconds; nil for no such time), then cancels
+  /// it and waits for its end.
   func wait(atMost time: Int64?, while work: @escaping @Sendable () async -> Void) async {
     guard let time else { return await wait(while: work) }
     await withTaskGroup(of: Void.self) { group in
