@@ -75,7 +75,9 @@ public final class HTTPClient: Fetcher, Sendable {
   }
 
   /// How long the body may become; nil when it is to stay as it is.
-  private static func packedLimit(_ response: HTTPResponse, _ request: HTTPRequest) throws(HTTPFailure) -> Int? {
+  private static func packedLimit(_ response: HTTPResponse, _ request: HTTPRequest) throws(HTTPFailure)
+    -> Int?
+  {
     let limit = max(0, request.maximumBody)
     if request.compressed, response.header("Content-Encoding") == "gzip" { return limit }
     guard response.body.count <= limit else { throw HTTPFailure(.bodyTooLarge, "body size limit exceeded") }
