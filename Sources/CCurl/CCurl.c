@@ -84,7 +84,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
   exchange *x = context;
   size_t length = size * count;
   if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-    // A new response: after a redirect, or after `100 Continue`.
+    // A new response: after `100 Continue`.
     x->headers.length = 0;
   }
   if (length > headers_limit - x->headers.length) return CURL_WRITEFUNC_ERROR;
@@ -135,6 +135,9 @@ static void finish(exchange *x, promgate_http_outcome outcome, CURLcode code) {
   long status = 0, error = 0;
   libcurl.curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
   libcurl.curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
+  const char *redirect = NULL;
+  libcurl.curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &redirect);
+  response.redirect = redirect == NULL ? "" : redirect;
   response.outcome = (int32_t)outcome;
   response.status = (int32_t)status;
   response.headers = x->headers.bytes;
@@ -237,7 +240,6 @@ static bool configure(exchange *x, const promgate_http_request *request) {
   }
   if (libcurl.curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK) return false;
   if (libcurl.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
-  if (libcurl.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") != CURLE_OK) return false;
   if (request->body_length > 0) {
     libcurl.curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
     if (libcurl.curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body) != CURLE_OK) return false;
@@ -253,8 +255,7 @@ static bool configure(exchange *x, const promgate_http_request *request) {
   }
   libcurl.curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->header_list);
   libcurl.curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_milliseconds);
-  libcurl.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow_redirects ? 1L : 0L);
-  libcurl.curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+  libcurl.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   libcurl.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->verify_certificates ? 1L : 0L);
   libcurl.curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->verify_certificates ? 2L : 0L);
   if (request->certificate_file != NULL) {

@@ -27,5 +27,17 @@ enum InputFile {
     }
   }
 
+  /// The real path of a file below a folder; nil when there is none, or when links lead out of the folder.
+  static func path(_ path: String, within folder: String) -> String? {
+    guard let root = realPath(folder), let file = realPath("\(folder)/\(path)") else { return nil }
+    return file.hasPrefix(root.hasSuffix("/") ? root : root + "/") ? file : nil
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let found = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(found) }
+    return unsafe String(cString: found)
+  }
+
   private static var lastError: String { unsafe String(cString: strerror(errno)) }
 }

@@ -155,6 +155,59 @@ import TimeSeries
     }
   }
 
+  @Test func `nothing that says who asks follows a redirect to another place`() async throws {
+    let arrived = Mutex<[LoopbackServer.Request]>([])
+    try await serve({ request in
+      arrived.withLock { $0.append(request) }
+      return LoopbackServer.reply(Array("there".utf8))
+    }) { other in
+      try await serve({ request in
+        arrived.withLock { $0.append(request) }
+        switch request.line.split(separator: " ")[1] {
+        case "/here": return LoopbackServer.reply([], status: "302 Found", headers: ["Location: /end"])
+        case "/keep":
+          return LoopbackServer.reply(
+            [], status: "307 Temporary Redirect", headers: ["Location: \(other.url)/x"])
+        case "/away":
+          return LoopbackServer.reply([], status: "301 Moved", headers: ["Location: \(other.url)/x"])
+        default: return LoopbackServer.reply([])
+        }
+      }) { server in
+        let client = HTTPClient()
+        for (method, path, last, body, asks) in [
+          (HTTPRequest.Method.get, "/here", "GET /end", "", true), (.get, "/away", "GET /x", "", false),
+          (.post, "/away", "GET /x", "", false), (.post, "/keep", "POST /x", "data", false),
+        ] {
+          arrived.withLock { $0 = [] }
+          var request = HTTPRequest(
+            method, server.url + path, headers: [.init("X-Api-Key", "k"), .init("Accept", "a/b")],
+            body: method == .post ? Array("data".utf8) : [])
+          request.access = HTTPAccess(authorization: .bearer("t"), headers: [.init("X-Tenant", "me")])
+          _ = try await client.fetch(request)
+          if case .success(let answer) = client.answers([request])[0] { #expect(answer.status == 200) }
+          for end in arrived.withLock({ [$0[1], $0[3]] }) {
+            #expect(end.line.hasPrefix(last) && end.body == body, "\(method) \(path): \(end.line)")
+            #expect(end.headers["accept"] == "a/b")
+            for name in ["authorization", "x-api-key", "x-tenant"] {
+              #expect((end.headers[name] != nil) == asks, "\(method) \(path): \(name)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `of an address that is a secret only the host is shown`() async throws {
+    let (port, socket) = try LoopbackServer.closedPort()
+    defer { close(socket) }
+    var request = HTTPRequest(.post, "http://me:pass@127.0.0.1:\(port)/services/T0/B0/secret?token=x")
+    request.hidesPath = true
+    let told = await failure(request)?.reason ?? ""
+    #expect(told.hasPrefix("Post \"http://127.0.0.1:\(port)/…\": dial tcp 127.0.0.1:\(port): "), "\(told)")
+    #expect(HTTPAddress.hostOnly("https://host") == "https://host")
+    #expect(HTTPAddress.hostOnly("no address") == "…")
+  }
+
   @Test func `what goes wrong is told`() async throws {
     let (port, socket) = try LoopbackServer.closedPort()
     defer { close(socket) }

@@ -112,4 +112,36 @@ import Testing
         "\(configuration): \(text)")
     }
   }
+
+  @Test func `a secret is read from its own folder and from nowhere else`() throws {
+    let text = try Tool.run(
+      shell: """
+        dir=$(mktemp -d); mkdir -p $dir/secrets/test/good $dir/secrets/test/linked $dir/outside
+        for d in secrets/test/good outside; do printf http://127.0.0.1:9/hook/$d > $dir/$d/address; done
+        ln -s $dir/outside/address $dir/secrets/test/linked/address
+        for name in good linked ../../outside ../../../outside /outside .. good/../good; do
+        cat Examples/podinfo/*.yaml > $dir/all.yaml
+        sed -i 's#^  analysis:#  analysis:\\n    alerts:\\n    - {name: told, severity: info, providerRef: {name: chat}}#' $dir/all.yaml
+        cat >> $dir/all.yaml <<END
+        ---
+        apiVersion: flagger.app/v1beta1
+        kind: AlertProvider
+        metadata: {name: chat, namespace: test}
+        spec: {type: slack, secretRef: {name: "$name"}}
+        END
+        echo "$name"
+        promgate gate -f $dir/all.yaml --data Examples/recordings/good.om.gz --webhooks call --secrets $dir/secrets \
+          >/dev/null 2>$dir/log
+        grep -c 'is not sent' $dir/log; grep -c 'Post "http://127.0.0.1:9/…"' $dir/log | sed 's/^[1-9][0-9]*$/some/'
+        grep -o 'hook/[a-z]*' $dir/log
+        done; rm -r $dir
+        """
+    ).text
+    let blocks = text.split(separator: "\n").map(String.init)
+    #expect(Array(blocks.prefix(3)) == ["good", "0", "some"], "\(text)")
+    #expect(blocks.count == 21, "\(text)")
+    for start in stride(from: 3, to: blocks.count - 2, by: 3) {
+      #expect(blocks[start + 1] == "1" && blocks[start + 2] == "0", "\(text)")
+    }
+  }
 }

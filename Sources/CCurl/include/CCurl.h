@@ -23,7 +23,6 @@ typedef struct {
   int64_t timeout_milliseconds;
   /// Most bytes of a body as it is sent.
   size_t body_limit;
-  bool follow_redirects;
   bool verify_certificates;
   /// A file of certificates to trust instead of the system's; NULL for the system's.
   const char *certificate_file;
@@ -54,6 +53,8 @@ typedef struct {
   size_t headers_length;
   const uint8_t *body;
   size_t body_length;
+  /// Where a redirect leads, absolute; empty where there is none. Nobody follows it here.
+  const char *redirect;
   /// libcurl's words for what went wrong; empty when nothing did.
   const char *message;
   /// The system's error number behind a failed connection, else 0.

@@ -70,12 +70,12 @@ enum HookAttempt: Sendable, Hashable {
   case again(error: String?)
 
   /// Of an answer: up to 202 is success; 429 and what is not 501 from 500 on is tried again, its body
-  /// lost; everything else is a refusal with its body.
+  /// lost; everything else is a refusal with its body, made fit to be shown.
   init(status: Int, body: [UInt8]) {
     switch status {
     case ...202: self = .settled(.passed)
     case 429, 500, 502...: self = .again(error: nil)
-    default: self = .settled(.refused(String(decoding: body, as: UTF8.self)))
+    default: self = .settled(.refused(VisibleText.line(body)))
     }
   }
 }

@@ -59,6 +59,26 @@ public struct HTTPAddress: Sendable, Hashable {
     return "\(address.scheme)://\(shown)@\(address.authority)\(address.path)"
   }
 
+  /// An address of which only the host may be shown: `https://host/…`.
+  public static func hostOnly(_ url: String) -> String {
+    guard let address = try? HTTPAddress(url) else { return "…" }
+    return "\(address.scheme)://\(address.authority)\(address.path.isEmpty ? "" : "/…")"
+  }
+
+  /// Whether both lead to the same scheme, host and port.
+  static func isSameOrigin(_ one: String, _ other: String) -> Bool {
+    guard let one = try? HTTPAddress(one), let other = try? HTTPAddress(other) else { return false }
+    return one.scheme == other.scheme && one.place == other.place
+  }
+
+  /// Host and port, the usual port where none is written.
+  private var place: String {
+    let host = authority.lowercased()
+    let end = host.lastIndex(of: "]") ?? host.startIndex
+    if host[end...].contains(":") { return host }
+    return host + (scheme == "https" ? ":443" : ":80")
+  }
+
   /// The host of an address for messages; the text itself where it is no address.
   static func host(of url: String) -> String {
     guard let address = try? HTTPAddress(url) else { return url }

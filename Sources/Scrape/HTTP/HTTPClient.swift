@@ -24,9 +24,21 @@ public final class HTTPClient: Fetcher, Sendable {
 
   /// Sends the request and waits without holding a thread. Any status is an answer, not a failure.
   public func fetch(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+    let deadline = Self.deadline(request)
+    var request = request
+    for _ in 0...HTTPRequest.mostRedirects {
+      let response = try await exchange(request)
+      guard let next = request.redirected(by: response) else {
+        return try await Self.unpacked(response, request, deadline)
+      }
+      request = try Self.hurried(next, deadline)
+    }
+    throw Self.tooManyRedirects(request)
+  }
+
+  private func exchange(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     let headers = try headerLines(request)
     if let problem = Self.problem(with: request.url) { throw HTTPFailure(.invalidRequest, problem) }
-    let deadline = Self.deadline(request)
     let pending = PendingExchange(request)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -36,7 +48,26 @@ public final class HTTPClient: Fetcher, Sendable {
     } onCancel: {
       cancel(pending)
     }
-    return try await Self.unpacked(try result.get(), request, deadline)
+    return try result.get()
+  }
+
+  /// The request with the time that is left.
+  private static func hurried(
+    _ request: HTTPRequest, _ deadline: ContinuousClock.Instant
+  ) throws(HTTPFailure) -> HTTPRequest {
+    let left = (deadline - .now) / .milliseconds(1)
+    guard left > 0 else { throw HTTPFailure(.timedOut, "context deadline exceeded") }
+    if let problem = problem(with: request.url) {
+      throw HTTPFailure(.failed, "a redirect leads to \"\(request.shownURL)\": \(problem)")
+    }
+    var request = request
+    request.timeoutMilliseconds = Int64(max(1, left))
+    return request
+  }
+
+  private static func tooManyRedirects(_ request: HTTPRequest) -> HTTPFailure {
+    HTTPFailure(
+      .failed, "Get \"\(request.shownURL)\": stopped after \(HTTPRequest.mostRedirects) redirects")
   }
 
   private static func deadline(_ request: HTTPRequest) -> ContinuousClock.Instant {
@@ -86,26 +117,53 @@ public final class HTTPClient: Fetcher, Sendable {
 
   /// Sends all requests at once and holds the calling thread until each has its answer; in their order.
   public func answers(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPFailure>] {
+    let deadlines = requests.map(Self.deadline)
+    var requests = requests
+    var answers = exchanges(requests)
+    for _ in 0...HTTPRequest.mostRedirects {
+      let moved = requests.indices.filter { index in
+        guard let next = (try? answers[index].get()).flatMap({ requests[index].redirected(by: $0) }) else {
+          return false
+        }
+        requests[index] = next
+        return true
+      }
+      if moved.isEmpty { break }
+      let hurried = moved.map { index in
+        Result { () throws(HTTPFailure) in try Self.hurried(requests[index], deadlines[index]) }
+      }
+      let again = exchanges(hurried.compactMap { try? $0.get() })
+      var next = again.makeIterator()
+      for (index, request) in zip(moved, hurried) {
+        answers[index] = request.flatMap { _ in
+          next.next() ?? .failure(Self.tooManyRedirects(requests[index]))
+        }
+      }
+    }
+    return requests.indices.map { index in
+      answers[index].flatMap { response in
+        Result { () throws(HTTPFailure) in
+          if requests[index].redirected(by: response) != nil { throw Self.tooManyRedirects(requests[index]) }
+          return try Self.unpacked(response, requests[index], by: deadlines[index])
+        }
+      }
+    }
+  }
+
+  private func exchanges(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPFailure>] {
     let gathered = GatheredAnswers(count: requests.count)
-    var deadlines: [Int: ContinuousClock.Instant] = [:]
     for (index, request) in requests.enumerated() {
       do throws(HTTPFailure) {
         let headers = try headerLines(request)
         if let problem = Self.problem(with: request.url) { throw HTTPFailure(.invalidRequest, problem) }
         let pending = PendingExchange(request)
-        deadlines[index] = Self.deadline(request)
         pending.wait { gathered.set($0, at: index) }
         start(request, headers, pending)
       } catch {
         gathered.set(.failure(error), at: index)
       }
     }
-    return gathered.wait().enumerated().map { index, answer in
-      guard let deadline = deadlines[index] else { return answer }
-      return answer.flatMap { response in
-        Result { () throws(HTTPFailure) in try Self.unpacked(response, requests[index], by: deadline) }
-      }
-    }
+    return gathered.wait()
   }
 
   private func start(_ request: HTTPRequest, _ headers: [String], _ pending: PendingExchange) {
@@ -127,7 +185,6 @@ public final class HTTPClient: Fetcher, Sendable {
             unsafe plain.body_length = body.count
             unsafe plain.timeout_milliseconds = max(1, request.timeoutMilliseconds)
             unsafe plain.body_limit = Self.sentLimit(request)
-            unsafe plain.follow_redirects = request.followsRedirects
             unsafe plain.verify_certificates = request.access.verifiesCertificates
             unsafe plain.environment_proxy = request.usesEnvironmentProxy
             return unsafe withCString(request.access.certificateFile) { file in

@@ -42,6 +42,8 @@ public struct HTTPRequest: Sendable, Hashable {
   public var compressed: Bool
   /// Whether the proxy that `http_proxy` and its like name is used.
   public var usesEnvironmentProxy: Bool
+  /// Whether messages show of the address no more than its host: what follows may be a secret.
+  public var hidesPath = false
   /// A proxy to use whatever the environment says: a URL; nil for none.
   public var proxy: String?
 
@@ -91,7 +93,7 @@ public struct HTTPAccess: Sendable, Hashable {
     }
   }
 
-  /// Sent to the first host only, not where a redirect leads.
+  /// Sent to the first host and port only, as are `headers`: not where a redirect leads.
   public var authorization: Authorization
   /// Whether the server's certificate is checked.
   public var verifiesCertificates: Bool
@@ -121,6 +123,8 @@ public struct HTTPResponse: Sendable, Hashable {
   public var headers: [HTTPRequest.Header]
   /// Decompressed where the request allowed it.
   public var body: [UInt8]
+  /// Where a redirect leads, absolute; nil when there is none.
+  package var redirect: String?
 
   public init(
     status: Int, reason: String? = nil, headers: [HTTPRequest.Header] = [], body: [UInt8] = []

@@ -21,7 +21,7 @@ final class PendingExchange: Sendable {
   init(_ request: HTTPRequest) {
     let method = request.method.rawValue
     let verb = method.prefix(1) + method.dropFirst().lowercased()
-    prefix = "\(verb) \"\(HTTPAddress.redacted(request.url))\": "
+    prefix = "\(verb) \"\(request.shownURL)\": "
     host = HTTPAddress.host(of: request.url)
   }
 
@@ -101,8 +101,11 @@ final class PendingExchange: Sendable {
       while value.last == " " || value.last == "\t" { value.removeLast() }
       return HTTPRequest.Header(String(line[..<colon]), String(value))
     }
-    return unsafe HTTPResponse(
+    var answer = unsafe HTTPResponse(
       status: Int(response.status), reason: words.count > 2 ? String(words[2]) : nil,
       headers: headers, body: Array(body))
+    let redirect = unsafe String(cString: response.redirect)
+    answer.redirect = redirect.isEmpty ? nil : redirect
+    return answer
   }
 }

@@ -218,7 +218,7 @@ final class ConnectionHandler: ChannelInboundHandler {
       return answer(ServerResponse(status: 503, text: "Service Unavailable"), to: head, context: context)
     }
     connection.enter(.working, timeout: nil)
-    // The handler has the body now, and gives its bytes back when it is done, whether the client is there or not.
+    // The handler has the body now. Its bytes are given back when that is done, with or without the client.
     let held = reserved
     reserved = 0
     self.body = []

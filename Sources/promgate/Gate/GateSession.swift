@@ -2,6 +2,7 @@ import Gate
 import Manifests
 import Scrape
 import Server
+import TimeSeries
 
 /// Everything that a run does to the world beside moving weights: calls webhooks, sends notifications,
 /// keeps its state, counts.
@@ -101,12 +102,14 @@ actor GateSession {
     post.timeoutMilliseconds = NotificationRequest.timeout
     post.usesEnvironmentProxy = request.proxy == nil
     post.proxy = request.proxy
+    // Whoever knows the address of a channel can write to it.
+    post.hidesPath = true
     if let token = request.token { post.access.authorization = .bearer(token) }
     let response = try await client.fetch(post)
     guard (200..<300).contains(response.status) else {
       throw ToolFailure(
         "the receiver answered \(response.status): "
-          + "\(String(decoding: response.body.prefix(200), as: UTF8.self))"
+          + VisibleText.line(response.body, limit: 200)
       )
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gate
+import Manifests
 import Scrape
 import Server
 
@@ -76,10 +77,16 @@ struct EffectArguments: ParsableArguments {
 
   func callsHooks(live: Bool) -> Bool { (webhooks ?? (live ? .call : .skip)) == .call }
 
+  /// The value of a Secret's key; nil where there is none. Names that are no names of Kubernetes' objects, and
+  /// links that lead out of the folder, are not followed.
   private func secret(_ place: String?, _ key: String) -> String? {
-    guard let secrets, let place, let name = place.split(separator: "/").last else { return nil }
-    for path in ["\(secrets)/\(place)/\(key)", "\(secrets)/\(name)/\(key)"] {
-      guard let bytes = try? InputFile.bytes(path, maximum: 1 << 16) else { continue }
+    guard let secrets, let place else { return nil }
+    let names = place.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard names.count == 2, names.allSatisfy(KubernetesName.isValid) else { return nil }
+    for path in ["\(names[0])/\(names[1])/\(key)", "\(names[1])/\(key)"] {
+      guard let file = InputFile.path(path, within: secrets),
+        let bytes = try? InputFile.bytes(file, maximum: 1 << 16)
+      else { continue }
       return String(decoding: bytes, as: UTF8.self)
     }
     return nil

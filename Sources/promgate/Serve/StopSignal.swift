@@ -58,8 +58,8 @@ final class StopSignal {
     for await _ in over { break }
   }
 
-  /// Runs the work until a signal arrives or a time has passed (milliseconds; nil for no such time), then cancels
-  /// it and waits for its end.
+  /// Runs the work until a signal arrives or a time has passed (milliseconds; nil for no such time), then
+  /// cancels it and waits for its end.
   func wait(atMost time: Int64?, while work: @escaping @Sendable () async -> Void) async {
     guard let time else { return await wait(while: work) }
     await withTaskGroup(of: Void.self) { group in

@@ -35,7 +35,8 @@ final class PeerHandler: ChannelInboundHandler {
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
     context.eventLoop.execute {
       let pipeline = bound.value.pipeline.syncOperations
-      if let secure = try? pipeline.context(handlerType: NIOSSLServerHandler.self) { secure.close(promise: nil) }
+      let secure = try? pipeline.context(handlerType: NIOSSLServerHandler.self)
+      secure?.close(promise: nil)
     }
   }
 
