@@ -120,7 +120,8 @@ import Testing
         for d in secrets/test/good outside; do printf http://127.0.0.1:9/hook/$d > $dir/$d/address; done
         ln -s $dir/outside/address $dir/secrets/test/linked/address
         for name in good linked ../../outside ../../../outside /outside .. good/../good; do
-        cat Examples/podinfo/*.yaml > $dir/all.yaml
+        cat Examples/podinfo/canary.yaml > $dir/all.yaml; echo --- >> $dir/all.yaml
+        cat Examples/podinfo/latency.yaml >> $dir/all.yaml
         sed -i 's#^  analysis:#  analysis:\\n    alerts:\\n    - {name: told, severity: info, providerRef: {name: chat}}#' $dir/all.yaml
         cat >> $dir/all.yaml <<END
         ---

@@ -74,7 +74,7 @@ public final class HTTPClient: Fetcher, Sendable {
     .now + .milliseconds(max(1, request.timeoutMilliseconds))
   }
 
-  /// The answer with its body undone, within the request's time and limit. Other tasks work between two slices.
+  /// The answer with its body undone, within the request's time and limit. Others work between two slices.
   @concurrent
   private static func unpacked(
     _ response: HTTPResponse, _ request: HTTPRequest, _ deadline: ContinuousClock.Instant

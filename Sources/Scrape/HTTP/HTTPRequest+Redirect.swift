@@ -7,8 +7,8 @@ extension HTTPRequest {
 
   /// The request that follows a redirect; nil when the answer is none, or redirects are not followed.
   ///
-  /// To another scheme, host or port goes nothing that says who asks: neither authorization nor any header that
-  /// a user gave.
+  /// To another scheme, host or port goes nothing that says who asks: neither authorization nor any header
+  /// that a user gave.
   func redirected(by response: HTTPResponse) -> HTTPRequest? {
     guard followsRedirects, let target = response.redirect else { return nil }
     var next = self

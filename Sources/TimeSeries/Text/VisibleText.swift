@@ -5,7 +5,7 @@
 public enum VisibleText {
   /// Bytes that should be UTF-8; what is not stands as U+FFFD. Blanks and line feeds at the end are dropped.
   ///
-  /// - Parameter limit: the most characters (Unicode scalars) that are shown; nothing behind them is looked at.
+  /// - Parameter limit: the most characters (Unicode scalars) that are shown; the rest is not looked at.
   public static func line(_ bytes: some Sequence<UInt8>, limit: Int = 1024) -> String {
     // A scalar has at most four bytes.
     line(String(decoding: Array(bytes.prefix(4 * (limit + 1))), as: UTF8.self), limit: limit)

@@ -77,8 +77,8 @@ struct EffectArguments: ParsableArguments {
 
   func callsHooks(live: Bool) -> Bool { (webhooks ?? (live ? .call : .skip)) == .call }
 
-  /// The value of a Secret's key; nil where there is none. Names that are no names of Kubernetes' objects, and
-  /// links that lead out of the folder, are not followed.
+  /// The value of a Secret's key; nil where there is none. Names that are no names of Kubernetes' objects,
+  /// and links that lead out of the folder, are not followed.
   private func secret(_ place: String?, _ key: String) -> String? {
     guard let secrets, let place else { return nil }
     let names = place.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

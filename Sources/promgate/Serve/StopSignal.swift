@@ -36,8 +36,8 @@ final class StopSignal {
     }
   }
 
-  /// Runs the work until a signal arrives, then cancels it, and lets `ending` run beside its end. Returns when
-  /// both are done, or after `grace`: what still hangs then is left to the process' end.
+  /// Runs the work until a signal arrives, then cancels it, and lets `ending` run beside its end. Returns
+  /// when both are done, or after `grace`: what still hangs then is left to the process' end.
   func wait(
     grace: Duration, while work: @escaping @Sendable () async -> Void,
     ending: @escaping @Sendable () async -> Void
