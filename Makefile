@@ -67,6 +67,7 @@ fuzz: setup ## Compare engine and reference on CASES random queries (default 200
 differential: build ## Compare the answers with those of a real Prometheus, unpacked from Debian's packages
 	scripts/peers .build/peers prometheus promtool victoria-metrics
 	python3 Tests/Differential/remotes.py $(RELEASE) .build/peers .build/remotes
+	python3 Tests/Differential/elementary.py $(RELEASE) .build/peers .build/elementary
 	python3 Tests/Differential/run.py $(RELEASE) .build/peers .build/differential
 
 bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT)

@@ -54,7 +54,10 @@ let package = Package(
     // Loops over columns for the vector units that there are.
     .target(name: "CColumns"),
 
-    .target(name: "TimeSeries", dependencies: ["CRE2", "CColumns"]),
+    // Elementary functions over columns, to the bit as Go has them.
+    .target(name: "CElementary"),
+
+    .target(name: "TimeSeries", dependencies: ["CRE2", "CColumns", "CElementary"]),
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL", "CColumns"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl", "CZlib"]),

@@ -49,7 +49,7 @@ enum Main {
 
   private static let groups: [(name: String, benchmarks: @Sendable () throws -> [Benchmark])] = [
     ("language", Language.benchmarks), ("windows", Windows.benchmarks), ("targets", Targets.benchmarks),
-    ("long", Windows.long),
+    ("long", Windows.long), ("elementary", Elementary.benchmarks),
     ("formats", Formats.benchmarks),
   ]
 

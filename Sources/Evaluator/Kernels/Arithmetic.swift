@@ -1,5 +1,6 @@
 import Glibc
 import PromQL
+import TimeSeries
 
 /// Number behaviour that queries can observe (promql.md §4.6).
 enum Arithmetic {
@@ -32,8 +33,8 @@ enum Arithmetic {
     case .multiply: a * b
     case .divide: a / b
     case .modulo: fmod(a, b)
-    case .power: pow(a, b)
-    case .atan2: atan2(a, b)
+    case .power: ElementaryPairFunction.pow(a, b)
+    case .atan2: ElementaryPairFunction.atan2(a, b)
     }
   }
 

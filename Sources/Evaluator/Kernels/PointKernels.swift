@@ -1,5 +1,6 @@
 import Glibc
 import PromQL
+import TimeSeries
 
 /// Elementwise formulas (promql-functions.md §3.1). The switch stands outside the loops.
 enum PointKernels {
@@ -8,24 +9,24 @@ enum PointKernels {
     case .abs: map(&values) { $0.magnitude }
     case .ceil: map(&values) { $0.rounded(.up) }
     case .floor: map(&values) { $0.rounded(.down) }
-    case .exp: map(&values) { Glibc.exp($0) }
+    case .exp: ElementaryFunction.exp.apply(to: &values)
     case .sqrt: map(&values) { $0.squareRoot() }
-    case .ln: map(&values) { Glibc.log($0) }
-    case .log2: map(&values) { Glibc.log2($0) }
-    case .log10: map(&values) { Glibc.log10($0) }
+    case .ln: ElementaryFunction.ln.apply(to: &values)
+    case .log2: ElementaryFunction.log2.apply(to: &values)
+    case .log10: ElementaryFunction.log10.apply(to: &values)
     case .sgn: map(&values) { $0 < 0 ? -1 : $0 > 0 ? 1 : $0 }
-    case .sin: map(&values) { Glibc.sin($0) }
-    case .cos: map(&values) { Glibc.cos($0) }
-    case .tan: map(&values) { Glibc.tan($0) }
-    case .asin: map(&values) { Glibc.asin($0) }
-    case .acos: map(&values) { Glibc.acos($0) }
-    case .atan: map(&values) { Glibc.atan($0) }
-    case .sinh: map(&values) { Hyperbolic.sinh($0) }
-    case .cosh: map(&values) { Hyperbolic.cosh($0) }
-    case .tanh: map(&values) { Glibc.tanh($0) }
-    case .asinh: map(&values) { Glibc.asinh($0) }
-    case .acosh: map(&values) { Glibc.acosh($0) }
-    case .atanh: map(&values) { Glibc.atanh($0) }
+    case .sin: ElementaryFunction.sin.apply(to: &values)
+    case .cos: ElementaryFunction.cos.apply(to: &values)
+    case .tan: ElementaryFunction.tan.apply(to: &values)
+    case .asin: ElementaryFunction.asin.apply(to: &values)
+    case .acos: ElementaryFunction.acos.apply(to: &values)
+    case .atan: ElementaryFunction.atan.apply(to: &values)
+    case .sinh: ElementaryFunction.sinh.apply(to: &values)
+    case .cosh: ElementaryFunction.cosh.apply(to: &values)
+    case .tanh: ElementaryFunction.tanh.apply(to: &values)
+    case .asinh: ElementaryFunction.asinh.apply(to: &values)
+    case .acosh: ElementaryFunction.acosh.apply(to: &values)
+    case .atanh: ElementaryFunction.atanh.apply(to: &values)
     case .deg: map(&values) { $0 * 180 / .pi }
     case .rad: map(&values) { $0 * .pi / 180 }
     }
@@ -46,8 +47,8 @@ enum PointKernels {
     case .multiply: combine(&values, scalar, scalarSide) { $0 * $1 }
     case .divide: combine(&values, scalar, scalarSide) { $0 / $1 }
     case .modulo: combine(&values, scalar, scalarSide) { fmod($0, $1) }
-    case .power: combine(&values, scalar, scalarSide) { pow($0, $1) }
-    case .atan2: combine(&values, scalar, scalarSide) { Glibc.atan2($0, $1) }
+    case .power: combine(&values, scalar, scalarSide, .pow)
+    case .atan2: combine(&values, scalar, scalarSide, .atan2)
     }
   }
 
@@ -65,6 +66,17 @@ enum PointKernels {
     }
   }
 
+  private static func combine(
+    _ values: inout [Double], _ scalar: ScalarColumn, _ side: Side, _ function: ElementaryPairFunction
+  ) {
+    switch (scalar, side) {
+    case (.constant(let constant), .right): function.apply(to: &values, constant)
+    case (.constant(let constant), .left): function.apply(constant, to: &values)
+    case (.steps(let column), .right): function.apply(to: &values, column)
+    case (.steps(let column), .left): function.apply(column, to: &values)
+    }
+  }
+
   /// `left[i] = left[i] op right[i]`.
   static func arithmetic(_ operation: ArithmeticOperator, _ left: inout [Double], _ right: [Double]) {
     switch operation {
@@ -73,8 +85,8 @@ enum PointKernels {
     case .multiply: for i in left.indices { left[i] *= right[i] }
     case .divide: for i in left.indices { left[i] /= right[i] }
     case .modulo: for i in left.indices { left[i] = fmod(left[i], right[i]) }
-    case .power: for i in left.indices { left[i] = pow(left[i], right[i]) }
-    case .atan2: for i in left.indices { left[i] = Glibc.atan2(left[i], right[i]) }
+    case .power: ElementaryPairFunction.pow.apply(to: &left, right)
+    case .atan2: ElementaryPairFunction.atan2.apply(to: &left, right)
     }
   }
 }
@@ -96,21 +108,5 @@ enum ScalarColumn {
     case .constant(let value): [Double](repeating: value, count: count)
     case .steps(let values): values
     }
-  }
-}
-
-/// Hyperbolic functions that overflow where Go's do: half of e^|x| at large arguments, which is
-/// infinite a little earlier than the function itself.
-private enum Hyperbolic {
-  private static let large = 21.0
-
-  static func sinh(_ x: Double) -> Double {
-    guard x.magnitude > large else { return Glibc.sinh(x) }
-    let half = exp(x.magnitude) * 0.5
-    return x < 0 ? -half : half
-  }
-
-  static func cosh(_ x: Double) -> Double {
-    x.magnitude > large ? exp(x.magnitude) * 0.5 : Glibc.cosh(x)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TimeSeries
 
 /// The durations of an expression in milliseconds, evaluated for a query's steps
 /// (promql-evaluation.md §3.2).
@@ -103,8 +104,8 @@ struct ResolvedDurations {
     case .modulo:
       if b == 0 { throw .duration(.moduloByZero, range) }
       return fmod(a, b)
-    case .power: return pow(a, b)
-    case .atan2: return atan2(a, b)
+    case .power: return ElementaryPairFunction.pow(a, b)
+    case .atan2: return ElementaryPairFunction.atan2(a, b)
     }
   }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// What a function estimated from the buckets of one histogram, and what NaN observations did to it.
 public struct HistogramEstimate: Sendable, Hashable {
   public var value: Double
@@ -27,16 +25,19 @@ extension BoundedBucket {
   /// they were spread evenly, or evenly by their logarithm.
   func share(below value: Double, isLinear: Bool) -> Double {
     if isLinear { return (value - lower) / (upper - lower) }
-    let (low, high) = (log2(lower.magnitude), log2(upper.magnitude))
-    let place = log2(value.magnitude)
+    let (low, high) = (logarithm(lower), logarithm(upper))
+    let place = logarithm(value)
     return value > 0 ? (place - low) / (high - low) : 1 - (place - high) / (low - high)
   }
 
   /// The value below which a share of the bucket's observations lies.
   func value(at share: Double, isLinear: Bool) -> Double {
     if isLinear { return lower + (upper - lower) * share }
-    let (low, high) = (log2(lower.magnitude), log2(upper.magnitude))
+    let (low, high) = (logarithm(lower), logarithm(upper))
     return lower > 0
-      ? exp2(low + (high - low) * share) : -exp2(high + (low - high) * (1 - share))
+      ? ElementaryFunction.exp2(low + (high - low) * share)
+      : -ElementaryFunction.exp2(high + (low - high) * (1 - share))
   }
+
+  private func logarithm(_ value: Double) -> Double { ElementaryFunction.log2(value.magnitude) }
 }

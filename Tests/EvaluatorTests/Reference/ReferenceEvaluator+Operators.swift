@@ -11,8 +11,8 @@ extension ReferenceEvaluator {
     case .multiply: a * b
     case .divide: a / b
     case .modulo: fmod(a, b)
-    case .power: pow(a, b)
-    case .atan2: atan2(a, b)
+    case .power: ElementaryPairFunction.pow(a, b)
+    case .atan2: ElementaryPairFunction.atan2(a, b)
     }
   }
 
