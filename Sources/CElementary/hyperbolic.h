@@ -45,20 +45,29 @@ template <class Numbers> INLINED Numbers asinh(Numbers x) {
   Numbers size = magnitude(x);
   Numbers root = square_root(size * size + 1);
   Integers<Numbers> is_huge = size > 0x1p28;
-  Numbers large = log(choose(is_huge, size, 2 * size + 1 / (root + size)));
-  large = choose(is_huge, large + ln2, large);
-  Numbers small = choose(size < 0x1p-28, size, log1p(size + size * size / (1 + root)));
-  Numbers result = flip(choose(size > 2, large, small), sign(x));
+  Integers<Numbers> is_large = size > 2;
+  Numbers large = size, small = size;
+  // Few columns have both.
+  if (any(is_large)) {
+    large = log(choose(is_huge, size, 2 * size + 1 / (root + size)));
+    large = choose(is_huge, large + ln2, large);
+  }
+  if (any(~is_large)) small = log1p(size + size * size / (1 + root));
+  small = choose(size < 0x1p-28, size, small);
+  Numbers result = flip(choose(is_large, large, small), sign(x));
   return choose(size < infinity, result, x);
 }
 
 template <class Numbers> INLINED Numbers acosh(Numbers x) {
-  Integers<Numbers> is_huge = x >= 0x1p28;
-  Numbers large = log(choose(is_huge, x, 2 * x - 1 / (x + square_root(x * x - 1))));
-  large = choose(is_huge, large + ln2, large);
+  Integers<Numbers> is_huge = x >= 0x1p28, is_large = x > 2;
   Numbers t = x - 1;
-  Numbers small = log1p(t + square_root(2 * t + t * t));
-  Numbers result = choose(x > 2, large, choose(x == 1, 0, small));
+  Numbers large = x, small = x;
+  if (any(is_large)) {
+    large = log(choose(is_huge, x, 2 * x - 1 / (x + square_root(x * x - 1))));
+    large = choose(is_huge, large + ln2, large);
+  }
+  if (any(~is_large)) small = log1p(t + square_root(2 * t + t * t));
+  Numbers result = choose(is_large, large, choose(x == 1, 0, small));
   return choose(x >= 1, result, not_a_number);
 }
 

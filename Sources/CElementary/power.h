@@ -18,23 +18,22 @@ INLINED Numbers ordinary_power(Numbers x, Numbers y, Numbers whole, Numbers rest
     product = choose(has_rest, exp<rounding>(rest * log(x)), 1);
   }
   Integers<Numbers> count = __builtin_convertvector(whole, Integers<Numbers>);
-  auto [square, exponent] = split(x);
-  Integers<Numbers> total = {};
+  auto [square, binary_exponent] = split(x);
+  // As numbers, exponents do not overflow, however large.
+  Numbers exponent = numbers<Numbers>(binary_exponent), total = all<Numbers>(0);
   for (uint64_t digits = (uint64_t)__builtin_reduce_or(count); digits != 0; digits >>= 1) {
-    Integers<Numbers> is_on = count != 0;
-    // The result is infinite or zero by now: its exponent must not overflow.
-    Integers<Numbers> is_over = is_on & ((exponent > 4096) | (exponent < -4096));
-    Integers<Numbers> is_odd = -(count & 1) & ~is_over;
-    total += exponent & (is_odd | is_over);
+    Integers<Numbers> is_odd = -(count & 1);
     product = choose(is_odd, product * square, product);
+    total = choose(is_odd, total + exponent, total);
     square = square * square;
+    exponent = exponent + exponent - either<Numbers>(square < 0.5, 1, 0);
     // At least one half again.
-    exponent = (exponent + exponent + biased_exponent(square) - 1022) & is_on;
     square = from_bits<Numbers>((bits(square) & fraction_bits) | half_bits);
-    count = (count >> 1) & ~is_over;
+    count = (count >> 1) & INT64_MAX;
   }
   Integers<Numbers> is_inverse = y < 0;
-  return scaled(choose(is_inverse, 1 / product, product), (total ^ is_inverse) - is_inverse);
+  total = choose(total > 8192, 8192, choose(total < -8192, -8192, total));
+  return scaled(choose(is_inverse, 1 / product, product), integers(choose(is_inverse, -total, total)));
 }
 
 /// x^y with all special cases of Go's `math.Pow`.

@@ -49,8 +49,8 @@ promgate_rounding promgate_native_rounding(void);
 void promgate_compute(
   promgate_function function, promgate_rounding rounding, double *values, size_t count);
 
-/// `output[i] = function(left[i], right[i])`; `output` may be either. A stride of 0 takes one number for all of
-/// them, a stride of 1 a column.
+/// `output[i] = function(left[i], right[i])`; `output` may be either. A stride of 0 takes one number for
+/// all of them, a stride of 1 a column.
 void promgate_compute_pairs(
   promgate_pair_function function, promgate_rounding rounding, const double *left, size_t left_stride,
   const double *right, size_t right_stride, double *output, size_t count);

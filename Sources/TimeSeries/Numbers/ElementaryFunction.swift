@@ -43,8 +43,8 @@ package enum ElementaryFunction: CaseIterable, Sendable {
   }
 }
 
-/// How the exponential rounds, and what comes from it: `exp`, `sinh`, `cosh`, `tanh` and powers. Go's assembly
-/// multiplies and adds in one rounding where an amd64 processor has FMA, in two where it has not.
+/// How the exponential rounds, and `sinh`, `cosh`, `tanh` and powers with it. On amd64, Go's assembly
+/// multiplies and adds in one rounding where the processor has FMA, in two where it has not.
 package enum ExponentialRounding: CaseIterable, Sendable {
   case separate, fused
 
