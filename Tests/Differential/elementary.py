@@ -231,6 +231,7 @@ def main():
         finally:
             for server in servers:
                 server.stop()
+        print(f"seed {seed}: {count.passed} passed, {count.failed} failed up to here", flush=True)
     print(f"{count.passed} passed, {count.failed} failed")
     sys.exit(1 if count.failed else 0)
 
