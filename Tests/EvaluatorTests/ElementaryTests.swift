@@ -43,6 +43,12 @@ import TimeSeries
       function.apply(to: &column, rounding: rounding)
       Self.expect(column, Array(expected[start...])) { what(start + $0) }
     }
+    if rounding == .native {
+      for index in 1..<expected.count {
+        let both = function.both(Self.places[index - 1], Self.places[index])
+        Self.expect([both.0, both.1], Array(expected[index - 1...index])) { what(index - 1 + $0) }
+      }
+    }
     var none: [Double] = []
     function.apply(to: &none, rounding: rounding)
     #expect(none.isEmpty)

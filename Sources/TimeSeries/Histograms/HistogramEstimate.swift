@@ -25,19 +25,21 @@ extension BoundedBucket {
   /// they were spread evenly, or evenly by their logarithm.
   func share(below value: Double, isLinear: Bool) -> Double {
     if isLinear { return (value - lower) / (upper - lower) }
-    let (low, high) = (logarithm(lower), logarithm(upper))
-    let place = logarithm(value)
+    let (low, high) = boundLogarithms
+    let place = ElementaryFunction.log2(value.magnitude)
     return value > 0 ? (place - low) / (high - low) : 1 - (place - high) / (low - high)
   }
 
   /// The value below which a share of the bucket's observations lies.
   func value(at share: Double, isLinear: Bool) -> Double {
     if isLinear { return lower + (upper - lower) * share }
-    let (low, high) = (logarithm(lower), logarithm(upper))
+    let (low, high) = boundLogarithms
     return lower > 0
       ? ElementaryFunction.exp2(low + (high - low) * share)
       : -ElementaryFunction.exp2(high + (low - high) * (1 - share))
   }
 
-  private func logarithm(_ value: Double) -> Double { ElementaryFunction.log2(value.magnitude) }
+  private var boundLogarithms: (Double, Double) {
+    ElementaryFunction.log2.both(lower.magnitude, upper.magnitude)
+  }
 }
