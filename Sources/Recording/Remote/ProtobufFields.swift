@@ -32,4 +32,26 @@ enum ProtobufFields {
       throw RemoteFormatError("the message ends inside a field", at: start)
     }
   }
+  /// The numbers of a repeated field of a message, packed or one by one.
+  static func numbers(_ number: UInt64, of message: [UInt8]) throws(RemoteFormatError) -> [Int] {
+    let block = ByteBlock(message)
+    var (numbers, reader): ([Int], ByteReader) = ([], block.reader)
+    while !reader.isAtEnd {
+      var ahead = reader
+      if let tag = try? ahead.uvarint(), tag == number << 3, let value = try? ahead.uvarint() {
+        numbers.append(Int(UInt32(truncatingIfNeeded: value)))
+        reader = ahead
+        continue
+      }
+      guard let place = try next(number, &reader) else { continue }
+      var packed = block.reader(place)
+      while !packed.isAtEnd {
+        guard let value = try? packed.uvarint() else {
+          throw RemoteFormatError("the message ends inside a field", at: place.lowerBound)
+        }
+        numbers.append(Int(UInt32(truncatingIfNeeded: value)))
+      }
+    }
+    return numbers
+  }
 }

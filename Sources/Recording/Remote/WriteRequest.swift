@@ -17,14 +17,17 @@ public struct WriteRequest: Sendable {
   public struct Entry: Sendable {
     /// Sorted, without empty values; a failure says why the labels cannot be.
     public var labels: Result<Labels, Problem>
-    /// Why a histogram of it cannot be; nil for none.
-    public var histogramProblem: Problem?
-    /// In the order sent.
+    /// Floats, then histograms, each in the order sent.
     public var samples: [StoredSample]
-    /// How many of `samples` are histograms.
-    public var histogramCount: Int
+    /// Histograms that cannot be, by how many of `samples` stand before them.
+    public var problems: [(position: Int, problem: Problem)] = []
     /// Acknowledged, not kept.
     public var exemplarCount: Int
+    /// Exemplars that cannot be, and what is wrong with the metadata.
+    public var lesserProblems: [Problem] = []
+    /// The labels as they were written, for messages: `{a="1", b=""}`. Of 2.0 alone.
+    public var text: String { written.text }
+    var written = WrittenLabels()
     /// Where its series lives, if an earlier request brought it; and its place among what is known.
     public var reference: SeriesReference?
     var place: Int?
@@ -102,16 +105,7 @@ public struct WriteRequest: Sendable {
       guard let sample = unsafe message.samples[i]?.pointee else { continue }
       unsafe samples.append(StoredSample(timestamp: sample.timestamp, .float(sample.value)))
     }
-    var problem: RemoteFormatError?
-    for i in unsafe 0..<message.n_histograms {
-      guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
-      do throws(RemoteFormatError) {
-        let value = try unsafe NativeHistogram(written: histogram, at: place.lowerBound)
-        unsafe samples.append(StoredSample(timestamp: histogram.timestamp, .histogram(value)))
-      } catch {
-        problem = error
-      }
-    }
+    let problems = unsafe Self.append(message.histograms, message.n_histograms, to: &samples)
     let labels: Result<Labels, Problem>
     do throws(RemoteFormatError) {
       if let early {
@@ -126,9 +120,28 @@ public struct WriteRequest: Sendable {
     }
     unsafe entries.append(
       Entry(
-        labels: labels, histogramProblem: problem.map { Problem($0.reason) }, samples: samples,
-        histogramCount: Int(message.n_histograms), exemplarCount: Int(message.n_exemplars),
+        labels: labels, samples: samples, problems: problems, exemplarCount: Int(message.n_exemplars),
         reference: early.flatMap { table.reference(at: $0) }, place: early))
+  }
+
+  /// Appends the histograms of a series; what cannot be one is told by the samples before it.
+  private static func append(
+    _ histograms: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Histogram>?>?, _ count: Int,
+    to samples: inout [StoredSample]
+  ) -> [(position: Int, problem: Problem)] {
+    var problems: [(position: Int, problem: Problem)] = []
+    for i in 0..<count {
+      guard let histogram = unsafe histograms?[i]?.pointee else { continue }
+      do throws(RemoteFormatError) {
+        let value = try unsafe NativeHistogram(written: histogram, at: 0)
+        unsafe samples.append(
+          StoredSample(
+            timestamp: histogram.timestamp, .histogram(value), startTimestamp: histogram.start_timestamp))
+      } catch {
+        problems.append((samples.count, Problem(error.reason)))
+      }
+    }
+    return problems
   }
 
   /// Notes where the series of entries live, for the next request that brings them.
@@ -200,36 +213,50 @@ public struct WriteRequest: Sendable {
         StoredSample(
           timestamp: sample.timestamp, .float(sample.value), startTimestamp: sample.start_timestamp))
     }
+    let problems = unsafe Self.append(message.histograms, message.n_histograms, to: &samples)
     let references = unsafe (0..<message.n_labels_refs).map { unsafe Int(message.labels_refs[$0]) }
-    let labels: Result<Labels, Problem>
-    do throws(RemoteFormatError) {
-      for i in unsafe 0..<message.n_histograms {
-        guard let histogram = unsafe message.histograms[i]?.pointee else { continue }
-        let value = try unsafe NativeHistogram(written: histogram, at: place.lowerBound)
-        unsafe samples.append(
-          StoredSample(
-            timestamp: histogram.timestamp, .histogram(value), startTimestamp: histogram.start_timestamp))
+    var entry = Entry(
+      labels: .success(.none), samples: samples, problems: problems, exemplarCount: 0)
+    do throws(Problem) {
+      do throws(Problem) {
+        entry.written = try WrittenLabels(references, symbols)
+      } catch {
+        let list = references.map(String.init).joined(separator: " ")
+        throw Problem("parsing labels for series [\(list)]: \(error.description)")
       }
-      let found = try RemoteLabels.written(references, symbols)
-      if let metadata = unsafe message.metadata?.pointee { try unsafe append(metadata, of: found, symbols) }
-      labels = .success(found)
+      entry.labels = .success(try entry.written.labels())
     } catch {
-      labels = .failure(Problem(error.reason))
+      entry.labels = .failure(error)
     }
-    unsafe entries.append(
-      Entry(
-        labels: labels, samples: samples, histogramCount: Int(message.n_histograms),
-        exemplarCount: Int(message.n_exemplars)))
+    for i in unsafe 0..<message.n_exemplars {
+      let exemplar = unsafe message.exemplars[i]
+      let bytes = unsafe [UInt8](UnsafeBufferPointer(start: exemplar.data, count: exemplar.len))
+      let references = try ProtobufFields.numbers(1, of: bytes)
+      do throws(Problem) {
+        _ = try WrittenLabels(references, symbols)
+        entry.exemplarCount += 1
+      } catch {
+        entry.lesserProblems.append(
+          Problem("parsing exemplar for series \(entry.text): \(error.description)"))
+      }
+    }
+    if case .success(let labels) = entry.labels, let metadata = unsafe message.metadata?.pointee {
+      do throws(Problem) {
+        try unsafe append(metadata, of: labels, symbols)
+      } catch {
+        entry.lesserProblems.append(error)
+      }
+    }
+    entries.append(entry)
   }
 
   private mutating func append(
     _ metadata: Promgate__WrittenMetadata, of labels: Labels, _ symbols: [[UInt8]]
-  ) throws(RemoteFormatError) {
+  ) throws(Problem) {
     let (help, unit) = unsafe (Int(metadata.help_ref), Int(metadata.unit_ref))
     for (name, reference) in [("help_ref", help), ("unit_ref", unit)] where reference >= max(1, symbols.count)
     {
-      throw RemoteFormatError(
-        "\(name) = \(reference) outside of symbols table (size \(symbols.count))")
+      throw Problem("\(name) = \(reference) outside of symbols table (size \(symbols.count))")
     }
     let type = unsafe MetricType(written: metadata.type)
     guard type != .unknown || help > 0 || unit > 0, let name = labels["__name__"] else { return }
@@ -246,33 +273,10 @@ extension RemoteLabels {
     _ pointers: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Label>?>?, _ count: Int
   ) throws(RemoteFormatError) -> Labels {
     let all = try unsafe labels(pointers, count, at: 0)
-    return try named(all)
-  }
-
-  /// Labels of a 2.0 series: places of names and values in turn.
-  static func written(_ references: [Int], _ symbols: [[UInt8]]) throws(RemoteFormatError) -> Labels {
-    let place = "parsing labels for series [\(references.map(String.init).joined(separator: " "))]"
-    guard references.count % 2 == 0 else {
-      throw RemoteFormatError("\(place): invalid labelRefs length \(references.count)")
+    guard all["__name__"] != nil else {
+      throw RemoteFormatError("invalid metric name or labels, got \(all)")
     }
-    var pairs: [(name: [UInt8], value: [UInt8])] = []
-    for i in stride(from: 0, to: references.count, by: 2) {
-      let (name, value) = (references[i], references[i + 1])
-      guard max(name, value) < symbols.count else {
-        throw RemoteFormatError(
-          "\(place): labelRefs \(name) (name) = \(value) (value) outside of symbols table "
-            + "(size \(symbols.count))")
-      }
-      pairs.append((symbols[name], symbols[value]))
-    }
-    return try named(sorted(pairs, at: nil))
-  }
-
-  private static func named(_ labels: Labels) throws(RemoteFormatError) -> Labels {
-    guard labels["__name__"] != nil else {
-      throw RemoteFormatError("invalid metric name or labels, got \(labels)")
-    }
-    return labels
+    return all
   }
 }
 

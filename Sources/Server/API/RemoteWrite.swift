@@ -98,17 +98,18 @@ public final class RemoteWrite: Sendable {
     let latest = now() + Self.lead
     for (number, entry) in written.entries.enumerated() {
       guard case .success(let labels) = entry.labels else { continue }
-      if let problem = entry.histogramProblem { return .refusal(400, problem.description) }
-      if entry.samples.contains(where: { $0.timestamp > latest }) {
-        return .refusal(400, "out of bounds: timestamp is too far in the future")
-      }
       batch.append(PushedSeries(labels: labels, samples: entry.samples, reference: entry.reference))
       numbers.append(number)
+      guard let (position, problem) = entry.problems.first else { continue }
+      // What stands before it is refused before it.
+      batch[batch.count - 1].samples.removeSubrange(position...)
+      let earlier = store.firstRefusal(of: batch, latest: latest)
+      return .refusal(400, earlier?.words ?? problem.description)
     }
-    let outcome = store.append(&batch, allOrNone: true)
+    let outcome = store.append(&batch, allOrNone: true, latest: latest)
     written.note(batch, of: numbers, in: known)
     if let limit = outcome.limit { return .refusal(500, "\(limit)") }
-    if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.pushedText) }
+    if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.words) }
     do { try confirm() } catch { return .refusal(500, "\(error)") }
     return ServerResponse(status: 204)
   }
@@ -116,34 +117,23 @@ public final class RemoteWrite: Sendable {
   /// 2.0: the good part is kept, what is wrong is told, and what was written is counted in headers.
   private func storeGood(_ written: WriteRequest) -> ServerResponse {
     var batch: [PushedSeries] = []
-    var problems: [String] = []
+    var numbers: [Int] = []
     var exemplars = 0
-    for entry in written.entries {
-      switch entry.labels {
-      case .failure(let problem): problems.append(problem.description)
-      case .success(let labels):
-        if entry.samples.isEmpty {
-          problems.append(
-            "TimeSeries must contain at least one sample or histogram for series \(labels.spaced)")
-        }
-        let (late, good) = (entry.samples.filter(isTooFarAhead), entry.samples.filter { !isTooFarAhead($0) })
-        problems += late.map { _ in
-          "out of bounds: timestamp is too far in the future for series \(labels.spaced)"
-        }
-        if let problem = entry.histogramProblem { problems.append(problem.description) }
-        exemplars += entry.exemplarCount
-        batch.append(PushedSeries(labels: labels, samples: good))
-      }
+    for (number, entry) in written.entries.enumerated() {
+      guard case .success(let labels) = entry.labels, entry.hasSamples else { continue }
+      exemplars += entry.exemplarCount
+      batch.append(PushedSeries(labels: labels, samples: entry.samples))
+      numbers.append(number)
     }
-    let outcome = store.append(batch, allOrNone: false)
+    let outcome = store.append(batch, allOrNone: false, latest: now() + Self.lead)
     if let limit = outcome.limit { return answer(500, "\(limit)", .two, PushedOutcome(), exemplars: 0) }
     do { try confirm() } catch { return answer(500, "\(error)", .two, PushedOutcome(), exemplars: 0) }
-    problems += outcome.refusals.map { "\($0.error.pushedText) for series \(batch[$0.entry].labels.spaced)" }
+    var refused: [Int: [PushedOutcome.Refusal]] = [:]
+    for refusal in outcome.refusals { refused[numbers[refusal.entry], default: []].append(refusal) }
+    let problems = written.entries.enumerated().flatMap { $1.problems(besides: refused[$0] ?? []) }
     if problems.isEmpty { return answer(204, nil, .two, outcome, exemplars: exemplars) }
     return answer(400, problems.joined(separator: "\n"), .two, outcome, exemplars: exemplars)
   }
-
-  private func isTooFarAhead(_ sample: StoredSample) -> Bool { sample.timestamp > now() + Self.lead }
 
   private func answer(
     _ status: Int, _ text: String?, _ message: WriteMessage, _ outcome: PushedOutcome, exemplars: Int
@@ -176,23 +166,20 @@ extension Substring {
   }
 }
 
-extension StoreError {
-  /// Prometheus' words, without the series.
-  fileprivate var pushedText: String {
-    switch self {
-    case .outOfOrder: "out of order sample"
-    case .outOfBounds: "out of bounds"
-    case .duplicateTimestamp(_, let timestamp):
-      "duplicate sample for timestamp \(timestamp); overrides not allowed"
-    case .invalidHistogram(_, let problem): problem
-    case .emptyLabels, .tooManySeries, .tooManySamples: description
-    }
-  }
-}
+extension WriteRequest.Entry {
+  /// Whether it has any, good ones or bad ones.
+  fileprivate var hasSamples: Bool { !samples.isEmpty || !problems.isEmpty }
 
-extension Labels {
-  /// `{a="1", b="2"}`, as Go writes label sets.
-  fileprivate var spaced: String {
-    "{" + pairs.map { "\($0.name)=\(GoText.quoted($0.value))" }.joined(separator: ", ") + "}"
+  /// What is wrong with a series of 2.0, in Prometheus' words and in the order in which it looks.
+  /// - Parameter refusals: of its samples.
+  fileprivate func problems(besides refusals: [PushedOutcome.Refusal]) -> [String] {
+    if case .failure(let problem) = labels { return [problem.description] }
+    guard hasSamples else {
+      return ["TimeSeries must contain at least one sample or histogram for series \(text)"]
+    }
+    let bad = problems.map { (place: 2 * $0.position, text: $0.problem.description) }
+    let refused = refusals.map { (place: 2 * $0.position + 1, text: $0.error.words) }
+    let all = (bad + refused).sorted { $0.place < $1.place }
+    return all.map { "\($0.text) for series \(text)" } + lesserProblems.map(\.description)
   }
 }

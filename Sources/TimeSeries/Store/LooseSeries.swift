@@ -44,6 +44,8 @@ struct LooseSeries: Sendable {
     var rare = RareSamples()
     var hints = HistogramHintReader()
     var holdsHistograms = false
+    /// Whether the newest sample is a histogram, or ends a series of them.
+    var endsInHistogram = false
 
     init() {}
 
@@ -54,6 +56,7 @@ struct LooseSeries: Sendable {
       rare = other.rare
       hints = other.hints
       holdsHistograms = other.holdsHistograms
+      endsInHistogram = other.endsInHistogram
     }
   }
 
@@ -65,24 +68,23 @@ struct LooseSeries: Sendable {
   /// Whether the newest sample is older than a time.
   func ends(before time: Int64) -> Bool { last.map { $0 < time } ?? true }
 
-  /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly.
+  /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly. A histogram
+  /// has to be one before its time is looked at.
   func refusal(of sample: StoredSample, labels: Labels) -> StoreError? {
-    if let last, sample.timestamp <= last {
-      if sample.timestamp < last { return .outOfOrder(labels, timestamp: sample.timestamp, newest: last) }
-      return repeatsLast(sample) ? nil : .duplicateTimestamp(labels, timestamp: sample.timestamp)
+    if case .histogram(let histogram) = sample.value, !StaleMarker.isStale(histogram.sum),
+      let problem = histogram.validationProblem
+    {
+      return .invalidHistogram(labels, problem)
     }
-    guard case .histogram(let histogram) = sample.value, !StaleMarker.isStale(histogram.sum) else {
-      return nil
-    }
-    return histogram.validationProblem.map { .invalidHistogram(labels, $0) }
+    guard let last, sample.timestamp <= last else { return nil }
+    if sample.timestamp < last { return .outOfOrder(labels, timestamp: sample.timestamp, newest: last) }
+    if repeatsLast(sample) { return nil }
+    return .duplicateTimestamp(labels, timestamp: sample.timestamp, values: clash(with: sample))
   }
 
-  /// Appends a sample; false when it repeats the last one exactly. A block's timeline is shared with others
-  /// in the table.
-  mutating func append(
-    _ sample: StoredSample, labels: Labels, _ timelines: inout TimelineTable
-  ) throws(StoreError) -> Bool {
-    if let refusal = refusal(of: sample, labels: labels) { throw refusal }
+  /// Appends a sample that nothing refuses; false when there is one as late or later. A block's timeline is
+  /// shared with others in the table.
+  mutating func append(_ sample: StoredSample, _ timelines: inout TimelineTable) -> Bool {
     if let last, sample.timestamp <= last { return false }
     if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
     // The newest sample stays in the head: what repeats it is compared with it.
@@ -91,11 +93,14 @@ struct LooseSeries: Sendable {
     case .float(let value) where StaleMarker.isStale(value): appendStale(value, at: sample.timestamp)
     case .float(let value):
       if storage.holdsHistograms { storage.hints.readFloat() }
+      storage.endsInHistogram = false
       storage.values.append(value)
     case .histogram(let histogram) where StaleMarker.isStale(histogram.sum):
       appendStale(histogram.sum, at: sample.timestamp)
+      storage.endsInHistogram = true
     case .histogram(var histogram):
       storage.holdsHistograms = true
+      storage.endsInHistogram = true
       histogram.hint = storage.hints.hint(of: histogram, at: sample.timestamp)
       storage.rare.histograms.positions.append(storage.values.count)
       storage.rare.histograms.histograms.append(histogram)
@@ -146,13 +151,24 @@ struct LooseSeries: Sendable {
 
   private func repeatsLast(_ sample: StoredSample) -> Bool {
     guard let value = storage.values.last else { return false }
-    let isHistogram = storage.rare.histograms.positions.last == storage.values.count - 1
     switch sample.value {
-    case .float(let other): return !isHistogram && other.bitPattern == value.bitPattern
+    // A marker ends whatever the series is.
+    case .float(let other) where StaleMarker.isStale(other): return StaleMarker.isStale(value)
+    case .float(let other): return !storage.endsInHistogram && other.bitPattern == value.bitPattern
     case .histogram(let histogram):
-      guard isHistogram, let last = storage.rare.histograms.histograms.last else { return false }
-      return last.isExactlyEqual(to: histogram)
+      guard storage.endsInHistogram else { return false }
+      if StaleMarker.isStale(histogram.sum) || StaleMarker.isStale(value) {
+        return StaleMarker.isStale(histogram.sum) && StaleMarker.isStale(value)
+      }
+      return storage.rare.histograms.histograms.last?.isExactlyEqual(to: histogram) ?? false
     }
+  }
+
+  /// The values that cannot both be at a time; nil where a histogram is new.
+  private func clash(with sample: StoredSample) -> ValueClash? {
+    guard case .float(let new) = sample.value, let existing = storage.values.last else { return nil }
+    if !storage.endsInHistogram { return ValueClash(existing: existing, new: new) }
+    return StaleMarker.isStale(new) ? nil : ValueClash(existing: nil, new: new)
   }
 
   /// What it takes in memory, bytes; timelines that were seen already are not counted again.

@@ -1,7 +1,7 @@
 /// Samples of one series that somebody pushes.
 public struct PushedSeries: Sendable {
   public var labels: Labels
-  /// In order of time.
+  /// As sent: who comes behind a later one of the batch is left out.
   public var samples: [StoredSample]
   /// Where the series lives, once the store has said so.
   public var reference: SeriesReference?
@@ -15,9 +15,9 @@ public struct PushedSeries: Sendable {
 
 /// What became of a batch.
 public struct PushedOutcome: Sendable {
-  /// Floats that are stored now, exact repetitions included.
+  /// Floats that were accepted: those that repeat others, or came too late behind them, included.
   public var floats = 0
-  /// Histograms that are stored now, exact repetitions included.
+  /// Histograms that were accepted, alike.
   public var histograms = 0
   public var refusals: [Refusal] = []
   /// The limit that refused everything; nil for none.
@@ -26,8 +26,7 @@ public struct PushedOutcome: Sendable {
   /// Nothing was stored.
   public init() {}
 
-  /// A sample that was not taken: the number of its entry in the batch, and its own in the entry; of a
-  /// batch that was undone, that of the entry alone.
+  /// A sample that was not taken: the number of its entry in the batch, and its own in the entry.
   public struct Refusal: Sendable {
     public var entry: Int
     public var position: Int

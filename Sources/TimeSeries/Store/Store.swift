@@ -23,21 +23,31 @@ public final class Store: Sendable {
     try state.withLock { state throws(StoreError) in try state.append(labels, sample) }
   }
 
-  /// Appends samples that were pushed, each series' in order of time.
+  /// Appends samples that were pushed.
+  ///
+  /// As in Prometheus' head, a sample is checked against what was stored before the batch. Samples of one batch
+  /// that would be refused because of each other are left out without a word, and count as stored.
   ///
   /// With `allOrNone` the first refusal undoes everything and is the only one that is returned; otherwise
   /// the good samples are kept and all refusals returned, by the number of the entry. Limits refuse
   /// everything in either case. Samples more than an hour older than the newest one are out of bounds, as
-  /// for Prometheus without a window for them.
-  public func append(_ batch: [PushedSeries], allOrNone: Bool) -> PushedOutcome {
+  /// for Prometheus without a window for them; so are those after `latest`, milliseconds.
+  public func append(_ batch: [PushedSeries], allOrNone: Bool, latest: Int64 = .max) -> PushedOutcome {
     var batch = batch
-    return append(&batch, allOrNone: allOrNone)
+    return append(&batch, allOrNone: allOrNone, latest: latest)
   }
 
   /// The same, for who pushes again: the references of the entries' series are filled in, and spare the
   /// next batch their look-up.
-  public func append(_ batch: inout [PushedSeries], allOrNone: Bool) -> PushedOutcome {
-    state.withLock { $0.append(&batch, allOrNone: allOrNone) }
+  public func append(
+    _ batch: inout [PushedSeries], allOrNone: Bool, latest: Int64 = .max
+  ) -> PushedOutcome {
+    state.withLock { $0.append(&batch, allOrNone: allOrNone, latest: latest) }
+  }
+
+  /// The first sample of a batch that `append` would refuse; nothing is stored.
+  public func firstRefusal(of batch: [PushedSeries], latest: Int64) -> StoreError? {
+    state.withLock { $0.firstRefusal(of: batch, latest: latest) }
   }
 
   /// Has everything that is taken from now on told to a journal.
@@ -119,9 +129,6 @@ struct StoreState: Sendable {
   /// By series; nil for one that has only scraped samples.
   var loose: [LooseSeries?] = []
   private var timelines = TimelineTable()
-  /// The number of the batch that a series was last seen in, by series; and in which entry.
-  private var seen: [(batch: UInt64, entry: Int32)] = []
-  private var batchNumber: UInt64 = 0
   /// Retention is looked at again when the newest sample is later than this.
   private var nextTrim = Int64.min
   private var sampleCount = 0
@@ -180,27 +187,34 @@ struct StoreState: Sendable {
     guard sampleCount < limits.maximumSamples else {
       throw .tooManySamples(limit: limits.maximumSamples)
     }
-    try append(sample, to: try series(labels), labels: labels)
+    let id = try series(labels)
+    if let refusal = refusal(of: sample, Int(id), labels) { throw refusal }
+    _ = append(sample, to: id)
     journal?(.pushed([PushedSeries(labels: labels, samples: [sample])]))
   }
 
-  private mutating func append(_ sample: StoredSample, to id: Int32, labels: Labels) throws(StoreError) {
+  /// Takes a sample that nothing refuses; false when its series has one as late or later.
+  private mutating func append(_ sample: StoredSample, to id: Int32) -> Bool {
     let place = Int(id)
     while loose.count <= place { loose.append(nil) }
     if loose[place] == nil { loose[place] = LooseSeries() }
-    let taken = try loose[place]?.append(sample, labels: labels, &timelines) ?? false
-    guard taken else { return }
+    guard loose[place]?.append(sample, &timelines) ?? false else { return false }
     entries[place].hasLoose = true
     if !sample.isFloat { hasHeldHistograms = true }
     sampleCount += 1
     advance(to: sample.timestamp)
+    return true
   }
 
-  /// How much older than the newest sample a pushed one may be, milliseconds: half a block of
-  /// Prometheus'.
-  private static let pushedAge: Int64 = 3_600_000
+  /// Why a series does not take a sample; nil place for a series that is not there yet.
+  private func refusal(of sample: StoredSample, _ place: Int?, _ labels: Labels) -> StoreError? {
+    if let place, place < loose.count, let series = loose[place] {
+      return series.refusal(of: sample, labels: labels)
+    }
+    return sample.isFloat ? nil : LooseSeries().refusal(of: sample, labels: labels)
+  }
 
-  mutating func append(_ batch: inout [PushedSeries], allOrNone: Bool) -> PushedOutcome {
+  mutating func append(_ batch: inout [PushedSeries], allOrNone: Bool, latest: Int64) -> PushedOutcome {
     var outcome = PushedOutcome()
     // Each entry's series is looked up once, where the sender's last batch does not say it: hashing labels
     // is most of the work.
@@ -208,13 +222,7 @@ struct StoreState: Sendable {
     var wanted = 0
     for index in batch.indices {
       wanted += batch[index].samples.count
-      if lives(batch[index]) { continue }
-      if let id = ids[batch[index].labels] {
-        batch[index].reference = SeriesReference(id: id, generation: entries[Int(id)].generation)
-      } else {
-        batch[index].reference = nil
-        fresh.insert(batch[index].labels)
-      }
+      if !locate(&batch[index]) { fresh.insert(batch[index].labels) }
     }
     if ids.count + fresh.count > limits.maximumSeries {
       outcome.limit = .tooManySeries(limit: limits.maximumSeries)
@@ -224,112 +232,104 @@ struct StoreState: Sendable {
       outcome.limit = .tooManySamples(limit: limits.maximumSamples)
       return outcome
     }
-    let oldest = newest == .min ? .min : newest &- Self.pushedAge
-    // All or none: what would be taken is looked at before anything is.
-    if allOrNone, let (entry, refusal) = firstRefusal(batch, oldest) {
-      outcome.refusals = [PushedOutcome.Refusal(entry: entry, position: 0, error: refusal)]
-      return outcome
-    }
-    for entry in batch.indices {
-      for position in batch[entry].samples.indices {
-        do throws(StoreError) {
-          try append(&batch[entry], position, oldest)
-          if case .histogram = batch[entry].samples[position].value {
-            outcome.histograms += 1
-          } else {
-            outcome.floats += 1
-          }
-        } catch {
-          outcome.refusals.append(
-            PushedOutcome.Refusal(entry: entry, position: position, error: error))
-        }
-      }
-    }
-    if let journal { journal(.pushed(taken(batch, outcome))) }
+    outcome.refusals = refusals(in: batch, latest, stopsAtFirst: allOrNone)
+    if allOrNone, !outcome.refusals.isEmpty { return outcome }
+    take(&batch, &outcome)
     return outcome
   }
 
-  /// Whether a reference is that of the series: a wrong one would mix up series.
-  private func lives(_ series: PushedSeries) -> Bool {
-    guard let reference = series.reference, isAlive(reference) else { return false }
-    return entries[Int(reference.id)].labels == series.labels
+  mutating func firstRefusal(of batch: [PushedSeries], latest: Int64) -> StoreError? {
+    var batch = batch
+    for index in batch.indices { _ = locate(&batch[index]) }
+    return refusals(in: batch, latest, stopsAtFirst: true).first?.error
   }
 
-  private mutating func append(
-    _ series: inout PushedSeries, _ position: Int, _ oldest: Int64
-  ) throws(StoreError) {
-    if series.samples[position].timestamp < oldest {
-      throw .outOfBounds(series.labels, timestamp: series.samples[position].timestamp)
+  /// How much older than the newest sample a pushed one may be, milliseconds: half a block of
+  /// Prometheus'.
+  private static let pushedAge: Int64 = 3_600_000
+
+  /// Fills in where a series lives; false when it is not there yet. A wrong reference would mix up series.
+  private func locate(_ series: inout PushedSeries) -> Bool {
+    if let reference = series.reference, isAlive(reference),
+      entries[Int(reference.id)].labels == series.labels
+    {
+      return true
     }
-    let id: Int32
-    if let reference = series.reference, lives(series) {
-      id = reference.id
-    } else {
-      id = try self.series(series.labels)
-      series.reference = SeriesReference(id: id, generation: entries[Int(id)].generation)
+    guard let id = ids[series.labels] else {
+      series.reference = nil
+      return false
     }
-    try append(series.samples[position], to: id, labels: series.labels)
+    series.reference = SeriesReference(id: id, generation: entries[Int(id)].generation)
+    return true
   }
 
-  /// What of a batch was taken.
-  private func taken(_ batch: [PushedSeries], _ outcome: PushedOutcome) -> [PushedSeries] {
-    guard !outcome.refusals.isEmpty else { return batch }
-    var taken = batch
-    // From behind, so that the positions before stay what they were.
-    for refusal in outcome.refusals.reversed() {
-      taken[refusal.entry].samples.remove(at: refusal.position)
-    }
-    return taken
-  }
-
-  private mutating func firstRefusal(
-    _ batch: [PushedSeries], _ oldest: Int64
-  ) -> (Int, StoreError)? {
-    batchNumber += 1
-    while seen.count < entries.count { seen.append((0, 0)) }
-    // Senders repeat series within a batch: those are looked at with what came before them.
-    var trials: [Labels: LooseSeries] = [:]
+  /// What of a batch is refused for what was stored before it, in its order.
+  private func refusals(
+    in batch: [PushedSeries], _ latest: Int64, stopsAtFirst: Bool
+  ) -> [PushedOutcome.Refusal] {
+    var refusals: [PushedOutcome.Refusal] = []
+    // The first sample of an empty store says what is old.
+    var newest = newest == .min ? nil : newest
     for entry in batch.indices {
       let place = batch[entry].reference.map { Int($0.id) }
-      let isFirst = place.map { seen[$0].batch != batchNumber } ?? false
-      // Most entries are one sample of a series that is stored already.
-      if let place, isFirst, batch[entry].samples.count == 1, place < loose.count, loose[place] != nil {
-        seen[place] = (batchNumber, Int32(entry))
-        let time = batch[entry].samples[0].timestamp
-        if time >= oldest, batch[entry].samples[0].isFloat, loose[place]?.ends(before: time) == true {
+      for position in batch[entry].samples.indices {
+        let time = batch[entry].samples[position].timestamp
+        let error: StoreError?
+        if time > latest {
+          error = .tooFarAhead(batch[entry].labels, timestamp: time)
+        } else {
+          let known = newest ?? time
+          newest = known
+          let (oldest, overflow) = known.subtractingReportingOverflow(Self.pushedAge)
+          if !overflow, time < oldest {
+            error = .outOfBounds(batch[entry].labels, timestamp: time)
+          } else if let place, place < loose.count, loose[place]?.ends(before: time) == true,
+            batch[entry].samples[position].isFloat
+          {
+            // Most are floats that go on.
+            continue
+          } else {
+            error = refusal(of: batch[entry].samples[position], place, batch[entry].labels)
+          }
+        }
+        guard let error else { continue }
+        refusals.append(PushedOutcome.Refusal(entry: entry, position: position, error: error))
+        if stopsAtFirst { return refusals }
+      }
+    }
+    return refusals
+  }
+
+  /// Stores what is not refused; what comes too late behind others of the batch is left out.
+  private mutating func take(_ batch: inout [PushedSeries], _ outcome: inout PushedOutcome) {
+    var leftOut: [(entry: Int, position: Int)] = []
+    var next = 0
+    for entry in batch.indices {
+      for position in batch[entry].samples.indices {
+        if next < outcome.refusals.count, outcome.refusals[next].entry == entry,
+          outcome.refusals[next].position == position
+        {
+          next += 1
+          leftOut.append((entry, position))
           continue
         }
-        let series = batch[entry]
-        if series.samples[0].timestamp < oldest {
-          return (entry, .outOfBounds(series.labels, timestamp: series.samples[0].timestamp))
+        let sample = batch[entry].samples[position]
+        if sample.isFloat { outcome.floats += 1 } else { outcome.histograms += 1 }
+        if batch[entry].reference == nil, !locate(&batch[entry]) {
+          guard let id = try? series(batch[entry].labels) else { continue }
+          batch[entry].reference = SeriesReference(id: id, generation: entries[Int(id)].generation)
         }
-        if let refusal = loose[place]?.refusal(of: series.samples[0], labels: series.labels) {
-          return (entry, refusal)
+        guard let id = batch[entry].reference?.id, append(sample, to: id) else {
+          leftOut.append((entry, position))
+          continue
         }
-        continue
       }
-      let series = batch[entry]
-      let before = place.flatMap { seen[$0].batch == batchNumber ? batch[Int(seen[$0].entry)] : nil }
-      var trial = trials[series.labels] ?? before.map { LooseSeries(of: $0) }
-      for sample in series.samples {
-        if sample.timestamp < oldest {
-          return (entry, .outOfBounds(series.labels, timestamp: sample.timestamp))
-        }
-        if trial == nil, let place, place < loose.count,
-          let refusal = loose[place]?.refusal(of: sample, labels: series.labels)
-        {
-          return (entry, refusal)
-        }
-        var later = trial ?? LooseSeries()
-        var table = TimelineTable()
-        do throws(StoreError) { _ = try later.append(sample, labels: series.labels, &table) } catch {
-          return (entry, error)
-        }
-        trial = later
-      }
-      trials[series.labels] = trial
     }
-    return nil
+    guard let journal else { return }
+    var taken = batch
+    // From behind, so that the positions before stay what they were.
+    for (entry, position) in leftOut.reversed() { taken[entry].samples.remove(at: position) }
+    journal(.pushed(taken))
   }
 
   mutating func openCohort(_ name: String) -> CohortReference {
@@ -464,15 +464,6 @@ struct StoreState: Sendable {
     index = IndexGeneration(entries: entries, ids: Array(ids.values))
     unindexed = []
     lookedThrough = 0
-  }
-}
-
-extension LooseSeries {
-  /// What a batch brings of a series, as far as it can be taken.
-  fileprivate init(of pushed: PushedSeries) {
-    self.init()
-    var table = TimelineTable()
-    for sample in pushed.samples { _ = try? append(sample, labels: pushed.labels, &table) }
   }
 }
 

@@ -23,29 +23,64 @@ public struct StoreLimits: Sendable, Hashable {
 public enum StoreError: Error, Sendable, Hashable {
   case emptyLabels
   case outOfOrder(Labels, timestamp: Int64, newest: Int64)
-  case duplicateTimestamp(Labels, timestamp: Int64)
+  /// Another value than that of the newest sample, at its time; `values` is nil where a histogram is new.
+  case duplicateTimestamp(Labels, timestamp: Int64, values: ValueClash?)
   /// Pushed, and older than anything that is still taken.
   case outOfBounds(Labels, timestamp: Int64)
+  /// Pushed, and further ahead of the clock than is taken.
+  case tooFarAhead(Labels, timestamp: Int64)
   case invalidHistogram(Labels, String)
   case tooManySeries(limit: Int)
   case tooManySamples(limit: Int)
 }
 
+/// Two floats, or a float and a histogram, at one time.
+public struct ValueClash: Sendable, Hashable {
+  /// Nil for a histogram.
+  public var existing: Double?
+  public var new: Double
+
+  public init(existing: Double?, new: Double) {
+    self.existing = existing
+    self.new = new
+  }
+}
+
 extension StoreError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .emptyLabels: "empty labelset: a series needs at least one label"
+    case .emptyLabels: words
     case .outOfOrder(let labels, let timestamp, let newest):
-      "out of order sample: \(labels) has one at \(newest) ms, this one is at \(timestamp) ms"
-    case .duplicateTimestamp(let labels, let timestamp):
-      "duplicate sample for timestamp: \(labels) holds another value at \(timestamp) ms"
-    case .outOfBounds(let labels, let timestamp): "out of bounds: \(labels) at \(timestamp) ms"
-    case .invalidHistogram(let labels, let problem): "\(problem): \(labels)"
+      "\(words): \(labels) has one at \(newest) ms, this one is at \(timestamp) ms"
+    case .duplicateTimestamp(let labels, _, _), .invalidHistogram(let labels, _): "\(words): \(labels)"
+    case .outOfBounds(let labels, let timestamp), .tooFarAhead(let labels, let timestamp):
+      "\(words): \(labels) at \(timestamp) ms"
+    case .tooManySeries, .tooManySamples: words
+    }
+  }
+
+  /// Prometheus' words, where it has any, without the series.
+  package var words: String {
+    switch self {
+    case .emptyLabels: "empty labelset: a series needs at least one label"
+    case .outOfOrder: "out of order sample"
+    case .duplicateTimestamp(_, let timestamp, let values):
+      Self.duplicate(at: timestamp, values)
+    case .outOfBounds: "out of bounds"
+    case .tooFarAhead: "out of bounds: timestamp is too far in the future"
+    case .invalidHistogram(_, let problem): problem
     case .tooManySeries(let limit):
       "too many series: the store holds at most \(limit) (--max-series)"
     case .tooManySamples(let limit):
       "too many samples: the store holds at most \(limit) (--max-stored-samples)"
     }
+  }
+
+  private static func duplicate(at timestamp: Int64, _ values: ValueClash?) -> String {
+    let rule = "duplicate sample for timestamp"
+    guard let values, timestamp != 0 else { return rule }
+    let existing = values.existing.map { "existing \(GoText.general($0))" } ?? "existing is a histogram"
+    return "\(rule) \(timestamp); overrides not allowed: \(existing), new value \(GoText.general(values.new))"
   }
 }
 

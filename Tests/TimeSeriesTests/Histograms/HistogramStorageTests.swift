@@ -94,7 +94,7 @@ import TimeSeries
     let sample = StoredSample(timestamp: 0, .histogram(small))
     try store.append(Self.labels, sample)
     try store.append(Self.labels, sample)
-    #expect(throws: StoreError.duplicateTimestamp(Self.labels, timestamp: 0)) {
+    #expect(throws: StoreError.duplicateTimestamp(Self.labels, timestamp: 0, values: nil)) {
       try store.append(Self.labels, StoredSample(timestamp: 0, .histogram(large)))
     }
   }
