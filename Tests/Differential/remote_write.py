@@ -74,9 +74,9 @@ class Symbols:
 class Histogram:
     """One histogram; `problem` says what is wrong with it."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, is_float):
         self.rng = rng
-        self.is_float, self.is_custom = rng.random() < 0.4, rng.random() < 0.25
+        self.is_float, self.is_custom = is_float, rng.random() < 0.25
         self.schema = -53 if self.is_custom else rng.choice([-4, 0, 3, 8])
         self.offset, self.counts = rng.randrange(0 if self.is_custom else -3, 3), [rng.randrange(0, 9) for _ in range(rng.randrange(1, 4))]
         self.negative = [] if self.is_custom or rng.random() < 0.6 else [rng.randrange(0, 5)]
@@ -133,7 +133,7 @@ class Case:
         # Milliseconds; few, so that they meet.
         self.times = [now + 1000 * i for i in range(-3, 4)]
         self.wide = [now - 3_500_000, now - 3_700_000, now - 9_000_000, now + 500_000, now + 700_000, 0, -5, 1]
-        self.has_histograms = self.rng.random() < 0.4
+        self.has_histograms, self.has_floats = self.rng.random() < 0.4, self.rng.random() < 0.4
         self.requests = [self.request() for _ in range(self.rng.randrange(1, 5))]
 
     def labels(self):
@@ -172,10 +172,10 @@ class Case:
 
     def entry(self):
         rng = self.rng
-        kind = "both" if rng.random() < 0.03 else "histograms" if self.has_histograms and rng.random() < 0.6 else "floats"
-        few = lambda: rng.choice([0, 1, 1, 1, 2, 3]) if rng.random() < 0.95 else 5
+        kind = "both" if rng.random() < 0.005 else "histograms" if self.has_histograms and rng.random() < 0.9 else "floats"
+        few = lambda: rng.choice([1, 1, 1, 2, 3]) if rng.random() < 0.95 else rng.choice([0, 5])
         samples = [(self.value(), self.time()) for _ in range(few())] if kind != "histograms" else []
-        histograms = [(Histogram(rng), self.time()) for _ in range(few())] if kind != "floats" else []
+        histograms = [(Histogram(rng, self.has_floats if rng.random() < 0.97 else not self.has_floats), self.time()) for _ in range(few())] if kind != "floats" else []
         if rng.random() < 0.5:
             samples.sort(key=lambda s: s[1])
             histograms.sort(key=lambda s: s[1])
@@ -250,8 +250,10 @@ def only_in_order(case):
     return True
 
 
-def histogram_problem(case):
-    return any(h.problem for _, entries, _ in case.requests for e in entries for h, _ in e["histograms"])
+def odd_histogram(case, real):
+    """3.5.3 answers 500 for some histograms, and takes schemas that nobody knows."""
+    return any(r["status"] in (0, 500) for r in real) or any(
+        h.problem in ("schema", "high") for _, entries, _ in case.requests for e in entries for h, _ in e["histograms"])
 
 
 def no_samples(case):
@@ -259,9 +261,9 @@ def no_samples(case):
 
 
 KNOWN = [
-    ("a request stores floats before histograms (3.14 keeps the order of a series)", lambda c: not only_in_order(c)),
-    ("histograms that cannot be (3.14 answers 400, 3.5.3 sometimes 500 or 204)", histogram_problem),
-    ("a series of 2.0 without samples (3.14 answers 400)", no_samples),
+    ("a request stores floats before histograms (3.14 keeps the order of a series)", lambda case, real: not only_in_order(case)),
+    ("histograms that cannot be (3.14 answers 400)", odd_histogram),
+    ("a series of 2.0 without samples (3.14 answers 400)", lambda case, real: no_samples(case)),
 ]
 
 
@@ -294,7 +296,10 @@ class Server:
     def stored(self, name, at):
         query = urllib.parse.urlencode({"query": '{__name__="%s"}[4h]' % name, "time": at})
         status, _, text = self.call("GET", "/api/v1/query?" + query)
-        result = json.loads(text)["data"]["result"]
+        try:
+            result = json.loads(text)["data"]["result"]
+        except (ValueError, KeyError):
+            return f"status {status}: {text[:200]!r}"
         return sorted(result, key=lambda s: json.dumps(s["metric"], sort_keys=True))
 
 
@@ -328,9 +333,10 @@ def main():
         assert real.write(1, first)["status"] == ours.write(1, first)["status"] == 204
         for seed in range(a.seed, a.seed + a.cases):
             case = Case(seed, now)
-            problems = []
+            problems, answers = [], []
             for number_, (version, _, body) in enumerate(case.requests, 1):
                 left, right = real.write(version, body), ours.write(version, body)
+                answers.append(left)
                 if left != right:
                     problems.append(f"request {number_}: {left} and {right}")
             left, right = (server.stored(case.name, now / 1000 + 1200) for server in (real, ours))
@@ -338,7 +344,7 @@ def main():
                 problems.append(f"stored: {json.dumps(left)[:600]} and {json.dumps(right)[:600]}")
             if not problems:
                 passed += 1
-            elif any(is_known(case) for _, is_known in KNOWN):
+            elif any(is_known(case, answers) for _, is_known in KNOWN):
                 known += 1
             else:
                 failed += 1

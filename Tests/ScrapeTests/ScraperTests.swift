@@ -68,7 +68,9 @@ import TimeSeries
       ])
     let broken = scraper.scrape("a 1\nnew 1\n-", at: 21)
     #expect(broken.listing.sorted() == [#"stale {__name__="a"}"#, #"stale {__name__="c"}"#])
-    #expect(broken.added == [] && broken.reported("scrape_samples_scraped") == 2)
+    // What a failed scrape brought is known from then on, as in the reference.
+    #expect(broken.added.count == 1 && broken.reported("scrape_samples_scraped") == 2)
+    #expect(scraper.scrape("a 1\nnew 1\n-", at: 22).reported("scrape_series_added") == 0)
     #expect(
       broken.failure?.description
         == #"line 3, column 1: expected a valid start token, got "-" ("INVALID") while parsing: "-""#)
@@ -117,8 +119,72 @@ import TimeSeries
     for time in 1...3 {
       let result = scraper.scrape(text, at: Int64(time) * 10)
       #expect(result.listing == [#"{__name__="a"} 1"#, #"{__name__="b", x="1"} 1"#])
-      #expect(result.dropped.duplicates == 2)
+      #expect(result.dropped.duplicates == 1)
       #expect(result.reported("scrape_samples_post_metric_relabeling") == 5)
+    }
+  }
+
+  @Test func `samples of one scrape are held against earlier scrapes, and kept in the order of time`() {
+    // `a` was 1 at 0.5 s; what 3.5.3 keeps of the scrape at 10 s, and whether it counts as refused.
+    for (text, kept, refused) in [
+      ("a 2\na 3 4000\n", [#"{__name__="a"} 2"#], 0),
+      ("a 3 4000\na 2\n", [#"{__name__="a"} 3 @4.0"#], 1),
+      ("a 2\na 3 12000\n", [#"{__name__="a"} 3 @12.0"#, #"{__name__="a"} 2"#], 0),
+      ("a 3 4000\na 4 3000\na 5 5000\n", [#"{__name__="a"} 3 @4.0"#, #"{__name__="a"} 5 @5.0"#], 0),
+      ("a 3 4000\na 4 4000\n", [#"{__name__="a"} 3 @4.0"#], 0),
+      ("a 1 500\na 3 4000\n", [#"{__name__="a"} 3 @4.0"#], 0),
+      ("a 2 500\na 3 400\na 4 4000\n", [#"{__name__="a"} 4 @4.0"#], 2),
+      ("a 3 12000\na{} 2\n", [#"{__name__="a"} 3 @12.0"#], 0),
+      ("a 3 4000\na{} 2\n", [#"{__name__="a"} 3 @4.0"#, #"{__name__="a"} 2"#], 0),
+      ("a{} 2\na 3 4000\n", [#"{__name__="a"} 2"#], 0),
+    ] {
+      var scraper = Scraper(target: target())
+      _ = scraper.scrape("a 1 500\n", at: 1)
+      let result = scraper.scrape(text, at: 10)
+      #expect(result.listing == kept && result.isUp, "\(text): \(result.listing)")
+      #expect(result.dropped.duplicates + result.dropped.outOfOrder == refused, "\(text)")
+    }
+    // A time that was exposed ahead of the scrape's keeps later scrapes out until it is reached.
+    var scraper = Scraper(target: target())
+    #expect(scraper.scrape("a 1\na 2 30000\n", at: 10).listing.count == 2)
+    #expect(scraper.scrape("a 3\n", at: 20).listing == [])
+    #expect(scraper.scrape("b 3\n", at: 29).listing == [#"{__name__="b"} 3"#])
+    #expect(scraper.scrape("a 4\n", at: 40).listing == [#"{__name__="a"} 4"#, #"stale {__name__="b"}"#])
+  }
+
+  @Test func `timestamps an hour behind the newest sample are out of bounds`() {
+    var scraper = Scraper(target: target())
+    let result = scraper.scrape("a 1 6399999\nb 1 6400000\nc 1 10600000\nd 1 10600001\n", at: 10_000)
+    #expect(result.listing == [#"{__name__="b"} 1 @6400.0"#, #"{__name__="c"} 1 @10600.0"#])
+    #expect(result.dropped.outOfBounds == 2 && result.isUp)
+    // The newest is now 600 s ahead.
+    let next = scraper.scrape("e 1 6999999\nf 1 7000000\n", at: 10_010)
+    #expect(next.listing == [#"{__name__="f"} 1 @7000.0"#])
+  }
+
+  @Test func `failures that bring ever new series are forgotten`() {
+    var scraper = Scraper(target: target())
+    var most = 0
+    for time in 1...20 {
+      let text = (0..<400).map { "m{n=\"\(time) \($0)\"} 1\n" }.joined() + "-"
+      most = max(most, scraper.scrape(text, at: Int64(time)).labels.count)
+    }
+    #expect(most < 2500)
+  }
+
+  @Test func `a label that comes twice is a fault, though the target's takes its place`() {
+    for (exposed, labels) in [
+      (#"a{job="x"} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
+      (#"a{job="x",job="y"} 1"#, nil), (#"a{job="x",job=""} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
+      (#"a{job="x",exported_job="y",exported_job="z"} 1"#, nil),
+      (#"a{job="x",exported_job=""} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
+      (#"a{job="x",exported_job="e"} 1"#, #"{__name__="a", exported_exported_job="x", exported_job="e", instance="i", job="j"} 1"#),
+    ] {
+      var scraper = Scraper(target: target())
+      let result = scraper.scrape(exposed + "\n", at: 1)
+      #expect(result.full == (labels.map { [$0] } ?? []), "\(exposed)")
+      #expect(result.isUp == (labels != nil), "\(exposed)")
+      if labels == nil { #expect(result.failure?.reason.contains("is not unique: invalid sample") == true) }
     }
   }
 

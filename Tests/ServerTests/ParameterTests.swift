@@ -70,6 +70,30 @@ struct ParameterTests {
     }
   }
 
+  @Test func `a form may come in parts`() async {
+    let endpoint = Endpoint()
+    let good = "--B\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\n\"a\nb\"\r\n--B\r\n"
+      + "content-disposition: FORM-DATA; name=time\r\nX: y\r\n\r\n4\r\n--B--\r\n"
+    let file = "preamble\r\n--B\r\nContent-Disposition: form-data; name=\"query\"; filename=\"x\"\r\n\r\n1\r\n"
+      + "--B  \r\nContent-Disposition: form-data; name=\"query\"\r\n\r\n7\r\n--B--"
+    let type = "multipart/form-data; boundary=B"
+    let missing = "no expression found in input"
+    // As 3.5.3 answers.
+    for (query, type, body, expected) in [
+      ("time=4", type, good, #"[4,"a\nb"]"#), ("time=4", "Multipart/Form-Data;boundary=\"B\"", good, #"[4,"a\nb"]"#),
+      ("query=2&time=5", type, good, #"[5,"2"]"#), ("time=4", type, file, #"[4,"7"]"#),
+      ("time=4", type, good.replacing("\r\n", with: "\n"), #"[4,"a\nb"]"#), ("a=b", type, good, #"[4,"a\nb"]"#),
+      ("time=4", "multipart/form-data", good, missing), ("time=4", "multipart/form-data; boundary=C", good, missing),
+      ("time=4", "multipart/mixed; boundary=B", good, missing), ("time=4", type, String(good.dropLast(10)), missing),
+      ("time=4", type, "", missing), ("time=4", type, "--B--", missing), ("time=4", type, "--B\r\n\r\n--B--", missing),
+      ("time=4", type, "--B\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\n--Bx\r\n--B--", "parse error"),
+    ] {
+      let answer = await endpoint.send(.post, "/api/v1/query?\(query)", [("Content-Type", type)], body: body)
+      let text = String(decoding: answer.body.bytes, as: UTF8.self)
+      #expect(text.contains(expected), "\(query) \(type): \(text)")
+    }
+  }
+
   @Test func `a body is a form only when it says so`() async {
     let endpoint = Endpoint()
     let missing = "unknown position: parse error: no expression found in input"

@@ -43,6 +43,39 @@ struct QueryAPITests {
     }
   }
 
+  @Test func `a query says how many samples it looked at`() async throws {
+    // 100 seconds of two counters and of `up`, a sample each second; a marker ends one more.
+    let endpoint = try filled()
+    for second in 0..<10 { try endpoint.add([("__name__", "gone")], at: Int64(second) * 1000, 1) }
+    try endpoint.add([("__name__", "gone")], at: 10_000, StaleMarker.value)
+    // As 3.5.3 counts; read is what 3.14 adds.
+    for (request, perStep, total, read) in [
+      ("query?query=up&time=50", "[[50,1]]", 1, 1),
+      ("query?query=sum(http_requests_total)&time=50.5", "[[50.500,2]]", 2, 2),
+      ("query?query=http_requests_total[10s]&time=50", "[[50,20]]", 20, 20),
+      ("query?query=rate(http_requests_total[10s])&time=50", "[[50,20]]", 20, 20),
+      ("query?query=gone&time=9", "[[9,1]]", 1, 1), ("query?query=gone&time=20", "[[20,0]]", 0, 0),
+      ("query?query=gone[60s]&time=20", "[[20,10]]", 10, 10), ("query?query=1&time=1", "[[1,0]]", 0, 0),
+      ("query_range?query=up&start=48&end=50&step=1", "[[48,1],[49,1],[50,1]]", 3, 3),
+      ("query_range?query=up%2Bon(job)up&start=48&end=50&step=2", "[[48,2],[50,2]]", 4, 4),
+      ("query_range?query=rate(up[10s])&start=48&end=50&step=1", "[[48,10],[49,10],[50,10]]", 30, 12),
+      ("query_range?query=up%20@%2010&start=48&end=50&step=1", "[[48,1],[49,1],[50,1]]", 3, 1),
+      // The inner steps count at the last one, and the windows over them at each.
+      ("query_range?query=sum_over_time(up[4s:2s])&start=48&end=50&step=1", "[[48,2],[49,2],[50,5]]", 9, 3),
+      ("query_range?query=vector(1)&start=48&end=49&step=1", "[[48,0],[49,0]]", 0, 0),
+    ] {
+      let text = await endpoint.text("/api/v1/\(request)&stats=all")
+      let samples = #""samples":{"totalQueryableSamplesPerStep":\#(perStep),"totalQueryableSamples":\#(total),"samplesRead":\#(read),"#
+      #expect(text.contains(samples + #""peakSamples":"#), "\(request): \(text)")
+      let plain = await endpoint.text("/api/v1/\(request)&stats=true")
+      #expect(plain.contains(#""samples":{"totalQueryableSamples":\#(total),"samplesRead":\#(read),"peakSamples":"#))
+      for name in ["evalTotal", "resultSort", "queryPreparation", "innerEval", "execQueue", "execTotal"] {
+        #expect(text.contains("\"\(name)Time\":"), "\(name)")
+      }
+      #expect(await !endpoint.text("/api/v1/\(request)").contains("stats"))
+    }
+  }
+
   @Test func `limits cut and say so`() async throws {
     let endpoint = try filled()
     let warning = #","warnings":["results truncated due to limit"]}"#
@@ -125,7 +158,7 @@ struct QueryAPITests {
   @Test func `methods and paths that do not exist`() async throws {
     let endpoint = Endpoint()
     let cases: [(ServerRequest.Method, String, Int)] = [
-      (.get, "/api/v1/nope", 404), (.get, "/api/v1/label//values", 400),
+      (.get, "/api/v1/nope", 404), (.get, "/api/v1/label//values", 301),
       (.get, "/api/v1/label/a/b/values", 404),
       (.get, "/nope", 404), (.put, "/api/v1/query", 405), (.post, "/api/v1/label/a/values", 405),
       (.options, "/api/v1/query", 204), (.options, "/api/v1/nope", 204), (.head, "/-/healthy", 200),

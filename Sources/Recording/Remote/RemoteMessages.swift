@@ -54,23 +54,26 @@ public enum RemoteEncoding: Sendable, Hashable {
 /// One snappy block.
 enum SnappyBlock {
   /// Decompresses; no more than `limit` bytes are made.
-  static func decompressed(_ bytes: [UInt8], limit: Int) throws(RemoteFormatError) -> ByteBlock {
+  /// - Parameter library: whose words a damaged block is told in, of those that Prometheus uses.
+  static func decompressed(
+    _ bytes: [UInt8], limit: Int, library: String = "snappy"
+  ) throws(RemoteFormatError) -> ByteBlock {
     let length = unsafe bytes.withUnsafeBufferPointer { part in
       unsafe promgate_snappy_length(part.baseAddress, part.count)
     }
-    guard length >= 0 else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    guard length >= 0 else { throw RemoteFormatError("\(library): corrupt input", at: 0) }
     guard length <= limit else {
       throw RemoteFormatError("snappy: decoded length \(length) exceeds limit \(limit)", at: 0)
     }
     // Nothing in snappy stands for more than 64 bytes in three: what says more is a lie, found before it
     // costs memory.
-    guard length <= (bytes.count + 16) * 32 else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    guard length <= (bytes.count + 16) * 32 else { throw RemoteFormatError("\(library): corrupt input", at: 0) }
     let block = unsafe ByteBlock(count: Int(length)) { room in
       unsafe bytes.withUnsafeBufferPointer { part in
         unsafe promgate_snappy_decompress(part.baseAddress, part.count, room, Int(length)) != 0
       }
     }
-    guard let block else { throw RemoteFormatError("snappy: corrupt input", at: 0) }
+    guard let block else { throw RemoteFormatError("\(library): corrupt input", at: 0) }
     return block
   }
 
@@ -371,6 +374,12 @@ extension NativeHistogram {
   /// A histogram that is written; throws Prometheus' texts where an integer count is not that of the buckets
   /// (remote-storage.md §12).
   init(written message: Promgate__Histogram, at offset: Int) throws(RemoteFormatError) {
+    let schema = unsafe message.schema
+    guard schema == Self.customSchema || (-4...52).contains(schema) else {
+      var unknown = NativeHistogram()
+      unknown.schema = schema
+      throw RemoteFormatError(unknown.validationProblem ?? "", at: offset)
+    }
     try unsafe self.init(message, at: offset)
     guard unsafe message.count_case == PROMGATE__HISTOGRAM__COUNT_COUNT_INT, !StaleMarker.isStale(sum),
       validationProblem == nil

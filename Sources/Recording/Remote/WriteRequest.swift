@@ -19,8 +19,9 @@ public struct WriteRequest: Sendable {
     public var labels: Result<Labels, Problem>
     /// Floats, then histograms, each in the order sent.
     public var samples: [StoredSample]
-    /// Histograms that cannot be, by how many of `samples` stand before them.
-    public var problems: [(position: Int, problem: Problem)] = []
+    /// What is wrong with a histogram that cannot be, by its position in `samples`: there one stands in its
+    /// place that no store takes.
+    public var problems: [Int: Problem] = [:]
     /// Acknowledged, not kept.
     public var exemplarCount: Int
     /// Exemplars that cannot be, and what is wrong with the metadata.
@@ -55,7 +56,7 @@ public struct WriteRequest: Sendable {
     _ body: [UInt8], message: WriteMessage, known: KnownLabels = KnownLabels()
   ) throws(Problem) {
     do throws(RemoteFormatError) {
-      let block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit)
+      let block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit, library: "s2")
       guard let arena = MessageArena(limit: 4 * Self.sizeLimit) else { throw RemoteFormatError("no memory") }
       switch message {
       case .one:
@@ -124,12 +125,13 @@ public struct WriteRequest: Sendable {
         reference: early.flatMap { table.reference(at: $0) }, place: early))
   }
 
-  /// Appends the histograms of a series; what cannot be one is told by the samples before it.
+  /// Appends the histograms of a series; for what cannot be one stands one that is refused, because its time is
+  /// looked at before.
   private static func append(
     _ histograms: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Histogram>?>?, _ count: Int,
     to samples: inout [StoredSample]
-  ) -> [(position: Int, problem: Problem)] {
-    var problems: [(position: Int, problem: Problem)] = []
+  ) -> [Int: Problem] {
+    var problems: [Int: Problem] = [:]
     for i in 0..<count {
       guard let histogram = unsafe histograms?[i]?.pointee else { continue }
       do throws(RemoteFormatError) {
@@ -138,7 +140,10 @@ public struct WriteRequest: Sendable {
           StoredSample(
             timestamp: histogram.timestamp, .histogram(value), startTimestamp: histogram.start_timestamp))
       } catch {
-        problems.append((samples.count, Problem(error.reason)))
+        problems[samples.count] = Problem(error.reason)
+        var impossible = NativeHistogram()
+        impossible.schema = .max
+        unsafe samples.append(StoredSample(timestamp: histogram.timestamp, .histogram(impossible)))
       }
     }
     return problems

@@ -39,8 +39,16 @@ package struct ExposedLabels: Sendable {
     labels.first { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }?.value
   }
 
-  mutating func removeAll(_ name: [UInt8]) {
-    labels.removeAll { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }
+  /// Takes out a label that another takes the place of. Of one that is there several times, all with values, only
+  /// the first goes, as in the reference: what is left is a name twice.
+  mutating func removeReplaced(_ name: [UInt8]) {
+    let places = labels.indices.filter { bytes[labels[$0].name].elementsEqual(name) }
+    guard let first = places.first else { return }
+    if places.contains(where: { labels[$0].value.isEmpty }) {
+      labels.removeAll { bytes[$0.name].elementsEqual(name) }
+    } else {
+      labels.remove(at: first)
+    }
   }
 
   /// The label set, or why it is none (exposition.md §2.3, §8.5): a name twice, no metric name, an

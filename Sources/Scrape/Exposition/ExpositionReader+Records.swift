@@ -108,7 +108,8 @@ extension ExpositionReader {
     nameRange = nil
     labelRanges.removeAll(keepingCapacity: true)
     exemplar = nil
-    let begin = lexer.tokenStart
+    // As in the reference, blanks before a bare name belong to it.
+    let begin = first == .braceOpen ? lexer.tokenStart : start
     if first == .braceOpen {
       try labels(window, inExemplar: false)
     } else {

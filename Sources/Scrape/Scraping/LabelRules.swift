@@ -31,7 +31,7 @@ struct LabelRules: Sendable {
     for label in targetLabels {
       guard let value = result.first(label.name) else { continue }
       if !value.isEmpty { displaced.append((label.name, Array(result.bytes[value]))) }
-      result.removeAll(label.name)
+      result.removeReplaced(label.name)
     }
     for label in targetLabels { result.append(name: label.name, value: label.value) }
     guard !displaced.isEmpty else { return }
@@ -39,7 +39,7 @@ struct LabelRules: Sendable {
     for label in displaced.sorted(by: { $0.name.count < $1.name.count }) {
       var name = label.name
       repeat { name = Array("exported_".utf8) + name } while !(result.first(name)?.isEmpty ?? true)
-      result.removeAll(name)
+      result.removeReplaced(name)
       result.append(name: name, value: label.value)
     }
   }

@@ -8,8 +8,6 @@ struct ScrapePass: Sendable {
   var tracked: [Int32] = []
   /// Texts of the cache that this attempt has seen.
   var seenEntries = 0
-  /// What explicit timestamps have changed, for taking it back.
-  var undo: [(slot: Int32, before: SlotTable.Newest)] = []
   /// The first limit that was broken without ending the reading.
   var limitFailure: ScrapeFailure?
   /// Samples that count toward the limit.
@@ -21,8 +19,8 @@ struct ScrapePass: Sendable {
 extension Scraper {
   /// How far ahead of the scrape an exposed timestamp may be.
   private static let leadMilliseconds: Int64 = 600_000
-  /// Times further than this from the epoch are absurd and would overflow arithmetic.
-  private static let farthest: Int64 = 1 << 53
+  /// How much older than the newest sample one may be: half a block of Prometheus'.
+  private static let ageMilliseconds: Int64 = 3_600_000
 
   /// Reads a body sample by sample.
   mutating func read(
@@ -67,7 +65,9 @@ extension Scraper {
       slots.samples[Int(slot)].seen = pass
       if isRepeated, explicit == nil {
         attempt.result.dropped.duplicates += 1
-      } else if admit(reader, window, &attempt), isInBounds(explicit, &attempt) {
+      } else if admit(reader, window, &attempt), isInBounds(explicit, &attempt),
+        isNews(reader.value, explicit, to: slot, &attempt)
+      {
         add(reader.value, explicit, to: slot, &attempt)
       }
     } else {
@@ -76,11 +76,14 @@ extension Scraper {
         let (slot, isNew) = slots.slot(of: labels)
         if isNew { attempt.result.added.append(slot) }
         slots.samples[Int(slot)].seen = pass
-        let entry = cache.insert(text, type, hash: found.hash, slot: slot, pass: pass)
-        cache.advance(to: entry, pass: pass)
-        attempt.seenEntries += 1
-        attempt.counts.seriesAdded += 1
-        add(reader.value, explicit, to: slot, &attempt)
+        // A text whose sample is not taken is not remembered.
+        if isNews(reader.value, explicit, to: slot, &attempt) {
+          let entry = cache.insert(text, type, hash: found.hash, slot: slot, pass: pass)
+          cache.advance(to: entry, pass: pass)
+          attempt.seenEntries += 1
+          attempt.counts.seriesAdded += 1
+          add(reader.value, explicit, to: slot, &attempt)
+        }
       }
     }
     attempt.counts.kept += 1
@@ -116,46 +119,52 @@ extension Scraper {
     return false
   }
 
+  /// Whether an exposed timestamp is neither far ahead nor older than what Prometheus' head takes.
   private func isInBounds(_ explicit: Int64?, _ attempt: inout ScrapePass) -> Bool {
     guard let explicit else { return true }
-    let (latest, overflow) = attempt.result.timestamp.addingReportingOverflow(Self.leadMilliseconds)
-    let isInBounds = explicit >= -Self.farthest && explicit <= (overflow ? Self.farthest : latest)
+    let now = attempt.result.timestamp
+    let (latest, overflow) = now.addingReportingOverflow(Self.leadMilliseconds)
+    let (oldest, underflow) = max(now, newest).subtractingReportingOverflow(Self.ageMilliseconds)
+    let isInBounds = explicit >= (underflow ? .min : oldest) && explicit <= (overflow ? .max : latest)
     if !isInBounds { attempt.result.dropped.outOfBounds += 1 }
     return isInBounds
   }
 
+  /// Whether a series takes a sample after what earlier scrapes have brought; repeating the newest one is no
+  /// fault.
+  private func isNews(
+    _ value: Double, _ explicit: Int64?, to slot: Int32, _ attempt: inout ScrapePass
+  ) -> Bool {
+    let time = explicit ?? attempt.result.timestamp
+    let newest = slots.samples[Int(slot)].timestamp
+    if time > newest { return true }
+    if time < newest {
+      attempt.result.dropped.outOfOrder += 1
+    } else if value.bitPattern != slots.samples[Int(slot)].value.bitPattern {
+      attempt.result.dropped.duplicates += 1
+    } else {
+      return true
+    }
+    return false
+  }
+
+  /// Notes a sample that its series takes. What this scrape has brought before goes first: a sample behind a
+  /// later one of the same series is left out without a word, as in Prometheus' head.
   private mutating func add(
     _ value: Double, _ explicit: Int64?, to slot: Int32, _ attempt: inout ScrapePass
   ) {
-    let newest = slots.samples[Int(slot)]
-    let isTracked = explicit == nil || target.tracksTimestampsStaleness
-    // The same series in another spelling has been here already.
-    if explicit == nil, newest.tracked == pass {
-      if newest.pending.bitPattern != value.bitPattern { attempt.result.dropped.duplicates += 1 }
-      return
-    }
+    if explicit == nil || target.tracksTimestampsStaleness { track(slot, &attempt) }
     let time = explicit ?? attempt.result.timestamp
-    if time <= newest.timestamp {
-      if time < newest.timestamp {
-        attempt.result.dropped.outOfOrder += 1
-      } else if value.bitPattern != newest.value.bitPattern {
-        attempt.result.dropped.duplicates += 1
-      } else if isTracked {
-        track(slot, &attempt)
-      }
-      return
-    }
+    let known = slots.samples[Int(slot)]
+    guard time > (known.pendingPass == pass ? known.pendingTime : known.timestamp) else { return }
+    slots.samples[Int(slot)].pendingPass = pass
+    slots.samples[Int(slot)].pendingTime = time
     if let explicit {
-      attempt.undo.append((slot, newest))
-      slots.samples[Int(slot)].timestamp = explicit
-      slots.samples[Int(slot)].value = value
       attempt.result.timed.append(
         ScrapeResult.TimedSample(slot: slot, timestamp: explicit, value: value))
     } else {
-      slots.samples[Int(slot)].pending = value
       attempt.result.rows.append(ScrapeResult.Row(slot: slot, value: value))
     }
-    if isTracked { track(slot, &attempt) }
   }
 
   private mutating func track(_ slot: Int32, _ attempt: inout ScrapePass) {

@@ -15,6 +15,10 @@ public struct Scraper: Sendable {
   private var tracked: [Int32] = []
   private var reportSlots: [(series: ReportSeries, slot: Int32)] = []
   private var newestReport = Int64.min
+  /// The newest time of any sample, milliseconds.
+  private(set) var newest = Int64.min
+  /// How many texts the cache held after the last success.
+  private var settledTexts = 0
 
   /// How long a metric's metadata is kept after it was last seen, in scrapes.
   private static let metadataPasses = 10
@@ -37,14 +41,13 @@ public struct Scraper: Sendable {
   ) -> ScrapeResult {
     pass += 1
     var attempt = ScrapePass(timestamp: timestamp)
-    let cached = cache.count
     do throws(ScrapeFailure) {
       let body = try checkedBody(answer, &attempt.counts)
       if let body { try read(body.bytes, as: body.format, into: &attempt) }
       if let failure = attempt.limitFailure { throw failure }
       commit(&attempt, wasEmpty: body == nil)
     } catch {
-      undo(&attempt, cachedBefore: cached)
+      undo(&attempt)
       attempt.result.failure = error
       attempt.result.stale = marked(tracked, at: timestamp)
       tracked = []
@@ -101,30 +104,38 @@ public struct Scraper: Sendable {
 
   /// Makes the attempt's samples the newest ones and marks what is gone.
   private mutating func commit(_ attempt: inout ScrapePass, wasEmpty: Bool) {
-    for row in attempt.result.rows {
-      slots.samples[Int(row.slot)].timestamp = attempt.result.timestamp
-      slots.samples[Int(row.slot)].value = row.value
-    }
+    for sample in attempt.result.timed { settle(sample.slot, sample.timestamp, sample.value) }
+    for row in attempt.result.rows { settle(row.slot, attempt.result.timestamp, row.value) }
     let gone = tracked.filter { slots.samples[Int($0)].tracked != pass }
     attempt.result.stale = marked(gone, at: attempt.result.timestamp)
     tracked = attempt.tracked
     // As in the reference, an empty exposition forgets nothing: the series usually come back.
     guard !wasEmpty else { return }
     metadata.forget(before: pass - Self.metadataPasses)
-    guard attempt.seenEntries < cache.count else { return }
+    if attempt.seenEntries < cache.count { forgetUnseen(&attempt) }
+    settledTexts = cache.count
+  }
+
+  private mutating func settle(_ slot: Int32, _ time: Int64, _ value: Double) {
+    guard time > slots.samples[Int(slot)].timestamp else { return }
+    slots.samples[Int(slot)].timestamp = time
+    slots.samples[Int(slot)].value = value
+    if time > newest { newest = time }
+  }
+
+  /// Gives up texts and series that the pass has not seen.
+  private mutating func forgetUnseen(_ attempt: inout ScrapePass) {
     cache.keepSeen(in: pass)
     let reported = Set(reportSlots.map(\.slot))
     attempt.result.freed = slots.unseen(in: pass).filter { !reported.contains($0) }
   }
 
-  /// Takes back what the attempt has changed.
-  private mutating func undo(_ attempt: inout ScrapePass, cachedBefore: Int) {
-    for (slot, before) in attempt.undo.reversed() { slots.samples[Int(slot)] = before }
-    slots.release(attempt.result.added)
-    cache.truncate(to: cachedBefore)
-    attempt.result.added = []
+  /// Takes back what the attempt has brought. Its series stay known, as in the reference, unless failures bring
+  /// ever more of them.
+  private mutating func undo(_ attempt: inout ScrapePass) {
     attempt.result.rows = []
     attempt.result.timed = []
+    if cache.count > 2 * settledTexts + 1000 { forgetUnseen(&attempt) }
   }
 
   /// The slots that can take a marker at a time: their newest sample is older.

@@ -85,15 +85,6 @@ package struct SeriesCache: Sendable {
     return entries.count - 1
   }
 
-  /// Takes out the entries that were inserted last, down to a count.
-  package mutating func truncate(to count: Int) {
-    guard count < entries.count else { return }
-    texts.removeSubrange(entries[count].text.lowerBound...)
-    entries.removeSubrange(count...)
-    latest = -1
-    rebuildTable(count: table.count)
-  }
-
   /// Keeps only the entries that were seen in a pass.
   package mutating func keepSeen(in pass: Int) {
     var places = [Int32](repeating: -1, count: entries.count)

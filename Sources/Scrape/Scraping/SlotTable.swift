@@ -14,8 +14,9 @@ struct SlotTable: Sendable {
     /// Milliseconds; the least number when there is no sample yet.
     var timestamp = Int64.min
     var value = 0.0
-    /// The value that the current pass brings, when `tracked` is the current pass.
-    var pending = 0.0
+    /// The newest time that a pass has brought so far, and which pass.
+    var pendingTime = Int64.min
+    var pendingPass = 0
     /// The pass that last saw a text of the series.
     var seen = 0
     /// The pass that last brought a sample whose absence will be marked.

@@ -25,7 +25,7 @@ enum APIWork: Sendable {
     case .index, .healthy, .ready, .metrics, .lifecycle, .buildInfo, .formatQuery, .parseQuery,
       .exemplars, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers, .remoteWrite,
       .remoteRead, .rules, .alerts, .runtimeInfo, .configuration, .flags, .storeStatistics, .storeBlocks,
-      .logReplay, .admin, .openTelemetry, .federate, .version:
+      .logReplay, .admin, .openTelemetry, .federate, .version, .notifications, .notificationStream:
       return nil
     }
   }

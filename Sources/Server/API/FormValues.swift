@@ -1,6 +1,7 @@
 import TimeSeries
 
-/// The parameters of a request: a form in the body first, then the URL's query (http-api.md §1).
+/// The parameters of a request: a form in the body first, then the URL's query (http-api.md §1). Fields of a
+/// multipart body come behind the query, as in Go's library.
 ///
 /// Values are bytes: a query may hold invalid UTF-8 and has to be reported as it is.
 struct FormValues: Sendable {
@@ -13,7 +14,18 @@ struct FormValues: Sendable {
       read(request.body)
     }
     if let query = request.query { read(Array(query.utf8)) }
+    if request.method == .post || request.method == .put, let type = request.headers["Content-Type"],
+      let form = MultipartForm(request.body, contentType: type)
+    {
+      values += form.fields
+    }
   }
+
+  /// The parameters of a URL's query.
+  init(query: String) { read(Array(query.utf8)) }
+
+  /// The parameters' names, each once.
+  var names: Set<String> { Set(values.map { String(decoding: $0.name, as: UTF8.self) }) }
 
   /// The first value of a parameter; empty when it is absent.
   func first(_ name: String) -> [UInt8] { values.first { $0.name.elementsEqual(name.utf8) }?.value ?? [] }

@@ -77,18 +77,21 @@ public final class QueryAPI: Sendable {
       } else {
         await withTaskExecutorPreference(globalConcurrentExecutor) { await answer(request, route) }
       }
-    addOriginFields(to: &response, for: request)
+    if route?.isShared(with: request.method) ?? (request.method == .options) {
+      addOriginFields(to: &response, for: request)
+    }
     metrics.count(
       handler: route?.name ?? "other", code: response.status, duration: ContinuousClock.now - start)
     return response
   }
 
   private func answer(_ request: ServerRequest, _ route: Route?) async -> ServerResponse {
+    if let redirect = Redirect(request, route) { return redirect.response(to: request.method) }
     if request.method == .options, request.path.hasPrefix(Route.apiPrefix) {
       return ServerResponse(status: 204)
     }
     guard let route else { return .refusal(404, "404 page not found") }
-    guard route.methods.contains(request.method) else { return .wrongMethod(for: route) }
+    guard route.methods.contains(request.method) else { return .wrongMethod(request.method, for: route) }
     if request.path.hasPrefix(Route.apiPrefix), readiness != .ready { return .notReady(readiness) }
     switch route {
     case .index: return .index(options.build)
@@ -96,7 +99,7 @@ public final class QueryAPI: Sendable {
     case .ready:
       return readiness == .ready
         ? ServerResponse(text: "Prometheus Server is Ready.\n") : .notReady(readiness)
-    case .lifecycle: return ServerResponse(status: 403, text: "Lifecycle API is not enabled.\n")
+    case .lifecycle: return ServerResponse(status: 403, text: "Lifecycle API is not enabled.")
     case .metrics: return compressed(metrics.response(to: request, options.build), for: request)
     case .buildInfo: return ServerResponse(APIAnswer(data: options.build.json))
     case .query, .queryRange, .series, .labels, .labelValues: return await api(request, route)
@@ -138,6 +141,9 @@ public final class QueryAPI: Sendable {
     case .admin: return ServerResponse(APIError(kind: .unavailable, message: "admin APIs disabled"))
     case .openTelemetry:
       return .refusal(404, "otlp write receiver needs to be enabled with --web.enable-otlp-receiver")
+    case .notifications: return plain(request) { _ in APIAnswer(data: "[]") }
+    // What a browser's event source takes as: there is nothing to wait for.
+    case .notificationStream: return ServerResponse(status: 204)
     case .federate: return await withTaskExecutorPreference(threads) { federate(request) }
     case .version:
       return ServerResponse(

@@ -20,6 +20,13 @@ struct QueryParameters: Sendable {
   var lookback: Int64?
   /// The `stats` parameter; empty when absent.
   var stats: String
+  /// The times of the steps, milliseconds.
+  private var stepTimes: [Int64] {
+    switch times {
+    case .instant(let time): [time]
+    case .range(let grid): (0..<grid.count).map(grid.time)
+    }
+  }
   /// When the parameters were read.
   private let arrival = ContinuousClock.now
 
@@ -83,10 +90,21 @@ struct QueryParameters: Sendable {
     }
     var steps: [Int64] = []
     if case .range(let grid) = times { steps = (0..<grid.count).map(grid.time) }
-    let timings = QueryTimings(
-      queued: start - arrival - prepared.duration, evaluated: prepared.duration + (.now - start))
+    var statistics: QueryStatistics?
+    if !stats.isEmpty {
+      let evaluated = ContinuousClock.now - start
+      var samples: SampleStatistics?
+      do {
+        samples = try prepared.engine.statistics(of: prepared.query, over: source, cancellation: cancellation)
+      } catch {
+        throw APIError(error)
+      }
+      statistics = QueryStatistics(
+        queued: start - arrival - prepared.duration, prepared: prepared.duration, evaluated: evaluated,
+        samples: samples, steps: stats == "all" ? stepTimes : nil)
+    }
     var answer = APIAnswer(
-      result, limit: limit, steps: steps, timings: stats.isEmpty ? nil : timings, in: text, streams: true)
+      result, limit: limit, steps: steps, statistics: statistics, in: text, streams: true)
     if !stats.isEmpty, !["true", "all"].contains(stats) {
       answer.warnings.append(
         "value \(GoText.quoted(stats)) for parameter \"stats\" is deprecated and will be rejected in "
@@ -112,10 +130,10 @@ extension APIAnswer {
   /// The most warnings, and the most infos, that an answer lists.
   private static let maximumAnnotations = 10
 
-  /// A query's result, cut to `limit` series, with the timings that were asked for. `streams`: a large one is
+  /// A query's result, cut to `limit` series, with the statistics that were asked for. `streams`: a large one is
   /// written as it is taken.
   init(
-    _ result: QueryResult, limit: Int, steps: [Int64] = [], timings: QueryTimings? = nil,
+    _ result: QueryResult, limit: Int, steps: [Int64] = [], statistics: QueryStatistics? = nil,
     in text: [UInt8], streams: Bool = false
   ) {
     var writer = ByteWriter(capacity: 4096)
@@ -126,12 +144,12 @@ extension APIAnswer {
       self.init(data: ResponseBody(writer.finish(), following: matrix.next))
       var tail = ByteWriter()
       tail.append(MatrixText.tail)
-      if let timings { tail.append(timings: timings) }
+      if let statistics { tail.append(statistics) }
       tail.append(UInt8(ascii: "}"))
       data = data.wrapped(in: [], tail.finish())
     } else {
       writer.append(result: result.value, limit: limit, steps: steps)
-      if let timings { writer.append(timings: timings) }
+      if let statistics { writer.append(statistics) }
       writer.append(UInt8(ascii: "}"))
       self.init(data: writer.body())
     }
@@ -153,25 +171,53 @@ extension APIAnswer {
   }
 }
 
-/// How long a query took (the `timings` of http-api.md §5).
-struct QueryTimings: Sendable {
+/// How long a query took and what it looked at (the `stats` of http-api.md §5).
+struct QueryStatistics: Sendable {
   /// Until a thread was free.
   var queued: Duration
-  /// Parsing, planning and evaluating.
+  /// Parsing and planning.
+  var prepared: Duration
+  /// Fetching and evaluating.
   var evaluated: Duration
+  /// Nil for a query that is not counted.
+  var samples: SampleStatistics?
+  /// The times of the steps, milliseconds, where what each looks at is asked for.
+  var steps: [Int64]?
 }
 
 extension ByteWriter {
-  /// The member `,"stats":…`, seconds.
-  fileprivate mutating func append(timings: QueryTimings) {
-    let evaluated = Double(timings.evaluated.nanoseconds) / 1e9
-    append(#","stats":{"timings":{"evalTotalTime":"#)
-    append(seconds: evaluated)
-    append(#","execQueueTime":"#)
-    append(seconds: Double(timings.queued.nanoseconds) / 1e9)
-    append(#","execTotalTime":"#)
-    append(seconds: evaluated)
-    append("}}")
+  /// The member `,"stats":…`, times in seconds. Results are sorted while they are evaluated.
+  fileprivate mutating func append(_ statistics: QueryStatistics) {
+    let whole = statistics.prepared + statistics.evaluated
+    let timings: [(String, Duration)] = [
+      ("evalTotalTime", whole), ("resultSortTime", .zero), ("queryPreparationTime", statistics.prepared),
+      ("innerEvalTime", statistics.evaluated), ("execQueueTime", statistics.queued), ("execTotalTime", whole),
+    ]
+    append(#","stats":{"timings":{"#)
+    for (index, timing) in timings.enumerated() {
+      append(index == 0 ? #"""# : #",""#)
+      append(timing.0)
+      append(#"":"#)
+      append(seconds: Double(timing.1.nanoseconds) / 1e9)
+    }
+    append("}")
+    if let samples = statistics.samples { append(samples, steps: statistics.steps) }
+    append("}")
+  }
+
+  private mutating func append(_ samples: SampleStatistics, steps: [Int64]?) {
+    append(#","samples":{"#)
+    if let steps {
+      append(#""totalQueryableSamplesPerStep":["#)
+      for (index, step) in zip(steps, samples.perStep).enumerated() {
+        append(index == 0 ? "[" : ",[")
+        append(milliseconds: step.0)
+        append(",\(step.1)]")
+      }
+      append("],")
+    }
+    append(#""totalQueryableSamples":\#(samples.total),"samplesRead":\#(samples.read),"#)
+    append(#""peakSamples":\#(samples.peak)}"#)
   }
 }
 

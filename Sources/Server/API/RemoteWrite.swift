@@ -100,16 +100,13 @@ public final class RemoteWrite: Sendable {
       guard case .success(let labels) = entry.labels else { continue }
       batch.append(PushedSeries(labels: labels, samples: entry.samples, reference: entry.reference))
       numbers.append(number)
-      guard let (position, problem) = entry.problems.first else { continue }
-      // What stands before it is refused before it.
-      batch[batch.count - 1].samples.removeSubrange(position...)
-      let earlier = store.firstRefusal(of: batch, latest: latest)
-      return .refusal(400, earlier?.words ?? problem.description)
     }
     let outcome = store.append(&batch, allOrNone: true, latest: latest)
     written.note(batch, of: numbers, in: known)
     if let limit = outcome.limit { return .refusal(500, "\(limit)") }
-    if let refusal = outcome.refusals.first { return .refusal(400, refusal.error.words) }
+    if let refusal = outcome.refusals.first {
+      return .refusal(400, written.entries[numbers[refusal.entry]].words(for: refusal))
+    }
     do { try confirm() } catch { return .refusal(500, "\(error)") }
     return ServerResponse(status: 204)
   }
@@ -120,7 +117,7 @@ public final class RemoteWrite: Sendable {
     var numbers: [Int] = []
     var exemplars = 0
     for (number, entry) in written.entries.enumerated() {
-      guard case .success(let labels) = entry.labels, entry.hasSamples else { continue }
+      guard case .success(let labels) = entry.labels, !entry.samples.isEmpty else { continue }
       exemplars += entry.exemplarCount
       batch.append(PushedSeries(labels: labels, samples: entry.samples))
       numbers.append(number)
@@ -167,19 +164,21 @@ extension Substring {
 }
 
 extension WriteRequest.Entry {
-  /// Whether it has any, good ones or bad ones.
-  fileprivate var hasSamples: Bool { !samples.isEmpty || !problems.isEmpty }
+  /// Why a sample of it was refused, in Prometheus' words.
+  fileprivate func words(for refusal: PushedOutcome.Refusal) -> String {
+    if case .invalidHistogram = refusal.error, let problem = problems[refusal.position] {
+      return problem.description
+    }
+    return refusal.error.words
+  }
 
   /// What is wrong with a series of 2.0, in Prometheus' words and in the order in which it looks.
   /// - Parameter refusals: of its samples.
   fileprivate func problems(besides refusals: [PushedOutcome.Refusal]) -> [String] {
     if case .failure(let problem) = labels { return [problem.description] }
-    guard hasSamples else {
+    guard !samples.isEmpty else {
       return ["TimeSeries must contain at least one sample or histogram for series \(text)"]
     }
-    let bad = problems.map { (place: 2 * $0.position, text: $0.problem.description) }
-    let refused = refusals.map { (place: 2 * $0.position + 1, text: $0.error.words) }
-    let all = (bad + refused).sorted { $0.place < $1.place }
-    return all.map { "\($0.text) for series \(text)" } + lesserProblems.map(\.description)
+    return refusals.map { "\(words(for: $0)) for series \(text)" } + lesserProblems.map(\.description)
   }
 }

@@ -27,13 +27,24 @@ enum Route: Sendable, Hashable {
   case openTelemetry
   case federate
   case version
+  /// What the operator should know, as a list and as a stream; there is never any.
+  case notifications, notificationStream
 
   /// Where the API's paths begin.
   static let apiPrefix = "/api/v1/"
 
-  /// Nil for a path that stands for nothing.
+  /// Nil for a path that stands for nothing. A slash in a name is one of the path, as for Prometheus.
   init?(path: String) {
-    switch path {
+    if path.utf8.contains(UInt8(ascii: "%")) {
+      guard let bytes = try? URLText.decoded(Array(path.utf8)[...], plusIsSpace: false) else { return nil }
+      self.init(decoded: bytes)
+    } else {
+      self.init(decoded: Array(path.utf8))
+    }
+  }
+
+  private init?(decoded: [UInt8]) {
+    switch String(decoding: decoded, as: UTF8.self) {
     case "/": self = .index
     case "/-/healthy": self = .healthy
     case "/-/ready": self = .ready
@@ -68,13 +79,14 @@ enum Route: Sendable, Hashable {
     case "/api/v1/otlp/v1/metrics": self = .openTelemetry
     case "/federate": self = .federate
     case "/version": self = .version
+    case "/api/v1/notifications": self = .notifications
+    case "/api/v1/notifications/live": self = .notificationStream
     default:
-      let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      guard parts.count == 6, path.hasPrefix(Self.apiPrefix), parts[3].elementsEqual("label".utf8),
-        parts[5].elementsEqual("values".utf8),
-        let name = try? URLText.decoded(Array(parts[4])[...], plusIsSpace: false)
+      let parts = decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      guard parts.count == 6, decoded.starts(with: Self.apiPrefix.utf8), parts[3].elementsEqual("label".utf8),
+        parts[5].elementsEqual("values".utf8)
       else { return nil }
-      self = .labelValues(name)
+      self = .labelValues(Array(parts[4]))
     }
   }
 
@@ -84,12 +96,18 @@ enum Route: Sendable, Hashable {
     case .query, .queryRange, .series, .labels, .formatQuery, .parseQuery, .exemplars: [.get, .post]
     case .labelValues, .buildInfo, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers,
       .rules, .alerts, .runtimeInfo, .configuration, .flags, .storeStatistics, .storeBlocks, .logReplay,
-      .federate, .version:
+      .federate, .version, .notifications, .notificationStream:
       [.get]
     case .index, .healthy, .ready, .metrics: [.get, .head]
     case .lifecycle, .admin: [.post, .put]
     case .remoteWrite, .remoteRead, .openTelemetry: [.post]
     }
+  }
+
+  /// Whether browsers may read its answers (http-api.md §1).
+  func isShared(with method: ServerRequest.Method) -> Bool {
+    let isBare = self == .remoteWrite || self == .remoteRead || self == .openTelemetry
+    return method == .options || !isBare && methods.contains(method)
   }
 
   /// Whether it is answered where the request came in: what is short, and what goes to the threads
@@ -98,7 +116,7 @@ enum Route: Sendable, Hashable {
     switch self {
     case .index, .healthy, .ready, .lifecycle, .buildInfo, .alertmanagers, .runtimeInfo, .storeBlocks,
       .logReplay, .admin, .openTelemetry, .version, .query, .queryRange, .series, .labels, .labelValues,
-      .remoteRead, .remoteWrite, .federate, .storeStatistics:
+      .remoteRead, .remoteWrite, .federate, .storeStatistics, .notifications, .notificationStream:
       true
     case .metrics, .formatQuery, .parseQuery, .exemplars, .metadata, .targets, .targetsMetadata,
       .scrapePools, .rules, .alerts, .configuration, .flags:
@@ -142,6 +160,8 @@ enum Route: Sendable, Hashable {
     case .openTelemetry: "/api/v1/otlp/v1/metrics"
     case .federate: "/federate"
     case .version: "/version"
+    case .notifications: "/api/v1/notifications"
+    case .notificationStream: "/api/v1/notifications/live"
     }
   }
 }

@@ -34,7 +34,8 @@ extension ServerFacts {
     return unsafe String(cString: path)
   }
 
-  private static var host: String {
+  /// This machine's name; empty when it has none.
+  static var host: String {
     var name = [CChar](repeating: 0, count: 256)
     guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -140,11 +140,11 @@ extension Surroundings {
 }
 
 extension ByteWriter {
-  /// One active target. Without discovery its discovered labels are its labels.
+  /// One active target.
   fileprivate mutating func append(_ status: TargetStatus) {
     let target = status.target
     append(#"{"discoveredLabels":"#)
-    append(metric: target.labels)
+    append(metric: target.discoveredLabels)
     append(#","labels":"#)
     append(metric: target.labels)
     append(#","scrapePool":"#)
@@ -152,7 +152,7 @@ extension ByteWriter {
     append(#","scrapeUrl":"#)
     append(string: target.url)
     append(#","globalUrl":"#)
-    append(string: target.url)
+    append(string: target.globalAddress)
     append(#","lastError":"#)
     append(string: status.lastFailure.map { "\($0)" } ?? "")
     append(#","lastScrape":""#)
@@ -172,6 +172,41 @@ extension ByteWriter {
 extension Target {
   /// The job: what Prometheus calls the scrape pool.
   fileprivate var job: String { labels["job"] ?? "" }
+
+  /// What a target was before it was relabelled (exposition.md §12): how it is scraped, and what it was given.
+  fileprivate var discoveredLabels: Labels {
+    var builder = LabelsBuilder(labels)
+    let address = try? HTTPAddress(url)
+    let authority = address?.authority ?? ""
+    if labels["instance"] == authority { builder.set("instance", "") }
+    let path = (address?.path ?? "").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let steering = [
+      ("__address__", authority), ("__metrics_path__", path.first.map(String.init) ?? ""),
+      ("__scheme__", address?.scheme ?? ""),
+      ("__scrape_interval__", DurationText.text(milliseconds: effectiveIntervalMilliseconds)),
+      ("__scrape_timeout__", DurationText.text(milliseconds: effectiveTimeoutMilliseconds)),
+      ("__always_scrape_classic_histograms__", "false"), ("__convert_classic_histograms_to_nhcb__", "false"),
+      ("__scrape_native_histograms__", "false"),
+    ]
+    for (name, value) in steering { builder.set(name, value) }
+    if path.count > 1 {
+      // The first value of each parameter.
+      let form = FormValues(query: String(path[1]))
+      for name in form.names { builder.set("__param_\(name)", form.text(name) ?? "") }
+    }
+    return builder.labels()
+  }
+
+  /// The address as others reach it: this machine's name in the place of its loopback's.
+  fileprivate var globalAddress: String {
+    guard var address = try? HTTPAddress(url) else { return url }
+    for local in ["127.0.0.1", "localhost", "[::1]"] {
+      guard address.authority == local || address.authority.hasPrefix(local + ":") else { continue }
+      address.authority = ServerFacts.host + address.authority.dropFirst(local.count)
+      return address.text
+    }
+    return url
+  }
 }
 
 extension FormValues {

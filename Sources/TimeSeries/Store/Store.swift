@@ -45,11 +45,6 @@ public final class Store: Sendable {
     state.withLock { $0.append(&batch, allOrNone: allOrNone, latest: latest) }
   }
 
-  /// The first sample of a batch that `append` would refuse; nothing is stored.
-  public func firstRefusal(of batch: [PushedSeries], latest: Int64) -> StoreError? {
-    state.withLock { $0.firstRefusal(of: batch, latest: latest) }
-  }
-
   /// Has everything that is taken from now on told to a journal.
   public func keep(_ journal: @escaping StoreJournal) { state.withLock { $0.journal = journal } }
 
@@ -236,12 +231,6 @@ struct StoreState: Sendable {
     if allOrNone, !outcome.refusals.isEmpty { return outcome }
     take(&batch, &outcome)
     return outcome
-  }
-
-  mutating func firstRefusal(of batch: [PushedSeries], latest: Int64) -> StoreError? {
-    var batch = batch
-    for index in batch.indices { _ = locate(&batch[index]) }
-    return refusals(in: batch, latest, stopsAtFirst: true).first?.error
   }
 
   /// How much older than the newest sample a pushed one may be, milliseconds: half a block of
