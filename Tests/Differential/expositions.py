@@ -277,6 +277,9 @@ class Targets:
             request_queue_size = 1024
             daemon_threads = True
 
+            def handle_error(self, *_):
+                """Servers that are ended go away in the middle of an answer."""
+
         self.server = Server(("127.0.0.1", port), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

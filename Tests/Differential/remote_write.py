@@ -86,7 +86,7 @@ class Histogram:
         self.bounds = [0.5 * i for i in range(self.offset + len(self.counts) + 1)] if self.is_custom else []
         self.span = len(self.counts)
         self.hint = rng.choice([0, 0, 1, 2, 3])
-        self.problem = None if rng.random() < 0.8 else rng.choice(["count", "span", "schema", "bounds", "negative", "high"])
+        self.problem = None if rng.random() < 0.93 else rng.choice(["count", "span", "schema", "bounds", "negative", "high"])
         if self.problem == "count":
             self.count += rng.choice([-1, 1, 90])
         if self.problem == "span":

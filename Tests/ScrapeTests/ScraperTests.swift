@@ -172,13 +172,52 @@ import TimeSeries
     #expect(most < 2500)
   }
 
+  @Test func `blanks before a bare name belong to it, and a text keeps its series`() {
+    var scraper = Scraper(target: target())
+    let text = "  a 1\n\ta{x=\"1\"} 2\n {\"a\"} 3\na 4\n\n \n b 5\n"
+    for time in 1...2 {
+      #expect(
+        scraper.scrape(text, at: Int64(time)).listing == [
+          #"{__name__="  a"} 1"#, #"{__name__="\ta", x="1"} 2"#, #"{__name__="a"} 3"#, #"{__name__=" b"} 5"#,
+        ])
+    }
+    // Nor do a type that comes later, and one that goes, change what a series is called.
+    let bucket = #"h{le="1"} 1"# + "\n"
+    var typed = Scraper(target: target())
+    #expect(typed.scrape("# TYPE h histogram\n" + bucket, at: 1).listing == [#"{__name__="h", le="1.0"} 1"#])
+    #expect(typed.scrape(bucket, at: 2).listing == [#"{__name__="h", le="1.0"} 1"#])
+    #expect(
+      typed.scrape("# TYPE h gauge\n" + bucket + "# TYPE h histogram\n" + bucket, at: 3).listing.count == 1)
+    #expect(typed.scrape("x 1\n", at: 4).stale.count == 1)
+    #expect(typed.scrape(bucket, at: 5).listing == [#"{__name__="h", le="1"} 1"#])
+  }
+
+  @Test func `a name twice is no fault of a sample that is not stored`() {
+    for (text, reason) in [
+      ("a{x=\"1\",x=\"2\"} 1\n", #"label name "x" is not unique: invalid sample"#),
+      ("a{x=\"1\",x=\"2\"} 1 1000\n", nil), ("a{x=\"1\",x=\"2\"} 1 99999999999\n", nil),
+      (#"{"",x="1",x="2"} 1"# + "\n", "missing metric name (__name__ label)"),
+    ] {
+      var scraper = Scraper(target: target())
+      let result = scraper.scrape(text + "b 1\n", at: 10_000)
+      #expect(result.failure?.reason == reason, "\(text)")
+      if reason == nil {
+        #expect(result.listing == [#"{__name__="b"} 1"#] && result.dropped.outOfBounds == 1)
+      }
+    }
+  }
+
   @Test func `a label that comes twice is a fault, though the target's takes its place`() {
     for (exposed, labels) in [
       (#"a{job="x"} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
-      (#"a{job="x",job="y"} 1"#, nil), (#"a{job="x",job=""} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
+      (#"a{job="x",job="y"} 1"#, nil),
+      (#"a{job="x",job=""} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
       (#"a{job="x",exported_job="y",exported_job="z"} 1"#, nil),
       (#"a{job="x",exported_job=""} 1"#, #"{__name__="a", exported_job="x", instance="i", job="j"} 1"#),
-      (#"a{job="x",exported_job="e"} 1"#, #"{__name__="a", exported_exported_job="x", exported_job="e", instance="i", job="j"} 1"#),
+      (
+        #"a{job="x",exported_job="e"} 1"#,
+        #"{__name__="a", exported_exported_job="x", exported_job="e", instance="i", job="j"} 1"#
+      ),
     ] {
       var scraper = Scraper(target: target())
       let result = scraper.scrape(exposed + "\n", at: 1)

@@ -65,10 +65,13 @@ struct QueryAPITests {
       ("query_range?query=vector(1)&start=48&end=49&step=1", "[[48,0],[49,0]]", 0, 0),
     ] {
       let text = await endpoint.text("/api/v1/\(request)&stats=all")
-      let samples = #""samples":{"totalQueryableSamplesPerStep":\#(perStep),"totalQueryableSamples":\#(total),"samplesRead":\#(read),"#
+      let samples =
+        #""samples":{"totalQueryableSamplesPerStep":\#(perStep),"totalQueryableSamples":\#(total),"samplesRead":\#(read),"#
       #expect(text.contains(samples + #""peakSamples":"#), "\(request): \(text)")
       let plain = await endpoint.text("/api/v1/\(request)&stats=true")
-      #expect(plain.contains(#""samples":{"totalQueryableSamples":\#(total),"samplesRead":\#(read),"peakSamples":"#))
+      #expect(
+        plain.contains(#""samples":{"totalQueryableSamples":\#(total),"samplesRead":\#(read),"peakSamples":"#)
+      )
       for name in ["evalTotal", "resultSort", "queryPreparation", "innerEval", "execQueue", "execTotal"] {
         #expect(text.contains("\"\(name)Time\":"), "\(name)")
       }

@@ -12,7 +12,10 @@ import TimeSeries
   @Test func `paths that mean another are redirected`() async {
     let endpoint = Endpoint()
     for (methods, path, answer) in [
-      ([.get, .post, .head, .put, .options], "//api/v1/query?query=1&time=4", "301 /api/v1/query?query=1&time=4"),
+      (
+        [.get, .post, .head, .put, .options], "//api/v1/query?query=1&time=4",
+        "301 /api/v1/query?query=1&time=4"
+      ),
       ([.get, .post], "/api/v1//query?query=1", "301 /api/v1/query?query=1"),
       ([.get, .post], "/api/v1/../v1/query?query=1", "301 /api/v1/query?query=1"),
       ([.get, .post], "/api/v1/./query?query=1", "301 /api/v1/query?query=1"),
@@ -90,7 +93,9 @@ import TimeSeries
     var target = try Target(argument: "http://localhost:9100/probe?module=a&module=b&x=,zone=z", job: "j")
     target.intervalMilliseconds = 15_000
     let status = TargetStatus(target: target)
-    let api = QueryAPI(options: QueryAPI.Options(), now: { 0 }, surroundings: Surroundings(targets: { [status] })) {
+    let api = QueryAPI(
+      options: QueryAPI.Options(), now: { 0 }, surroundings: Surroundings(targets: { [status] })
+    ) {
       Store().snapshot()
     }
     let answer = await api.respond(to: ServerRequest(.get, "/api/v1/targets"))
@@ -103,6 +108,7 @@ import TimeSeries
           + #""__scrape_timeout__":"10s","job":"j","zone":"z"},"#
           + #""labels":{"instance":"localhost:9100","job":"j","zone":"z"}"#), "\(text)")
     #expect(text.contains(#""scrapeUrl":"http://localhost:9100/probe?module=a"#))
-    #expect(!text.contains(#""globalUrl":"http://localhost:9100"#) && text.contains(#":9100/probe?module=a\u0026"#))
+    #expect(
+      !text.contains(#""globalUrl":"http://localhost:9100"#) && text.contains(#":9100/probe?module=a\u0026"#))
   }
 }

@@ -1,9 +1,9 @@
 internal import PromQL
 public import TimeSeries
 
-/// How many samples a query looks at (http-api.md §5), counted as Prometheus counts them: an instant selector
-/// one a series and step, a range those of its window at every step, a subquery those of its inner steps and
-/// then its own windows; a native histogram as many as it takes memory of 16 bytes each.
+/// How many samples a query looks at (http-api.md §5), counted as Prometheus counts them: an instant
+/// selector one a series and step, a range those of its window at every step, a subquery those of its
+/// inner steps and then its own windows; a native histogram as many as it takes memory of 16 bytes each.
 public struct SampleStatistics: Sendable, Hashable {
   /// At each step of the query.
   public var perStep: [Int]
@@ -16,8 +16,8 @@ public struct SampleStatistics: Sendable, Hashable {
 }
 
 extension QueryEngine {
-  /// Counts the samples that a prepared query looks at; nil for one that is nested beyond measure. Costs about
-  /// as much as the query.
+  /// Counts the samples that a prepared query looks at; nil for one that is nested beyond measure. Costs
+  /// about as much as the query.
   public func statistics(
     of query: PreparedQuery, over source: any SeriesSource, cancellation: Cancellation? = nil
   ) throws(QueryError) -> SampleStatistics? {
@@ -145,7 +145,8 @@ private struct SampleCounter {
     context.grid = grid
     context.isInstant = false
     let inner = Plan(root: .vector(vector), selections: plan.selections, text: plan.text)
-    guard case .matrix(let series) = try engine.evaluate(inner, context, data: data, cancellation).value else {
+    guard case .matrix(let series) = try engine.evaluate(inner, context, data: data, cancellation).value
+    else {
       return []
     }
     return series

@@ -32,6 +32,21 @@ enum ProtobufFields {
       throw RemoteFormatError("the message ends inside a field", at: start)
     }
   }
+  /// The number of a field of a message; 0 when it is not there, the last one where it comes several times.
+  static func number(_ number: UInt64, of message: [UInt8]) throws(RemoteFormatError) -> Int64 {
+    var (value, reader): (Int64, ByteReader) = (0, ByteBlock(message).reader)
+    while !reader.isAtEnd {
+      var ahead = reader
+      if let tag = try? ahead.uvarint(), tag == number << 3, let found = try? ahead.uvarint() {
+        value = Int64(bitPattern: found)
+        reader = ahead
+      } else {
+        _ = try next(&reader)
+      }
+    }
+    return value
+  }
+
   /// The numbers of a repeated field of a message, packed or one by one.
   static func numbers(_ number: UInt64, of message: [UInt8]) throws(RemoteFormatError) -> [Int] {
     let block = ByteBlock(message)

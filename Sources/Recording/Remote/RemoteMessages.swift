@@ -67,7 +67,9 @@ enum SnappyBlock {
     }
     // Nothing in snappy stands for more than 64 bytes in three: what says more is a lie, found before it
     // costs memory.
-    guard length <= (bytes.count + 16) * 32 else { throw RemoteFormatError("\(library): corrupt input", at: 0) }
+    guard length <= (bytes.count + 16) * 32 else {
+      throw RemoteFormatError("\(library): corrupt input", at: 0)
+    }
     let block = unsafe ByteBlock(count: Int(length)) { room in
       unsafe bytes.withUnsafeBufferPointer { part in
         unsafe promgate_snappy_decompress(part.baseAddress, part.count, room, Int(length)) != 0
@@ -371,8 +373,8 @@ extension NativeHistogram {
     return total
   }
 
-  /// A histogram that is written; throws Prometheus' texts where an integer count is not that of the buckets
-  /// (remote-storage.md §12).
+  /// A histogram that is written; throws Prometheus' texts where an integer count is not that of the
+  /// buckets (remote-storage.md §12).
   init(written message: Promgate__Histogram, at offset: Int) throws(RemoteFormatError) {
     let schema = unsafe message.schema
     guard schema == Self.customSchema || (-4...52).contains(schema) else {

@@ -22,8 +22,8 @@ public struct WriteRequest: Sendable {
     /// What is wrong with a histogram that cannot be, by its position in `samples`: there one stands in its
     /// place that no store takes.
     public var problems: [Int: Problem] = [:]
-    /// Acknowledged, not kept.
-    public var exemplarCount: Int
+    /// Times of the exemplars of 2.0, milliseconds, which are acknowledged and not kept.
+    public var exemplarTimes: [Int64] = []
     /// Exemplars that cannot be, and what is wrong with the metadata.
     public var lesserProblems: [Problem] = []
     /// The labels as they were written, for messages: `{a="1", b=""}`. Of 2.0 alone.
@@ -121,12 +121,12 @@ public struct WriteRequest: Sendable {
     }
     unsafe entries.append(
       Entry(
-        labels: labels, samples: samples, problems: problems, exemplarCount: Int(message.n_exemplars),
+        labels: labels, samples: samples, problems: problems,
         reference: early.flatMap { table.reference(at: $0) }, place: early))
   }
 
-  /// Appends the histograms of a series; for what cannot be one stands one that is refused, because its time is
-  /// looked at before.
+  /// Appends the histograms of a series; for what cannot be one stands one that is refused, because its
+  /// time is looked at before.
   private static func append(
     _ histograms: UnsafeMutablePointer<UnsafeMutablePointer<Promgate__Histogram>?>?, _ count: Int,
     to samples: inout [StoredSample]
@@ -220,8 +220,7 @@ public struct WriteRequest: Sendable {
     }
     let problems = unsafe Self.append(message.histograms, message.n_histograms, to: &samples)
     let references = unsafe (0..<message.n_labels_refs).map { unsafe Int(message.labels_refs[$0]) }
-    var entry = Entry(
-      labels: .success(.none), samples: samples, problems: problems, exemplarCount: 0)
+    var entry = Entry(labels: .success(.none), samples: samples, problems: problems)
     do throws(Problem) {
       do throws(Problem) {
         entry.written = try WrittenLabels(references, symbols)
@@ -237,9 +236,10 @@ public struct WriteRequest: Sendable {
       let exemplar = unsafe message.exemplars[i]
       let bytes = unsafe [UInt8](UnsafeBufferPointer(start: exemplar.data, count: exemplar.len))
       let references = try ProtobufFields.numbers(1, of: bytes)
+      let time = try ProtobufFields.number(3, of: bytes)
       do throws(Problem) {
         _ = try WrittenLabels(references, symbols)
-        entry.exemplarCount += 1
+        entry.exemplarTimes.append(time)
       } catch {
         entry.lesserProblems.append(
           Problem("parsing exemplar for series \(entry.text): \(error.description)"))

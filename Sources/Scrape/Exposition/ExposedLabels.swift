@@ -39,8 +39,8 @@ package struct ExposedLabels: Sendable {
     labels.first { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }?.value
   }
 
-  /// Takes out a label that another takes the place of. Of one that is there several times, all with values, only
-  /// the first goes, as in the reference: what is left is a name twice.
+  /// Takes out a label that another takes the place of. Of one that is there several times, all with
+  /// values, only the first goes, as in the reference: what is left is a name twice.
   mutating func removeReplaced(_ name: [UInt8]) {
     let places = labels.indices.filter { bytes[labels[$0].name].elementsEqual(name) }
     guard let first = places.first else { return }
@@ -51,16 +51,24 @@ package struct ExposedLabels: Sendable {
     }
   }
 
-  /// The label set, or why it is none (exposition.md §2.3, §8.5): a name twice, no metric name, an
-  /// invalid name, more bytes than a label set can hold.
+  /// The label set, or why it is none (exposition.md §2.3, §8.5): no metric name, an invalid name, a name
+  /// twice, more bytes than a label set can hold.
   ///
   /// A name that has an empty value anywhere is absent.
   package func checked() throws(LabelProblem) -> Labels {
+    let (labels, repeated) = try examined()
+    if let repeated { throw .repeated(repeated) }
+    return labels
+  }
+
+  /// As `checked`, but a name that comes twice is told: it is a fault only of samples that are stored.
+  func examined() throws(LabelProblem) -> (labels: Labels, repeated: String?) {
     let sorted = labels.sorted { bytes[$0.name].lexicographicallyPrecedes(bytes[$1.name]) }
     let all = bytes.span
     var encoder = LabelsEncoder(capacity: bytes.count + 2 * labels.count)
     var isValid = true
     var hasName = false
+    var repeated: Label?
     var index = 0
     while index < sorted.count {
       let label = sorted[index]
@@ -73,7 +81,7 @@ package struct ExposedLabels: Sendable {
       let count = end - index
       index = end
       if hasEmpty { continue }
-      guard count == 1 else { throw .repeated(String(decoding: bytes[label.name], as: UTF8.self)) }
+      if count > 1, repeated == nil { repeated = label }
       guard max(label.name.count, label.value.count) < 1 << 24 else { throw .tooLong }
       if bytes[label.name].elementsEqual(Self.metricName) {
         hasName = true
@@ -86,7 +94,7 @@ package struct ExposedLabels: Sendable {
     let result = encoder.labels()
     // A name is any text, but text it must be (exposition.md §5).
     guard isValid else { throw .invalid(result) }
-    return result
+    return (result, repeated.map { String(decoding: bytes[$0.name], as: UTF8.self) })
   }
 
   private func isText(_ range: Range<Int>) -> Bool {

@@ -47,7 +47,9 @@ extension ExpositionReader {
     name = unquoted(window, lexer.tokenStart..<lexer.position)
     let textToken = lexer.next(window)
     guard textToken == .text else {
-      throw unexpected(window, "expected text in \(kind.rawValue)", textToken)
+      let expectation = "expected text in \(kind.rawValue)"
+      throw format == .openMetrics
+        ? fault(window, at: lexer.tokenStart, expectation) : unexpected(window, expectation, textToken)
     }
     // The one byte after the name belongs to no one; OpenMetrics' token ends in the newline.
     let first = min(lexer.tokenStart + 1, lexer.position)
@@ -108,8 +110,7 @@ extension ExpositionReader {
     nameRange = nil
     labelRanges.removeAll(keepingCapacity: true)
     exemplar = nil
-    // As in the reference, blanks before a bare name belong to it.
-    let begin = first == .braceOpen ? lexer.tokenStart : start
+    let begin = namesKeepBlanks && first == .metricName ? start : lexer.tokenStart
     if first == .braceOpen {
       try labels(window, inExemplar: false)
     } else {

@@ -63,8 +63,14 @@ package struct ExpositionReader: Sendable {
   private var columnsBefore = 0
   private var bytesBefore = 0
 
-  package init(format: ExpositionFormat) {
+  /// Whether blanks before a name that is not quoted belong to it.
+  let namesKeepBlanks: Bool
+
+  /// - Parameter namesKeepBlanks: blanks before a name that is not quoted belong to the name, as they do
+  ///   for the reference when it scrapes.
+  package init(format: ExpositionFormat, namesKeepBlanks: Bool = false) {
     self.format = format
+    self.namesKeepBlanks = namesKeepBlanks
     lexer = ExpositionLexer(format: format)
   }
 

@@ -12,8 +12,11 @@ struct LabelRules: Sendable {
     limits = target.limits
   }
 
-  /// The labels under which an exposed sample is stored.
-  func labels(for exposed: consuming ExposedLabels) throws(LabelProblem) -> Labels {
+  /// The labels under which an exposed sample is stored; and a name that comes twice, with which it
+  /// cannot be.
+  func labels(
+    for exposed: consuming ExposedLabels
+  ) throws(LabelProblem) -> (labels: Labels, repeated: String?) {
     var result = exposed
     if honorsLabels {
       for label in targetLabels where result.first(label.name) == nil {
@@ -22,7 +25,7 @@ struct LabelRules: Sendable {
     } else {
       replace(in: &result)
     }
-    return try result.checked()
+    return try result.examined()
   }
 
   /// Target labels win; what they displace moves to `exported_…`.

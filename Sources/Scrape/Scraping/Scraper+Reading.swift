@@ -17,6 +17,8 @@ struct ScrapePass: Sendable {
 }
 
 extension Scraper {
+  /// As in the reference, a text keeps its series though its metric's type changes.
+  private static let cacheType = NumericLabel.none
   /// How far ahead of the scrape an exposed timestamp may be.
   private static let leadMilliseconds: Int64 = 600_000
   /// How much older than the newest sample one may be: half a block of Prometheus'.
@@ -27,12 +29,12 @@ extension Scraper {
     _ bytes: consuming [UInt8], as format: ExpositionFormat, into attempt: inout ScrapePass
   ) throws(ScrapeFailure) {
     if format == .text { bytes.append(UInt8(ascii: "\n")) }
-    var reader = ExpositionReader(format: format)
+    var reader = ExpositionReader(format: format, namesKeepBlanks: true)
     let window = bytes.span
     cache.rewind()
     attempt.result.rows.reserveCapacity(cache.count)
     while true {
-      let predicted = cache.predictedText(reader.type.numericLabel)
+      let predicted = cache.predictedText(Self.cacheType)
       let record: ExpositionReader.Record
       do {
         record = try reader.next(window, known: cache.texts.span.extracting(predicted))
@@ -55,8 +57,7 @@ extension Scraper {
     attempt.counts.scraped += 1
     let explicit = target.honorsTimestamps ? reader.timestamp : nil
     let text = window.extracting(reader.series)
-    let type = reader.type.numericLabel
-    let found = reader.isKnown ? (entry: cache.predicted, hash: 0) : cache.find(text, type)
+    let found = reader.isKnown ? (entry: cache.predicted, hash: 0) : cache.find(text, Self.cacheType)
     if let entry = found.entry {
       let isRepeated = cache.entries[entry].seen == pass
       if !isRepeated { attempt.seenEntries += 1 }
@@ -71,14 +72,15 @@ extension Scraper {
         add(reader.value, explicit, to: slot, &attempt)
       }
     } else {
-      let labels = try checkedLabels(reader, window)
+      let (labels, repeated) = try checkedLabels(reader, window)
       if admit(reader, window, &attempt), isInBounds(explicit, &attempt) {
+        if let repeated { throw fault(reader, window, LabelProblem.repeated(repeated).reason) }
         let (slot, isNew) = slots.slot(of: labels)
         if isNew { attempt.result.added.append(slot) }
         slots.samples[Int(slot)].seen = pass
         // A text whose sample is not taken is not remembered.
         if isNews(reader.value, explicit, to: slot, &attempt) {
-          let entry = cache.insert(text, type, hash: found.hash, slot: slot, pass: pass)
+          let entry = cache.insert(text, Self.cacheType, hash: found.hash, slot: slot, pass: pass)
           cache.advance(to: entry, pass: pass)
           attempt.seenEntries += 1
           attempt.counts.seriesAdded += 1
@@ -89,20 +91,26 @@ extension Scraper {
     attempt.counts.kept += 1
   }
 
+  private func fault(
+    _ reader: borrowing ExpositionReader, _ window: Span<UInt8>, _ reason: String
+  ) -> ScrapeFailure {
+    .exposition(reader.error(window, at: reader.series.lowerBound, reason))
+  }
+
   private func checkedLabels(
     _ reader: borrowing ExpositionReader, _ window: Span<UInt8>
-  ) throws(ScrapeFailure) -> Labels {
-    let labels: Labels
+  ) throws(ScrapeFailure) -> (labels: Labels, repeated: String?) {
+    let found: (labels: Labels, repeated: String?)
     do {
-      labels = try rules.labels(for: reader.exposedLabels(window))
+      found = try rules.labels(for: reader.exposedLabels(window))
     } catch {
-      throw .exposition(reader.error(window, at: reader.series.lowerBound, error.reason))
+      throw fault(reader, window, error.reason)
     }
-    if let broken = rules.brokenLimit(by: labels) {
+    if let broken = rules.brokenLimit(by: found.labels) {
       let error = reader.error(window, at: reader.series.lowerBound, broken.reason)
       throw .limit(broken.limit, error)
     }
-    return labels
+    return found
   }
 
   /// Counts a sample toward the limit; false when it is one too many. Reading goes on, so that the
@@ -130,8 +138,8 @@ extension Scraper {
     return isInBounds
   }
 
-  /// Whether a series takes a sample after what earlier scrapes have brought; repeating the newest one is no
-  /// fault.
+  /// Whether a series takes a sample after what earlier scrapes have brought; repeating the newest one is
+  /// no fault.
   private func isNews(
     _ value: Double, _ explicit: Int64?, to slot: Int32, _ attempt: inout ScrapePass
   ) -> Bool {
@@ -148,16 +156,14 @@ extension Scraper {
     return false
   }
 
-  /// Notes a sample that its series takes. What this scrape has brought before goes first: a sample behind a
-  /// later one of the same series is left out without a word, as in Prometheus' head.
+  /// Notes a sample that its series takes. What this scrape has brought before goes first: a sample
+  /// behind a later one of the same series is left out without a word, as in Prometheus' head.
   private mutating func add(
     _ value: Double, _ explicit: Int64?, to slot: Int32, _ attempt: inout ScrapePass
   ) {
     if explicit == nil || target.tracksTimestampsStaleness { track(slot, &attempt) }
     let time = explicit ?? attempt.result.timestamp
-    let known = slots.samples[Int(slot)]
-    guard time > (known.pendingPass == pass ? known.pendingTime : known.timestamp) else { return }
-    slots.samples[Int(slot)].pendingPass = pass
+    guard time > slots.samples[Int(slot)].pendingTime else { return }
     slots.samples[Int(slot)].pendingTime = time
     if let explicit {
       attempt.result.timed.append(

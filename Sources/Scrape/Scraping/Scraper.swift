@@ -104,8 +104,17 @@ public struct Scraper: Sendable {
 
   /// Makes the attempt's samples the newest ones and marks what is gone.
   private mutating func commit(_ attempt: inout ScrapePass, wasEmpty: Bool) {
+    let now = attempt.result.timestamp
     for sample in attempt.result.timed { settle(sample.slot, sample.timestamp, sample.value) }
-    for row in attempt.result.rows { settle(row.slot, attempt.result.timestamp, row.value) }
+    if attempt.result.timed.isEmpty {
+      for row in attempt.result.rows {
+        slots.samples[Int(row.slot)].timestamp = now
+        slots.samples[Int(row.slot)].value = row.value
+      }
+    } else {
+      for row in attempt.result.rows { settle(row.slot, now, row.value) }
+    }
+    if !attempt.result.rows.isEmpty { newest = max(newest, now) }
     let gone = tracked.filter { slots.samples[Int($0)].tracked != pass }
     attempt.result.stale = marked(gone, at: attempt.result.timestamp)
     tracked = attempt.tracked
@@ -120,7 +129,7 @@ public struct Scraper: Sendable {
     guard time > slots.samples[Int(slot)].timestamp else { return }
     slots.samples[Int(slot)].timestamp = time
     slots.samples[Int(slot)].value = value
-    if time > newest { newest = time }
+    newest = max(newest, time)
   }
 
   /// Gives up texts and series that the pass has not seen.
@@ -130,9 +139,12 @@ public struct Scraper: Sendable {
     attempt.result.freed = slots.unseen(in: pass).filter { !reported.contains($0) }
   }
 
-  /// Takes back what the attempt has brought. Its series stay known, as in the reference, unless failures bring
-  /// ever more of them.
+  /// Takes back what the attempt has brought. Its series stay known, as in the reference, unless failures
+  /// bring ever more of them.
   private mutating func undo(_ attempt: inout ScrapePass) {
+    for slot in attempt.result.rows.map(\.slot) + attempt.result.timed.map(\.slot) {
+      slots.samples[Int(slot)].pendingTime = slots.samples[Int(slot)].timestamp
+    }
     attempt.result.rows = []
     attempt.result.timed = []
     if cache.count > 2 * settledTexts + 1000 { forgetUnseen(&attempt) }
@@ -143,6 +155,7 @@ public struct Scraper: Sendable {
     let taken = candidates.filter { slots.samples[Int($0)].timestamp < timestamp }
     for slot in taken {
       slots.samples[Int(slot)].timestamp = timestamp
+      slots.samples[Int(slot)].pendingTime = timestamp
       slots.samples[Int(slot)].value = StaleMarker.value
     }
     return taken

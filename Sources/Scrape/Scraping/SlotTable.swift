@@ -14,9 +14,8 @@ struct SlotTable: Sendable {
     /// Milliseconds; the least number when there is no sample yet.
     var timestamp = Int64.min
     var value = 0.0
-    /// The newest time that a pass has brought so far, and which pass.
+    /// The newest time that the current pass has brought so far; between passes the newest of all.
     var pendingTime = Int64.min
-    var pendingPass = 0
     /// The pass that last saw a text of the series.
     var seen = 0
     /// The pass that last brought a sample whose absence will be marked.

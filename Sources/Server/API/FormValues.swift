@@ -1,7 +1,7 @@
 import TimeSeries
 
-/// The parameters of a request: a form in the body first, then the URL's query (http-api.md §1). Fields of a
-/// multipart body come behind the query, as in Go's library.
+/// The parameters of a request: a form in the body first, then the URL's query (http-api.md §1). Fields
+/// of a multipart body come behind the query, as in Go's library.
 ///
 /// Values are bytes: a query may hold invalid UTF-8 and has to be reported as it is.
 struct FormValues: Sendable {

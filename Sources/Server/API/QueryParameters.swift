@@ -130,8 +130,8 @@ extension APIAnswer {
   /// The most warnings, and the most infos, that an answer lists.
   private static let maximumAnnotations = 10
 
-  /// A query's result, cut to `limit` series, with the statistics that were asked for. `streams`: a large one is
-  /// written as it is taken.
+  /// A query's result, cut to `limit` series, with the statistics that were asked for. `streams`: a large
+  /// one is written as it is taken.
   init(
     _ result: QueryResult, limit: Int, steps: [Int64] = [], statistics: QueryStatistics? = nil,
     in text: [UInt8], streams: Bool = false

@@ -71,8 +71,10 @@ struct Redirect: Sendable, Equatable {
     guard method == .get || method == .head else { return response }
     response.headers["Content-Type"] = "text/html; charset=utf-8"
     guard method == .get else { return response }
-    let link = location.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&#34;").replacing("'", with: "&#39;")
+    let link = location.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(
+      ">", with: "&gt;"
+    )
+    .replacing("\"", with: "&#34;").replacing("'", with: "&#39;")
     response.body = ResponseBody(Array("<a href=\"\(link)\">Moved Permanently</a>.\n\n".utf8))
     return response
   }

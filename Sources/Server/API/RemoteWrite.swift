@@ -116,13 +116,14 @@ public final class RemoteWrite: Sendable {
     var batch: [PushedSeries] = []
     var numbers: [Int] = []
     var exemplars = 0
+    let latest = now() + Self.lead
     for (number, entry) in written.entries.enumerated() {
       guard case .success(let labels) = entry.labels, !entry.samples.isEmpty else { continue }
-      exemplars += entry.exemplarCount
+      exemplars += entry.exemplarTimes.count { $0 <= latest }
       batch.append(PushedSeries(labels: labels, samples: entry.samples))
       numbers.append(number)
     }
-    let outcome = store.append(batch, allOrNone: false, latest: now() + Self.lead)
+    let outcome = store.append(batch, allOrNone: false, latest: latest)
     if let limit = outcome.limit { return answer(500, "\(limit)", .two, PushedOutcome(), exemplars: 0) }
     do { try confirm() } catch { return answer(500, "\(error)", .two, PushedOutcome(), exemplars: 0) }
     var refused: [Int: [PushedOutcome.Refusal]] = [:]

@@ -173,7 +173,8 @@ extension Target {
   /// The job: what Prometheus calls the scrape pool.
   fileprivate var job: String { labels["job"] ?? "" }
 
-  /// What a target was before it was relabelled (exposition.md §12): how it is scraped, and what it was given.
+  /// What a target was before it was relabelled (exposition.md §12): how it is scraped, and what it was
+  /// given.
   fileprivate var discoveredLabels: Labels {
     var builder = LabelsBuilder(labels)
     let address = try? HTTPAddress(url)

@@ -13,8 +13,8 @@ public struct BuildInformation: Sendable, Hashable {
     self.revision = revision
   }
 
-  /// The data of `/api/v1/status/buildinfo` (http-api.md §12): a version that clients can act on, and promgate's
-  /// own beside it.
+  /// The data of `/api/v1/status/buildinfo` (http-api.md §12): a version that clients can act on, and
+  /// promgate's own beside it.
   var json: [UInt8] {
     let members = [
       ("version", Self.spokenVersion), ("revision", revision), ("branch", ""), ("buildUser", ""),

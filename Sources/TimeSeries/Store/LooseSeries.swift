@@ -68,8 +68,8 @@ struct LooseSeries: Sendable {
   /// Whether the newest sample is older than a time.
   func ends(before time: Int64) -> Bool { last.map { $0 < time } ?? true }
 
-  /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly. A histogram
-  /// has to be one before its time is looked at.
+  /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly. A
+  /// histogram has to be one before its time is looked at.
   func refusal(of sample: StoredSample, labels: Labels) -> StoreError? {
     if case .histogram(let histogram) = sample.value, !StaleMarker.isStale(histogram.sum),
       let problem = histogram.validationProblem

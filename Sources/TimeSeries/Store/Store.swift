@@ -25,8 +25,8 @@ public final class Store: Sendable {
 
   /// Appends samples that were pushed.
   ///
-  /// As in Prometheus' head, a sample is checked against what was stored before the batch. Samples of one batch
-  /// that would be refused because of each other are left out without a word, and count as stored.
+  /// As in Prometheus' head, a sample is checked against what was stored before the batch. Samples of one
+  /// batch that would be refused because of each other are left out without a word, and count as stored.
   ///
   /// With `allOrNone` the first refusal undoes everything and is the only one that is returned; otherwise
   /// the good samples are kept and all refusals returned, by the number of the entry. Limits refuse
