@@ -69,6 +69,9 @@ differential: build ## Compare the answers with those of a real Prometheus, unpa
 	python3 Tests/Differential/remotes.py $(RELEASE) .build/peers .build/remotes
 	python3 Tests/Differential/elementary.py $(RELEASE) .build/peers .build/elementary
 	python3 Tests/Differential/run.py $(RELEASE) .build/peers .build/differential
+	python3 Tests/Differential/http_api.py $(RELEASE) .build/peers .build/http-api
+	python3 Tests/Differential/remote_write.py $(RELEASE) .build/peers .build/remote-write --seed $(or $(SEED),1)
+	python3 Tests/Differential/expositions.py $(RELEASE) .build/peers .build/expositions --seed $(or $(SEED),1)
 
 bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT)
 	scripts/peers .build/peers prometheus promtool victoria-metrics

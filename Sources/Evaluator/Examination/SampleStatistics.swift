@@ -2,8 +2,8 @@ internal import PromQL
 public import TimeSeries
 
 /// How many samples a query looks at (http-api.md §5), counted as Prometheus counts them: an instant
-/// selector one a series and step, a range those of its window at every step, a subquery those of its
-/// inner steps and then its own windows; a native histogram as many as it takes memory of 16 bytes each.
+/// selector one a series and step, a range or a subquery those of its window at every step; a native
+/// histogram as many as it takes memory of 16 bytes each.
 public struct SampleStatistics: Sendable, Hashable {
   /// At each step of the query.
   public var perStep: [Int]
@@ -132,7 +132,6 @@ private struct SampleCounter {
       for series in try evaluated(subquery.vector, on: steps) {
         longest = max(longest, tally.add(SeriesWeights(series), subquery.time, subquery.range, grid))
       }
-      if let last = tally.perStep.indices.last { tally.perStep[last] += inner.total }
       tally.read = inner.read
       tally.peak = max(inner.peak, inner.held + longest + tally.held)
       return tally

@@ -77,7 +77,8 @@ public final class QueryAPI: Sendable {
       } else {
         await withTaskExecutorPreference(globalConcurrentExecutor) { await answer(request, route) }
       }
-    if route?.isShared(with: request.method) ?? (request.method == .options) {
+    let isShared = route?.isShared(with: request.method) ?? (request.method == .options)
+    if isShared, response.headers["Location"] == nil {
       addOriginFields(to: &response, for: request)
     }
     metrics.count(
@@ -99,9 +100,14 @@ public final class QueryAPI: Sendable {
     case .ready:
       return readiness == .ready
         ? ServerResponse(text: "Prometheus Server is Ready.\n") : .notReady(readiness)
-    case .lifecycle: return ServerResponse(status: 403, text: "Lifecycle API is not enabled.")
+    case .lifecycle:
+      return request.method == .get
+        ? ServerResponse(status: 405, text: "Only POST or PUT requests allowed")
+        : ServerResponse(status: 403, text: "Lifecycle API is not enabled.")
     case .metrics: return compressed(metrics.response(to: request, options.build), for: request)
     case .buildInfo: return ServerResponse(APIAnswer(data: options.build.json))
+    case .series where request.method == .delete:
+      return ServerResponse(APIError(kind: .internalError, message: "not implemented"))
     case .query, .queryRange, .series, .labels, .labelValues: return await api(request, route)
     case .formatQuery:
       return plain(request) { form throws(APIError) in try form.formattedQuery(options.features) }

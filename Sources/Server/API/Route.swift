@@ -93,13 +93,16 @@ enum Route: Sendable, Hashable {
   /// The methods that the route answers.
   var methods: [ServerRequest.Method] {
     switch self {
-    case .query, .queryRange, .series, .labels, .formatQuery, .parseQuery, .exemplars: [.get, .post]
+    case .query, .queryRange, .labels, .formatQuery, .parseQuery, .exemplars: [.get, .post]
+    // To delete series is not offered, but known.
+    case .series: [.get, .post, .delete]
     case .labelValues, .buildInfo, .metadata, .targets, .targetsMetadata, .scrapePools, .alertmanagers,
       .rules, .alerts, .runtimeInfo, .configuration, .flags, .storeStatistics, .storeBlocks, .logReplay,
       .federate, .version, .notifications, .notificationStream:
       [.get]
     case .index, .healthy, .ready, .metrics: [.get, .head]
-    case .lifecycle, .admin: [.post, .put]
+    case .lifecycle: [.get, .post, .put]
+    case .admin: [.post, .put]
     case .remoteWrite, .remoteRead, .openTelemetry: [.post]
     }
   }

@@ -10,11 +10,8 @@ extension ServerResponse {
 
   /// The path exists, but not for this method.
   static func wrongMethod(_ method: ServerRequest.Method, for route: Route) -> ServerResponse {
-    if route == .lifecycle, method == .get {
-      return ServerResponse(status: 405, text: "Only POST or PUT requests allowed")
-    }
     var response = method == .options ? ServerResponse(status: 200) : refusal(405, "Method Not Allowed")
-    let allowed = (route.methods + (route == .lifecycle ? [.get, .options] : [.options])).map(\.name).sorted()
+    let allowed = (route.methods + [.options]).map(\.name).sorted()
     response.headers["Allow"] = allowed.joined(separator: ", ")
     return response
   }
