@@ -126,6 +126,31 @@ class Histogram:
         return out
 
 
+class Request:
+    """What is posted; `entries` are what its body says, for messages."""
+
+    is_damaged = False
+
+    def __init__(self, version, entries, body, headers):
+        self.version, self.entries, self.body, self.headers = version, entries, body, headers
+
+
+class Damaged(Request):
+    """Of which only the status is compared: each program has words of its own."""
+
+    is_damaged = True
+
+
+# Not gzip: 3.5.3 answers 415 and stores it nevertheless.
+HEADERS = [
+    {"Content-Type": "application/json"}, {"Content-Type": ""}, {"Content-Type": "application/x-protobuf;proto=foo"},
+    {"Content-Type": "application/x-protobuf; proto=io.prometheus.write.v2.Request"}, {"Content-Type": "application/x-protobuf;proto"},
+    {"Content-Type": "application/x-protobuf;charset=utf-8"}, {"Content-Type": "Application/X-Protobuf"}, {"Content-Type": " application/x-protobuf "},
+    {"Content-Type": "application/x-protobuf;proto=prometheus.WriteRequest;x=y"}, {"Content-Encoding": ""},
+    {"Content-Encoding": "Snappy"}, {"X-Prometheus-Remote-Write-Version": "7"},
+]
+
+
 class Case:
     def __init__(self, seed, now):
         self.rng = random.Random(seed)
@@ -187,7 +212,24 @@ class Case:
         entries = [self.entry() for _ in range(self.rng.randrange(1, 5))]
         if self.rng.random() < 0.05:
             entries = []
-        return version, entries, (self.one if version == 1 else self.two)(entries)
+        message = (self.one if version == 1 else self.two)(entries)
+        if self.rng.random() < 0.03 and message:
+            return Damaged(version, entries, self.damaged(message), {})
+        if self.rng.random() < 0.02:
+            return Damaged(version, entries, snappy(message), self.rng.choice(HEADERS))
+        return Request(version, entries, snappy(message), {})
+
+    def damaged(self, message):
+        """The bytes of a message, or its block, with one of them changed or the end cut off."""
+        rng = self.rng
+        inside = rng.random() < 0.8
+        data = bytearray(message if inside else snappy(message))
+        place = rng.randrange(len(data))
+        if rng.random() < 0.3:
+            del data[place:]
+        else:
+            data[place] = rng.randrange(256)
+        return snappy(bytes(data)) if inside else bytes(data)
 
     def one(self, entries):
         out = b""
@@ -203,7 +245,7 @@ class Case:
             out += block(1, series)
         if self.rng.random() < 0.1:
             out += block(3, number(1, 1) + block(2, self.name.encode()) + block(4, b"help"))
-        return snappy(out)
+        return out
 
     def two(self, entries):
         rng, symbols, out = self.rng, Symbols(self.rng), b""
@@ -220,13 +262,13 @@ class Case:
                 series += block(4, packed(1, [symbols.place(b"trace"), symbols.place(b"t")]) + double(2, value) + number(3, time))
             series += block(5, number(1, rng.randrange(0, 8)) + number(3, symbols.place(b"help")) if rng.random() < 0.5 else b"")
             out += block(5, series)
-        return snappy(b"".join(block(4, s) for s in symbols.all) + out)
+        return b"".join(block(4, s) for s in symbols.all) + out
 
     def shown(self):
         lines = []
-        for version, entries, _ in self.requests:
-            lines.append(f"  request {version}.0")
-            for e in entries:
+        for request in self.requests:
+            lines.append(f"  request {request.version}.0 {request.headers or ''} {'damaged' if request.is_damaged else ''}")
+            for e in request.entries:
                 shown = [(v if struct.pack("<d", v) != struct.pack("<d", STALE) else "stale", t) for v, t in e["samples"]]
                 kinds = [(("float" if h.is_float else "int") + (" custom" if h.is_custom else ""), h.problem, h.count, h.sum, t) for h, t in e["histograms"]]
                 lines.append(f"    {e['labels']} {shown} {kinds}" + (" exemplar" if e["exemplars"] else ""))
@@ -237,9 +279,9 @@ class Case:
 
 def only_in_order(case):
     """Whether a series gets floats and histograms, or histograms of both kinds, within one request."""
-    for _, entries, _ in case.requests:
+    for request in case.requests:
         kinds = {}
-        for e in entries:
+        for e in request.entries:
             key = tuple(sorted((n, v) for n, v in e["labels"] if v))
             for _ in e["samples"]:
                 kinds.setdefault(key, set()).add("float")
@@ -253,11 +295,11 @@ def only_in_order(case):
 def odd_histogram(case, real):
     """3.5.3 answers 500 for some histograms, and takes schemas that nobody knows."""
     return any(r["status"] in (0, 500) for r in real) or any(
-        h.problem in ("schema", "high") for _, entries, _ in case.requests for e in entries for h, _ in e["histograms"])
+        h.problem in ("schema", "high") for request in case.requests for e in request.entries for h, _ in e["histograms"])
 
 
 def no_samples(case):
-    return any(version == 2 and not e["samples"] and not e["histograms"] for version, entries, _ in case.requests for e in entries)
+    return any(r.version == 2 and not e["samples"] and not e["histograms"] for r in case.requests for e in r.entries)
 
 
 KNOWN = [
@@ -285,11 +327,13 @@ class Server:
                 if attempt:
                     return 0, {}, repr(error).encode()
 
-    def write(self, version, body):
-        proto = ";proto=io.prometheus.write.v2.Request" if version == 2 else ""
-        status, headers, text = self.call("POST", "/api/v1/write", body, {
+    def write(self, request):
+        proto = ";proto=io.prometheus.write.v2.Request" if request.version == 2 else ""
+        status, headers, text = self.call("POST", "/api/v1/write", request.body, {
             "Content-Encoding": "snappy", "Content-Type": "application/x-protobuf" + proto,
-            "X-Prometheus-Remote-Write-Version": "2.0.0" if version == 2 else "0.1.0"})
+            "X-Prometheus-Remote-Write-Version": "2.0.0" if request.version == 2 else "0.1.0", **request.headers})
+        if request.is_damaged:
+            return {"status": status}
         written = {k.lower(): v for k, v in headers.items() if k.lower().startswith("x-prometheus")}
         return {"status": status, "body": text.decode("utf8", "replace"), "written": written}
 
@@ -329,16 +373,16 @@ def main():
         real, ours = Server(a.port), Server(a.port + 1)
         now = int(time.time()) * 1000
         # What is old is the same for both from here on.
-        first = snappy(block(1, block(1, block(1, b"__name__") + block(2, b"first")) + block(2, double(1, 1.0) + number(2, now + 550_000))))
-        assert real.write(1, first)["status"] == ours.write(1, first)["status"] == 204
+        first = Request(1, [], snappy(block(1, block(1, block(1, b"__name__") + block(2, b"first")) + block(2, double(1, 1.0) + number(2, now + 550_000)))), {})
+        assert real.write(first)["status"] == ours.write(first)["status"] == 204
         for seed in range(a.seed, a.seed + a.cases):
             case = Case(seed, now)
             problems, answers = [], []
-            for number_, (version, _, body) in enumerate(case.requests, 1):
-                left, right = real.write(version, body), ours.write(version, body)
+            for place, request in enumerate(case.requests, 1):
+                left, right = real.write(request), ours.write(request)
                 answers.append(left)
                 if left != right:
-                    problems.append(f"request {number_}: {left} and {right}")
+                    problems.append(f"request {place}: {left} and {right}")
             left, right = (server.stored(case.name, now / 1000 + 1200) for server in (real, ours))
             if left != right:
                 problems.append(f"stored: {json.dumps(left)[:600]} and {json.dumps(right)[:600]}")

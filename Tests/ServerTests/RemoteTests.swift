@@ -265,6 +265,19 @@ import TimeSeries
     #expect(await post(api, "/api/v1/read", bad.snappy).status == 500)
   }
 
+  @Test func `an encoding that is not named is snappy, and so is Snappy`() async throws {
+    let body = write([series([("__name__", "m")], [(1, 9_000_000)])])
+    for (encoding, status) in [(nil, 204), ("", 204), ("Snappy", 204), ("snappy", 204), ("gzip", 415)] as [(String?, Int)] {
+      let (api, store) = endpoint()
+      let fields = [("Content-Type", "application/x-protobuf")] + (encoding.map { [("Content-Encoding", $0)] } ?? [])
+      let response = await api.respond(
+        to: ServerRequest(.post, "/api/v1/write", headers: HTTPFields(fields), body: body))
+      #expect(response.status == status, "\(encoding ?? "none")")
+      let count = store.snapshot().select(Selection(matchers: [], after: .min, through: .max)).count
+      #expect(count == (status == 204 ? 1 : 0), "\(encoding ?? "none")")
+    }
+  }
+
   @Test func `damaged requests are refused`() async throws {
     let (api, _) = endpoint()
     let body = write([series([("__name__", "m"), ("x", "y")], [(1, 9_000_000)])])

@@ -35,7 +35,8 @@ public final class RemoteWrite: Sendable {
   }
 
   func respond(to request: ServerRequest) -> ServerResponse {
-    if let encoding = request.headers["Content-Encoding"], encoding != "snappy" {
+    let encoding = request.headers["Content-Encoding"] ?? ""
+    guard encoding.isEmpty || encoding.lowercased() == "snappy" else {
       return .refusal(
         415, "\(encoding) encoding (compression) is not accepted by this server; only snappy is acceptable")
     }
