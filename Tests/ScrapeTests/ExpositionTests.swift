@@ -143,28 +143,40 @@ private func read(_ text: String, _ format: ExpositionFormat) throws -> Expositi
     let formats: [(type: String, format: ExpositionFormat)] = [
       ("text/plain", .text), ("Text/Plain; version=0.0.4; charset=utf-8", .text),
       ("text/plain;version=1.0.0;escaping=allow-utf-8", .text),
-      ("application/openmetrics-text; version=2.0.0", .openMetrics),
+      ("application/openmetrics-text; version=2.0.0", .openMetrics), ("text/plain;", .text),
+      ("text/plain ; ", .text), ("text/plain;a=\"b;c\\\"\"; d = e", .text), ("TEXT/PLAIN\t;a=b;", .text),
     ]
     for (type, format) in formats {
       #expect(try ExpositionFormat.negotiated(contentType: type) == format)
     }
-    let refusals: [(type: String?, reason: String)] = [
-      (
-        nil,
-        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
-          + "specified for target"
-      ),
-      (
-        "",
-        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
-          + "specified for target"
-      ),
-      (
-        "text/html; charset=utf-8",
-        "received unsupported Content-Type \"text/html; charset=utf-8\" and no fallback_scrape_protocol "
-          + "specified for target"
-      ),
-    ]
+    let refusals: [(type: String?, reason: String)] =
+      [
+        (
+          nil,
+          "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
+            + "specified for target"
+        ),
+        (
+          "",
+          "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
+            + "specified for target"
+        ),
+        (
+          "text/html; charset=utf-8",
+          "received unsupported Content-Type \"text/html; charset=utf-8\" and no fallback_scrape_protocol "
+            + "specified for target"
+        ),
+      ]
+      + [
+        ("text/plain;;", "invalid media parameter"), ("text/plain;a", "invalid media parameter"),
+        ("text/plain;a=", "invalid media parameter"),
+        ("text/plain;a=b c", "invalid media parameter"), ("text/", "expected token after slash"),
+        ("/plain", "no media type"), (";", "no media type"),
+        ("text plain", "expected slash after first token"),
+        ("text/plain x", "unexpected content after media subtype"),
+      ].map {
+        ($0, "cannot parse Content-Type \"\($0)\" and no fallback_scrape_protocol for target\nmime: \($1)")
+      }
     for (type, reason) in refusals {
       #expect(try ExpositionFormat.negotiated(contentType: type, fallback: .openMetrics) == .openMetrics)
       let problem = #expect(throws: ContentTypeProblem.self) {

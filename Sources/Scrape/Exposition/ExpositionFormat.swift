@@ -1,3 +1,5 @@
+private import TimeSeries
+
 /// The text forms in which metrics are exposed (exposition.md §1).
 public enum ExpositionFormat: String, Sendable, Hashable, CaseIterable {
   /// Prometheus' text format, 0.0.4 and 1.0.0.
@@ -33,16 +35,18 @@ public enum ExpositionFormat: String, Sendable, Hashable, CaseIterable {
         "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
           + "specified for target")
     }
-    let media = MediaType(given)
-    if let media, let known = allCases.first(where: { $0.mediaType == media.type }) { return known }
-    if let fallback { return fallback }
-    guard media != nil else {
+    do {
+      let type = try MediaType(given).type
+      if let known = allCases.first(where: { $0.mediaType == type }) { return known }
+      if let fallback { return fallback }
+    } catch {
+      if let fallback { return fallback }
       throw ContentTypeProblem(
-        "cannot parse Content-Type \"\(given)\" and no fallback_scrape_protocol for target\n"
-          + "mime: expected a media type such as text/plain")
+        "cannot parse Content-Type \(GoText.quoted(given)) and no fallback_scrape_protocol for target\n"
+          + "mime: \(error.description)")
     }
     throw ContentTypeProblem(
-      "received unsupported Content-Type \"\(given)\" and no fallback_scrape_protocol specified "
+      "received unsupported Content-Type \(GoText.quoted(given)) and no fallback_scrape_protocol specified "
         + "for target")
   }
 }
@@ -54,30 +58,69 @@ public struct ContentTypeProblem: Error, Sendable, Hashable, CustomStringConvert
   init(_ description: String) { self.description = description }
 }
 
-/// The media type of a Content-Type, without its parameters.
+/// The media type of a Content-Type; its parameters only have to be well-formed. The words are Go's.
 private struct MediaType {
   /// Lower case.
   var type: String
 
-  /// Nil where the text is no `token/token` followed by well-formed parameters.
-  init?(_ text: String) {
-    let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-    type = parts[0].trimmingBlanks().lowercased()
-    let halves = type.split(separator: "/", omittingEmptySubsequences: false)
-    guard halves.count <= 2, halves.allSatisfy(Self.isToken) else { return nil }
-    for parameter in parts.dropFirst() {
-      let trimmed = parameter.trimmingBlanks()
-      if trimmed.isEmpty { continue }
-      let sides = trimmed.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard sides.count == 2, Self.isToken(sides[0]), !sides[1].isEmpty else { return nil }
+  init(_ text: String) throws(ContentTypeProblem) {
+    let bytes = Array(text.utf8)
+    let end = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
+    type = String(decoding: bytes[..<end], as: UTF8.self).trimmingBlanks().lowercased()
+    try Self.check(Array(type.utf8)[...])
+    var rest = bytes[end...]
+    while true {
+      rest = rest.drop(while: Self.isBlank)
+      if rest.isEmpty { return }
+      guard let after = Self.parameter(rest) else {
+        // A semicolon at the end is no fault.
+        if rest.dropFirst().allSatisfy(Self.isBlank), rest.first == UInt8(ascii: ";") { return }
+        throw ContentTypeProblem("invalid media parameter")
+      }
+      rest = after
     }
   }
 
-  private static func isToken(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty
-      && text.utf8.allSatisfy { byte in
-        byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
-      }
+  /// A token, or two with a slash between them.
+  private static func check(_ text: ArraySlice<UInt8>) throws(ContentTypeProblem) {
+    let first = text.prefix(while: isToken)
+    if first.isEmpty { throw ContentTypeProblem("no media type") }
+    var rest = text.dropFirst(first.count)
+    if rest.isEmpty { return }
+    guard rest.popFirst() == UInt8(ascii: "/") else {
+      throw ContentTypeProblem("expected slash after first token")
+    }
+    let second = rest.prefix(while: isToken)
+    if second.isEmpty { throw ContentTypeProblem("expected token after slash") }
+    guard second.count == rest.count else {
+      throw ContentTypeProblem("unexpected content after media subtype")
+    }
+  }
+
+  /// What follows `; name=value`; nil for anything else.
+  private static func parameter(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    guard text.first == UInt8(ascii: ";") else { return nil }
+    var rest = text.dropFirst().drop(while: isBlank)
+    let name = rest.prefix(while: isToken)
+    rest = rest.dropFirst(name.count).drop(while: isBlank)
+    guard !name.isEmpty, rest.popFirst() == UInt8(ascii: "=") else { return nil }
+    rest = rest.drop(while: isBlank)
+    guard rest.first == UInt8(ascii: "\"") else {
+      let value = rest.prefix(while: isToken)
+      return value.isEmpty ? nil : rest.dropFirst(value.count)
+    }
+    rest = rest.dropFirst()
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "\"") { return rest }
+      if byte == UInt8(ascii: "\\") { _ = rest.popFirst() }
+    }
+    return nil
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+  private static func isToken(_ byte: UInt8) -> Bool {
+    byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
   }
 }
 

@@ -155,8 +155,8 @@ extension ExpositionReader {
       }
       token = lexer.next(window)
       if isQuoted { label = unquoted(window, label) }
-      if isQuoted, token == .comma || token == .braceClose {
-        // A string by itself is the metric's name.
+      if isQuoted || inExemplar, token == .comma || token == .braceClose {
+        // A string by itself is the metric's name; an exemplar has none.
         if inExemplar { throw unexpected(window, "expected label name", token) }
         if nameRange != nil {
           throw failed(window, "metric name already set", at: label.lowerBound - 1)
