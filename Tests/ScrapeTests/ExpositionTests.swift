@@ -149,34 +149,28 @@ private func read(_ text: String, _ format: ExpositionFormat) throws -> Expositi
     for (type, format) in formats {
       #expect(try ExpositionFormat.negotiated(contentType: type) == format)
     }
-    let refusals: [(type: String?, reason: String)] =
-      [
-        (
-          nil,
-          "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
-            + "specified for target"
-        ),
-        (
-          "",
-          "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
-            + "specified for target"
-        ),
-        (
-          "text/html; charset=utf-8",
-          "received unsupported Content-Type \"text/html; charset=utf-8\" and no fallback_scrape_protocol "
-            + "specified for target"
-        ),
-      ]
-      + [
-        ("text/plain;;", "invalid media parameter"), ("text/plain;a", "invalid media parameter"),
-        ("text/plain;a=", "invalid media parameter"),
-        ("text/plain;a=b c", "invalid media parameter"), ("text/", "expected token after slash"),
-        ("/plain", "no media type"), (";", "no media type"),
-        ("text plain", "expected slash after first token"),
-        ("text/plain x", "unexpected content after media subtype"),
-      ].map {
-        ($0, "cannot parse Content-Type \"\($0)\" and no fallback_scrape_protocol for target\nmime: \($1)")
-      }
+    let blank =
+      "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target"
+    var refusals: [(type: String?, reason: String)] = [
+      (nil, blank), ("", blank),
+      (
+        "text/html; charset=utf-8",
+        "received unsupported Content-Type \"text/html; charset=utf-8\" and no fallback_scrape_protocol "
+          + "specified for target"
+      ),
+    ]
+    let malformed: [(String, String)] = [
+      ("text/plain;;", "invalid media parameter"), ("text/plain;a", "invalid media parameter"),
+      ("text/plain;a=", "invalid media parameter"), ("text/plain;a=b c", "invalid media parameter"),
+      ("text/", "expected token after slash"), ("/plain", "no media type"), (";", "no media type"),
+      ("text plain", "expected slash after first token"),
+      ("text/plain x", "unexpected content after media subtype"),
+    ]
+    for (type, words) in malformed {
+      let reason =
+        "cannot parse Content-Type \"\(type)\" and no fallback_scrape_protocol for target\nmime: \(words)"
+      refusals.append((type, reason))
+    }
     for (type, reason) in refusals {
       #expect(try ExpositionFormat.negotiated(contentType: type, fallback: .openMetrics) == .openMetrics)
       let problem = #expect(throws: ContentTypeProblem.self) {
