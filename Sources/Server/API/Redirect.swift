@@ -1,5 +1,3 @@
-import TimeSeries
-
 /// Where a path leads that stands for nothing as it is written: Prometheus' two routers send clients to the
 /// path that they take it for.
 struct Redirect: Sendable, Equatable {
@@ -51,7 +49,9 @@ struct Redirect: Sendable, Equatable {
 
   /// Go's `path.Clean`, except that a slash at the end stays.
   static func cleaned(_ path: String) -> String {
-    guard path.utf8.contains(UInt8(ascii: ".")) || path.contains("//") else { return path }
+    let bytes = path.utf8
+    let isDoubled = zip(bytes, bytes.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == $0 }
+    guard isDoubled || bytes.contains(UInt8(ascii: ".")) else { return path }
     var parts: [Substring] = []
     for part in path.split(separator: "/") {
       switch part {

@@ -37,14 +37,15 @@ enum Route: Sendable, Hashable {
   init?(path: String) {
     if path.utf8.contains(UInt8(ascii: "%")) {
       guard let bytes = try? URLText.decoded(Array(path.utf8)[...], plusIsSpace: false) else { return nil }
-      self.init(decoded: bytes)
+      self.init(String(decoding: bytes, as: UTF8.self), bytes)
     } else {
-      self.init(decoded: Array(path.utf8))
+      self.init(path, nil)
     }
   }
 
-  private init?(decoded: [UInt8]) {
-    switch String(decoding: decoded, as: UTF8.self) {
+  /// - Parameter decoded: the bytes of the path, where it was written otherwise.
+  private init?(_ path: String, _ decoded: [UInt8]?) {
+    switch path {
     case "/": self = .index
     case "/-/healthy": self = .healthy
     case "/-/ready": self = .ready
@@ -82,8 +83,9 @@ enum Route: Sendable, Hashable {
     case "/api/v1/notifications": self = .notifications
     case "/api/v1/notifications/live": self = .notificationStream
     default:
-      let parts = decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      guard parts.count == 6, decoded.starts(with: Self.apiPrefix.utf8), parts[3].elementsEqual("label".utf8),
+      let bytes = decoded ?? Array(path.utf8)
+      let parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      guard parts.count == 6, path.hasPrefix(Self.apiPrefix), parts[3].elementsEqual("label".utf8),
         parts[5].elementsEqual("values".utf8)
       else { return nil }
       self = .labelValues(Array(parts[4]))
