@@ -267,9 +267,12 @@ import TimeSeries
 
   @Test func `an encoding that is not named is snappy, and so is Snappy`() async throws {
     let body = write([series([("__name__", "m")], [(1, 9_000_000)])])
-    for (encoding, status) in [(nil, 204), ("", 204), ("Snappy", 204), ("snappy", 204), ("gzip", 415)] as [(String?, Int)] {
+    for (encoding, status) in [(nil, 204), ("", 204), ("Snappy", 204), ("snappy", 204), ("gzip", 415)]
+      as [(String?, Int)]
+    {
       let (api, store) = endpoint()
-      let fields = [("Content-Type", "application/x-protobuf")] + (encoding.map { [("Content-Encoding", $0)] } ?? [])
+      let fields =
+        [("Content-Type", "application/x-protobuf")] + (encoding.map { [("Content-Encoding", $0)] } ?? [])
       let response = await api.respond(
         to: ServerRequest(.post, "/api/v1/write", headers: HTTPFields(fields), body: body))
       #expect(response.status == status, "\(encoding ?? "none")")
@@ -363,6 +366,16 @@ extension RemoteTests {
       request.add(5, series.bytes)
     }
     return request.snappy
+  }
+
+  @Test func `a request that is wrong a thousand times is told so shortly`() async throws {
+    let name = String(repeating: "n", count: 10_000)
+    let bad = (0..<1_000).map { _ in (1.0, Int64(10_700_000)) }
+    let body = request(["", "__name__", name], [([1, 2], bad)])
+    let response = await post(
+      endpoint().api, "/api/v1/write", body, "application/x-protobuf;proto=io.prometheus.write.v2.Request")
+    let lines = text(response).split(separator: "\n")
+    #expect(response.status == 400 && lines.count == 8 && lines.last == "… and 993 more", "\(lines.count)")
   }
 
   @Test func `2,0 keeps the good part and says what is wrong in its order`() async throws {

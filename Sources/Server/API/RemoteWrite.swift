@@ -129,9 +129,11 @@ public final class RemoteWrite: Sendable {
     do { try confirm() } catch { return answer(500, "\(error)", .two, PushedOutcome(), exemplars: 0) }
     var refused: [Int: [PushedOutcome.Refusal]] = [:]
     for refusal in outcome.refusals { refused[numbers[refusal.entry], default: []].append(refusal) }
-    let problems = written.entries.enumerated().flatMap { $1.problems(besides: refused[$0] ?? []) }
-    if problems.isEmpty { return answer(204, nil, .two, outcome, exemplars: exemplars) }
-    return answer(400, problems.joined(separator: "\n"), .two, outcome, exemplars: exemplars)
+    var problems = WriteProblems()
+    for (number, entry) in written.entries.enumerated() { problems.add(entry, refused[number] ?? []) }
+    return answer(
+      problems.isEmpty ? 204 : 400, problems.isEmpty ? nil : problems.text, .two, outcome,
+      exemplars: exemplars)
   }
 
   private func answer(
@@ -173,14 +175,35 @@ extension WriteRequest.Entry {
     }
     return refusal.error.words
   }
+}
 
-  /// What is wrong with a series of 2.0, in Prometheus' words and in the order in which it looks.
-  /// - Parameter refusals: of its samples.
-  fileprivate func problems(besides refusals: [PushedOutcome.Refusal]) -> [String] {
-    if case .failure(let problem) = labels { return [problem.description] }
-    guard !samples.isEmpty else {
-      return ["TimeSeries must contain at least one sample or histogram for series \(text)"]
+/// What is wrong with a request of 2.0, in Prometheus' words and in the order in which it looks; a long text
+/// ends with how many more there are.
+private struct WriteProblems {
+  private var lines = ""
+  private var more = 0
+
+  /// Nothing is told after so many bytes: few bytes of a request can be wrong a million times.
+  private static let limit = 1 << 16
+
+  var isEmpty: Bool { lines.isEmpty }
+  var text: String { more == 0 ? lines : lines + "\n… and \(more) more" }
+
+  /// - Parameter refusals: of the entry's samples.
+  mutating func add(_ entry: WriteRequest.Entry, _ refusals: [PushedOutcome.Refusal]) {
+    if case .failure(let problem) = entry.labels { return add(problem.description) }
+    if entry.samples.isEmpty {
+      return add("TimeSeries must contain at least one sample or histogram for series \(entry.text)")
     }
-    return refusals.map { "\(words(for: $0)) for series \(text)" } + lesserProblems.map(\.description)
+    for refusal in refusals { add("\(entry.words(for: refusal)) for series \(entry.text)") }
+    for problem in entry.lesserProblems { add(problem.description) }
+  }
+
+  private mutating func add(_ line: @autoclosure () -> String) {
+    guard lines.utf8.count < Self.limit else {
+      more += 1
+      return
+    }
+    lines += (lines.isEmpty ? "" : "\n") + line()
   }
 }
