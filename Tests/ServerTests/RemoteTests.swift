@@ -375,6 +375,12 @@ extension RemoteTests {
     let response = await post(
       endpoint().api, "/api/v1/write", body, "application/x-protobuf;proto=io.prometheus.write.v2.Request")
     let lines = text(response).split(separator: "\n")
+    // One long symbol, named again and again.
+    let wide = (0..<20_000).flatMap { _ in [1, 2] as [Int64] }
+    let bomb = request(["", "__name__", name], [(wide, [(1, 9_000_000)])])
+    let refusal = await post(
+      endpoint().api, "/api/v1/write", bomb, "application/x-protobuf;proto=io.prometheus.write.v2.Request")
+    #expect(refusal.status == 400 && text(refusal).hasPrefix("the labels take more than"))
     #expect(response.status == 400 && lines.count == 8 && lines.last == "… and 993 more", "\(lines.count)")
   }
 

@@ -24,8 +24,10 @@ public struct WriteRequest: Sendable {
     public var problems: [Int: Problem] = [:]
     /// Times of the exemplars of 2.0, milliseconds, which are acknowledged and not kept.
     public var exemplarTimes: [Int64] = []
-    /// Exemplars that cannot be, and what is wrong with the metadata.
-    public var lesserProblems: [Problem] = []
+    /// What is wrong with exemplars of 2.0, some of them where it is many.
+    public var exemplarProblems: [Problem] = []
+    /// What is wrong with the metadata of 2.0.
+    public var metadataProblem: Problem?
     /// The labels as they were written, for messages: `{a="1", b=""}`. Of 2.0 alone.
     public var text: String { written.text }
     var written = WrittenLabels()
@@ -46,6 +48,8 @@ public struct WriteRequest: Sendable {
 
   public var entries: [Entry] = []
   private var table = KnownTable()
+  /// What the labels of 2.0 take so far.
+  private var labelBytes = 0
   /// What is said about metrics.
   public var families: [MetricFamily] = []
 
@@ -222,16 +226,17 @@ public struct WriteRequest: Sendable {
     let references = unsafe (0..<message.n_labels_refs).map { unsafe Int(message.labels_refs[$0]) }
     var entry = Entry(labels: .success(.none), samples: samples, problems: problems)
     do throws(Problem) {
-      do throws(Problem) {
-        entry.written = try WrittenLabels(references, symbols)
-      } catch {
-        let list = references.map(String.init).joined(separator: " ")
-        throw Problem("parsing labels for series [\(list)]: \(error.description)")
-      }
-      entry.labels = .success(try entry.written.labels())
+      entry.written = try WrittenLabels(references, symbols)
     } catch {
-      entry.labels = .failure(error)
+      let list = references.prefix(1000).map(String.init).joined(separator: " ")
+      entry.labels = .failure(Problem("parsing labels for series [\(list)]: \(error.description)"))
     }
+    labelBytes += entry.written.byteCount
+    guard labelBytes <= 4 * Self.sizeLimit else {
+      // Few bytes can name a long symbol many times.
+      throw RemoteFormatError("the labels take more than \(4 * Self.sizeLimit) bytes")
+    }
+    if case .success = entry.labels { entry.labels = entry.written.labels() }
     for i in unsafe 0..<message.n_exemplars {
       let exemplar = unsafe message.exemplars[i]
       let bytes = unsafe [UInt8](UnsafeBufferPointer(start: exemplar.data, count: exemplar.len))
@@ -241,15 +246,14 @@ public struct WriteRequest: Sendable {
         _ = try WrittenLabels(references, symbols)
         entry.exemplarTimes.append(time)
       } catch {
-        entry.lesserProblems.append(
-          Problem("parsing exemplar for series \(entry.text): \(error.description)"))
+        if entry.exemplarProblems.count < 100 { entry.exemplarProblems.append(error) }
       }
     }
     if case .success(let labels) = entry.labels, let metadata = unsafe message.metadata?.pointee {
       do throws(Problem) {
         try unsafe append(metadata, of: labels, symbols)
       } catch {
-        entry.lesserProblems.append(error)
+        entry.metadataProblem = error
       }
     }
     entries.append(entry)

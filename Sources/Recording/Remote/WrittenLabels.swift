@@ -24,11 +24,20 @@ struct WrittenLabels: Sendable {
     }
   }
 
-  /// Go's words for the labels, those without a value among them.
+  /// What they take in memory, bytes.
+  var byteCount: Int { pairs.reduce(0) { $0 + $1.name.count + $1.value.count + 16 } }
+
+  /// Go's words for the labels, those without a value among them; of very many the first ones.
   var text: String {
-    let all = pairs.map { "\(Self.shown($0.name))=\(GoText.quoted($0.value))" }
-    return "{" + all.joined(separator: ", ") + "}"
+    var text = "{"
+    for (index, pair) in pairs.enumerated() {
+      guard text.utf8.count < Self.textLimit else { return text + ", …}" }
+      text += (index == 0 ? "" : ", ") + "\(Self.shown(pair.name))=\(GoText.quoted(pair.value))"
+    }
+    return text + "}"
   }
+
+  private static let textLimit = 1 << 16
 
   private static func shown(_ name: [UInt8]) -> String {
     let text = String(decoding: name, as: UTF8.self)
@@ -36,19 +45,20 @@ struct WrittenLabels: Sendable {
   }
 
   /// The labels that have values, or why a series cannot have them, in Prometheus' words.
-  func labels() throws(WriteRequest.Problem) -> Labels {
+  func labels() -> Result<Labels, WriteRequest.Problem> {
     let isValid = pairs.allSatisfy { pair in
       !pair.name.isEmpty && Self.isText(pair.name) && Self.isText(pair.value)
         && !(pair.name.elementsEqual(LabelName.metric.utf8) && pair.value.isEmpty)
     }
     guard isValid, pairs.contains(where: { $0.name.elementsEqual(LabelName.metric.utf8) }) else {
-      throw WriteRequest.Problem("invalid metric name or labels, got \(text)")
+      return .failure(WriteRequest.Problem("invalid metric name or labels, got \(text)"))
     }
     for (one, next) in zip(pairs, pairs.dropFirst()) where one.name == next.name {
-      throw WriteRequest.Problem(
-        "invalid labels for series, labels \(text), duplicated label \(Self.plain(one.name))")
+      return .failure(
+        WriteRequest.Problem(
+          "invalid labels for series, labels \(text), duplicated label \(Self.plain(one.name))"))
     }
-    return Labels(inOrder: pairs.filter { !$0.value.isEmpty })
+    return .success(Labels(inOrder: pairs.filter { !$0.value.isEmpty }))
   }
 
   private static func plain(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

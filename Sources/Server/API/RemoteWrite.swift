@@ -196,7 +196,8 @@ private struct WriteProblems {
       return add("TimeSeries must contain at least one sample or histogram for series \(entry.text)")
     }
     for refusal in refusals { add("\(entry.words(for: refusal)) for series \(entry.text)") }
-    for problem in entry.lesserProblems { add(problem.description) }
+    for problem in entry.exemplarProblems { add("parsing exemplar for series \(entry.text): \(problem)") }
+    if let problem = entry.metadataProblem { add(problem.description) }
   }
 
   private mutating func add(_ line: @autoclosure () -> String) {
