@@ -368,6 +368,21 @@ extension RemoteTests {
     return request.snappy
   }
 
+  @Test func `a label that no label set can hold is refused`() async throws {
+    for (length, status) in [((1 << 24) - 1, 204), (1 << 24, 400)] {
+      let value = String(repeating: "v", count: length)
+      let (api, store) = endpoint()
+      let one = write([series([("__name__", "m"), ("x", value)], [(1, 9_000_000)])])
+      #expect(await post(api, "/api/v1/write", one).status == status)
+      let two = request(["", "__name__", "n", "x", value], [([1, 2, 3, 4], [(1, 9_000_000)])])
+      let type = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+      #expect(await post(api, "/api/v1/write", two, type).status == status)
+      let found = store.snapshot().select(Selection(matchers: [], after: .min, through: .max))
+      #expect(
+        found.labels.allSatisfy { $0["x"]?.utf8.count == length } && found.count == (status == 204 ? 2 : 0))
+    }
+  }
+
   @Test func `a request that is wrong a thousand times is told so shortly`() async throws {
     let name = String(repeating: "n", count: 10_000)
     let bad = (0..<1_000).map { _ in (1.0, Int64(10_700_000)) }

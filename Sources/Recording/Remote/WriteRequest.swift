@@ -45,6 +45,11 @@ public struct WriteRequest: Sendable {
 
   /// The largest body, and the largest after decompression.
   public static let sizeLimit = 32 << 20
+  /// The longest name or value of a label.
+  private static let labelLimit = (1 << 24) - 1
+  private static var tooLong: RemoteFormatError {
+    RemoteFormatError("a label is longer than \(labelLimit) bytes")
+  }
 
   public var entries: [Entry] = []
   private var table = KnownTable()
@@ -111,6 +116,10 @@ public struct WriteRequest: Sendable {
       unsafe samples.append(StoredSample(timestamp: sample.timestamp, .float(sample.value)))
     }
     let problems = unsafe Self.append(message.histograms, message.n_histograms, to: &samples)
+    for i in unsafe 0..<message.n_labels {
+      guard let label = unsafe message.labels[i]?.pointee else { continue }
+      guard unsafe max(label.name.len, label.value.len) <= Self.labelLimit else { throw Self.tooLong }
+    }
     let labels: Result<Labels, Problem>
     do throws(RemoteFormatError) {
       if let early {
@@ -199,7 +208,9 @@ public struct WriteRequest: Sendable {
     while !reader.isAtEnd {
       guard let field = try ProtobufFields.next(&reader) else { continue }
       switch field.number {
-      case 4: symbols.append(body.reader.array(field.place))
+      case 4:
+        guard field.place.count <= Self.labelLimit else { throw Self.tooLong }
+        symbols.append(body.reader.array(field.place))
       case 5: series.append(field.place)
       default: break
       }
