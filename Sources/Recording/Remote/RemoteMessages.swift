@@ -280,6 +280,9 @@ enum RemoteLabels {
   ) throws(RemoteFormatError) -> Labels {
     var pairs = pairs
     for (name, value) in pairs {
+      guard max(name.count, value.count) < 1 << 24 else {
+        throw RemoteFormatError("a label is longer than \((1 << 24) - 1) bytes", at: offset)
+      }
       guard !name.isEmpty, String(validating: name, as: UTF8.self) != nil else {
         throw RemoteFormatError("invalid label name: \(String(decoding: name, as: UTF8.self))", at: offset)
       }
