@@ -132,7 +132,7 @@ public struct WriteRequest: Sendable {
     } catch {
       labels = .failure(Problem(error.reason))
     }
-    unsafe entries.append(
+    entries.append(
       Entry(
         labels: labels, samples: samples, problems: problems,
         reference: early.flatMap { table.reference(at: $0) }, place: early))
