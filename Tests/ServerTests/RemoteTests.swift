@@ -271,10 +271,9 @@ import TimeSeries
       as [(String?, Int)]
     {
       let (api, store) = endpoint()
-      let fields =
-        [("Content-Type", "application/x-protobuf")] + (encoding.map { [("Content-Encoding", $0)] } ?? [])
-      let response = await api.respond(
-        to: ServerRequest(.post, "/api/v1/write", headers: HTTPFields(fields), body: body))
+      var fields = HTTPFields([("Content-Type", "application/x-protobuf")])
+      if let encoding { fields["Content-Encoding"] = encoding }
+      let response = await api.respond(to: ServerRequest(.post, "/api/v1/write", headers: fields, body: body))
       #expect(response.status == status, "\(encoding ?? "none")")
       let count = store.snapshot().select(Selection(matchers: [], after: .min, through: .max)).count
       #expect(count == (status == 204 ? 1 : 0), "\(encoding ?? "none")")
