@@ -108,9 +108,33 @@ import Testing
         Case(
           "a  1\n# EOF\n", 1, 2,
           ##"expected value after metric, got "  " ("INVALID") while parsing: "a  ""##),
+        // 3.5.3's texts: the sample is complete, and what follows is the start of nothing.
         Case(
-          "a 1 \n# EOF\n", 1, 4,
-          ##"expected timestamp or # symbol, got " \n" ("INVALID") while parsing: "a 1 \n""##),
+          "a 1 \n# EOF\n", 1, 5,
+          ##"expected a valid start token, got "\n#" ("LINEBREAK") while parsing: "\n#""##),
+        Case("a 1 # EOF\n", 1, 7, ##"expected a valid start token, got "E" ("INVALID") while parsing: "E""##),
+        Case(
+          "a 1  2\n# EOF\n", 1, 5,
+          ##"expected a valid start token, got " 2\n" ("TIMESTAMP") while parsing: " 2\n""##),
+        Case(
+          "a 1 # \n# EOF\n", 1, 7,
+          ##"expected a valid start token, got "\n#" ("LINEBREAK") while parsing: "\n#""##),
+        Case("a 1 ", 1, 5, "data does not end with # EOF"),
+        Case(
+          "a 1 2", 1, 6, ##"expected next entry after timestamp, got " 2" ("EOF") while parsing: "a 1 2""##),
+        Case(
+          "a 1 # {x=\"1\"} 2 3", 1, 18,
+          ##"expected next entry after exemplar timestamp, got " 3" ("EOF") while parsing: "a 1 # {x=\"1\"} 2 3""##
+        ),
+        Case("a 1 # {x=\"1\"} 2", 1, 16, "data does not end with # EOF"),
+        Case(
+          "a{x=\"1\"", 1, 8,
+          ##"expected comma or brace close, got "\"1\"" ("EOF") while parsing: "a{x=\"1\"""##),
+        Case("EOF", 1, 4, ##"expected value after metric, got "EOF" ("EOF") while parsing: "EOF""##),
+        Case(
+          "a 1 # {abc} 1\n# EOF\n", 1, 11,
+          ##"expected label name, got "} " ("BCLOSE") while parsing: "a 1 # {abc} ""##),
+        Case("# TYPE a", 1, 9, "expected text in TYPE"), Case("# HELP a\t\n", 1, 9, "expected text in HELP"),
         Case(
           "a{x=\"1\" y=\"2\"} 1\n# EOF\n", 1, 8,
           ##"expected comma or brace close, got " " ("INVALID") while parsing: "a{x=\"1\" ""##),
@@ -129,14 +153,17 @@ import Testing
           "# UNIT aseconds seconds\n# EOF\n", 1, 17,
           ##"unit "seconds" not a suffix of metric "aseconds""##),
         Case(
-          "# HELP a\n# EOF\n", 1, 9,
-          ##"expected text in HELP, got "\n" ("INVALID") while parsing: "# HELP a\n""##),
+          "# HELP a\n# EOF\n", 1, 9, "expected text in HELP"),
       ], .openMetrics)
   }
 
   @Test func `text that is no UTF-8 is refused`() {
     let broken: [(bytes: [UInt8], reason: String)] = [
       (Array("a{x=\"".utf8) + [0xFF] + Array("\"} 1\n".utf8), #"invalid UTF-8 label value: "\"\xff\"""#),
+      (
+        Array("a 1".utf8) + [0x9A, 0x0A],
+        #"strconv.ParseFloat: parsing "1\x9a": invalid syntax while parsing: "a 1\x9a""#
+      ),
       (Array("# HELP a ".utf8) + [0xFF, 0x0A], #"help text "\xff" is not a valid utf8 string"#),
       (
         Array("{\"".utf8) + [0xC3] + Array("\"} 1\n".utf8),

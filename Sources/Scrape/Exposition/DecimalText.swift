@@ -90,10 +90,13 @@ enum DecimalText {
     for i in 0..<text.count where [0x70, 0x50, 0x5F].contains(text[i]) {
       throw NumberProblem(reason: "unsupported character in float")
     }
+    let bytes = Array(copying: text)
     do {
-      return try GoNumber.float(Array(copying: text))
+      return try GoNumber.float(bytes)
     } catch {
-      throw NumberProblem(reason: error.description)
+      // The text may be no UTF-8.
+      let fault = error.isRange ? "value out of range" : "invalid syntax"
+      throw NumberProblem(reason: "strconv.\(error.function): parsing \(GoText.quoted(bytes)): \(fault)")
     }
   }
 

@@ -51,8 +51,9 @@ struct ExpositionLexer: Sendable {
   }
 
   private mutating func any(_ text: Span<UInt8>) -> ExpositionToken {
-    tokenStart = position
+    // At the end the token before stays what errors show, as in the reference.
     guard position < text.count else { return .end }
+    tokenStart = position
     return switch format {
     case .text: textToken(text)
     case .openMetrics: openMetricsToken(text)

@@ -211,14 +211,12 @@ extension ExpositionReader {
     switch token {
     case .lineBreak: return
     case .comment where format == .openMetrics: try readExemplar(window)
-    case .end where format == .openMetrics:
+    case .end where format == .openMetrics && timestamp == nil:
       throw fault(window, at: lexer.position, "data does not end with # EOF")
-    default:
-      let expectation =
-        timestamp != nil
-        ? "expected next entry after timestamp"
-        : format == .text ? "expected timestamp or new record" : "expected timestamp or # symbol"
-      throw unexpected(window, expectation, token)
+    case _ where timestamp != nil: throw unexpected(window, "expected next entry after timestamp", token)
+    case _ where format == .text: throw unexpected(window, "expected timestamp or new record", token)
+    // As in the reference, the sample counts: what follows is no start of another.
+    default: if isStarved(window) { throw fault(window, at: lexer.position, "") }
     }
   }
 

@@ -85,7 +85,7 @@ package struct ExpositionReader: Sendable {
     start = lexer.position
     isOpen = !isLast
     do {
-      if !known.isEmpty, try takeKnown(window, known) { return .sample }
+      if !known.isEmpty, lexer.state == .initial, try takeKnown(window, known) { return .sample }
       isKnown = false
       let record = try record(window)
       guard record == .end, isStarved(window) else { return record }
@@ -211,7 +211,7 @@ package struct ExpositionReader: Sendable {
   // MARK: Errors
 
   /// Whether a fault means nothing yet, because the window ends where the lexer stands.
-  private func isStarved(_ window: Span<UInt8>) -> Bool { isOpen && lexer.position >= window.count }
+  func isStarved(_ window: Span<UInt8>) -> Bool { isOpen && lexer.position >= window.count }
 
   /// An error at a byte of the window.
   package func error(_ window: Span<UInt8>, at offset: Int, _ reason: String) -> ExpositionError {
@@ -244,7 +244,7 @@ package struct ExpositionReader: Sendable {
     let got = Self.quoted(window, min(lexer.tokenStart, end)..<end)
     let line = Self.quoted(window, start..<end)
     return fault(
-      window, at: lexer.tokenStart,
+      window, at: token == .end ? lexer.position : lexer.tokenStart,
       "\(expectation), got \(got) (\"\(token.rawValue)\") while parsing: \(line)")
   }
 
