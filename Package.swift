@@ -65,7 +65,7 @@ let package = Package(
     // Of TimeSeries only Go's text forms.
     .target(name: "Manifests", dependencies: ["TimeSeries", "PromQL", "CYAML"]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
-    .target(name: "Lint", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"]),
+    .target(name: "Lint", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate", "Rules"]),
     .target(name: "Editor", dependencies: ["TimeSeries", "PromQL", "Manifests", "Lint"]),
     .target(name: "Rules", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
     .target(

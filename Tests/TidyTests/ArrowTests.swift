@@ -10,7 +10,7 @@ private let arrows: [String: Set<String>] = [
   "Recording": ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"],
   "Manifests": ["TimeSeries", "PromQL", "CYAML"],
   "Gate": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
-  "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate"],
+  "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate", "Rules"],
   "Editor": ["TimeSeries", "PromQL", "Manifests", "Lint"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],

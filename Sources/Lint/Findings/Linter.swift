@@ -1,7 +1,7 @@
 public import Manifests
 public import PromQL
 
-/// Runs all rules over manifests, rule files' queries and queries on their own.
+/// Runs all rules over manifests, rule files and queries on their own.
 public struct Linter: Sendable {
   private let options: LintOptions
   private let data: LintData?
@@ -24,6 +24,7 @@ public struct Linter: Sendable {
     for (site, values) in sites(reading, canaries.flatMap(\.metrics)) {
       found += findings(of: site, values: values)
     }
+    found += findings(RulesSubject(reading, options: options, data: data))
     return finished(LintResult(found, sources: reading.sources))
   }
 
@@ -49,7 +50,9 @@ public struct Linter: Sendable {
   /// Every query of a reading with the values that it is rendered with: of each canary's metrics, of
   /// templates that nobody refers to (with values that stand in), of rules and analysis templates.
   public func sites(_ reading: ManifestReading) -> [(site: QuerySite, values: TemplateValues)] {
-    sites(reading, subjects(reading.set).flatMap(\.metrics))
+    let rules = RulesSubject(reading, options: options, data: data).rules.map(\.site)
+    return sites(reading, subjects(reading.set).flatMap(\.metrics))
+      + rules.map { ($0, StandInValues.values(for: $0.text, namespace: "default")) }
   }
 
   private func sites(
@@ -92,8 +95,21 @@ public struct Linter: Sendable {
     return found
   }
 
+  /// What rules are refused for, what their queries are, and what they are together.
+  private func findings(_ rules: RulesSubject) -> [Finding] {
+    rules.findings.map(Finding.init(reading:))
+      + rules.rules.flatMap { findings(of: $0.site, $0.attempt) }
+      + sign { if case .rules(let check) = $0 { check(rules) } else { [] } }
+  }
+
   private func findings(of site: QuerySite, values: TemplateValues) -> [Finding] {
-    switch site.attempt(values, options: options, data: data) {
+    findings(of: site, site.attempt(values, options: options, data: data))
+  }
+
+  private func findings(
+    of site: QuerySite, _ attempt: Result<QuerySubject, QueryAttemptError>
+  ) -> [Finding] {
+    switch attempt {
     case .success(let query):
       sign { if case .query(let check) = $0 { check(query) } else { [] } }
     case .failure(let error):

@@ -25,6 +25,8 @@ public struct Rule: Sendable {
     case metric(@Sendable (MetricSubject) -> [Advice])
     case canary(@Sendable (CanarySubject) -> [Advice])
     case template(@Sendable (TemplateSubject) -> [Advice])
+    /// All recording and alerting rules together.
+    case rules(@Sendable (RulesSubject) -> [Advice])
     /// Looked at last, with all findings.
     case suppression
   }
@@ -56,6 +58,18 @@ public struct Rule: Sendable {
     static func manifests(_ text: String, data: String? = nil) -> Example {
       Example(shown: text, manifests: text, data: data)
     }
+
+    /// A rule of a rule file, in lines: the first key begins it.
+    static func rule(_ rule: String, data: String? = nil) -> Example {
+      let lines = rule.split(separator: "\n", omittingEmptySubsequences: false)
+      return rules(
+        "groups:\n- name: example\n  rules:\n"
+          + lines.enumerated().map { ($0.offset == 0 ? "  - " : "    ") + $0.element + "\n" }.joined(),
+        data: data)
+    }
+
+    /// A rule file.
+    static func rules(_ text: String, data: String? = nil) -> Example { manifests(text, data: data) }
 
     /// A query of a MetricTemplate, judged by a canary; `metric` are lines for the metric's entry.
     static func query(

@@ -1,3 +1,4 @@
+public import PromQL
 public import TimeSeries
 
 /// What the linter is told besides the manifests.
@@ -10,10 +11,24 @@ public struct LintOptions: Sendable {
   public var prometheusVersion: PrometheusVersion?
   /// Whether VictoriaMetrics answers the queries.
   public var isVictoriaMetrics = false
+  /// What the server has switched on by --enable-feature.
+  public var features: LanguageFeatures = []
+  /// Labels and annotations that every alert must have.
+  public var requiredAlertLabels: [String] = []
+  public var requiredAlertAnnotations: [String] = []
   /// Today, in days since the epoch, for suppressions that end.
   public var today: Int64 = 0
 
   public init() {}
+
+  /// The parts of the language that the server reads: duration expressions are everybody's since 3.14.
+  var languageFeatures: LanguageFeatures {
+    var all = features.union([.atModifier, .negativeOffset])
+    if prometheusVersion.map({ $0 >= PrometheusVersion(major: 3, minor: 14) }) ?? true {
+      all.insert(.durationExpressions)
+    }
+    return all
+  }
 }
 
 /// `3.5` of Prometheus.

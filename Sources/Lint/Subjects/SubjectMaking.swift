@@ -67,9 +67,6 @@ extension QuerySite {
     let use: Use
     let subject: String
     switch foreign.holder {
-    case .alertingRule(let group): (use, subject) = (.alertingRule, "alert \(foreign.name) of group \(group)")
-    case .recordingRule(let group):
-      (use, subject) = (.recordingRule, "record \(foreign.name) of group \(group)")
     case .analysisMetric(let template):
       (use, subject) = (.expression, "AnalysisTemplate \(template), metric \(foreign.name)")
     }

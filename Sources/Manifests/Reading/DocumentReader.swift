@@ -9,6 +9,9 @@ struct DocumentReader {
   var diagnostics: [Diagnostic] = []
   var skippedCount = 0
   var foreignQueries: ForeignQueries
+  var ruleDocuments: [RuleDocument] = []
+  /// Which document is read, from 0.
+  private var number = 0
 
   init(source: ManifestSource, skipsForeign: Bool) {
     self.source = source
@@ -18,10 +21,17 @@ struct DocumentReader {
 
   /// The documents before an error in the YAML are kept.
   mutating func read() {
+    let isRuleFile = source.resemblesRuleFile(isSearched: skipsForeign)
     do throws(ManifestProblem) {
-      var composer = try YAMLComposer(checking: source.bytes)
+      var composer = try YAMLComposer(
+        checking: source.bytes, dialect: isRuleFile ? .prometheus : .kubernetes)
       while let document = try composer.nextDocument() {
-        resource(document)
+        if isRuleFile, number == 0, !Self.isMapping(document) {
+          ruleDocuments.append(RuleDocument(in: source))
+        } else {
+          resource(document)
+        }
+        number += 1
         guard diagnostics.count <= Self.limit else {
           throw ManifestProblem(
             ManifestCode.limit, "there are more than \(Self.limit) problems: the rest is not read",
@@ -29,8 +39,17 @@ struct DocumentReader {
         }
       }
     } catch {
-      diagnostics.append(error.diagnostic)
+      // Of its first document the rules' own reading says what is wrong; Prometheus reads no other.
+      if isRuleFile, number == 0 {
+        ruleDocuments.append(RuleDocument(in: source))
+      } else {
+        diagnostics.append(error.diagnostic)
+      }
     }
+  }
+
+  private static func isMapping(_ node: ManifestNode) -> Bool {
+    if case .mapping = node.content { true } else { false }
   }
 
   /// Diagnostics of one text, after which reading stops.
@@ -56,6 +75,11 @@ struct DocumentReader {
   }
 
   private mutating func mapped(_ mapping: ManifestNode.Mapping, _ node: ManifestNode) {
+    if let form = RuleDocument.Form(mapping, isSearched: skipsForeign) {
+      ruleDocuments.append(RuleDocument(form, number: number, in: source))
+      skippedCount += 1
+      return
+    }
     if foreignQueries.add(mapping) {
       skippedCount += 1
       return

@@ -1,8 +1,7 @@
 import PromQL
 
-/// Finds queries in documents that are not Flagger's: Prometheus' rule files, PrometheusRule resources
-/// and Argo Rollouts' AnalysisTemplates. What does not have their shape is passed over: whether such a
-/// document is sound is for their own tools to say.
+/// Finds queries in documents that are not Flagger's: Argo Rollouts' AnalysisTemplates. What does not
+/// have their shape is passed over: whether such a document is sound is for their own tools to say.
 struct ForeignQueries {
   let source: ManifestSource
   private(set) var found: [ForeignQuery] = []
@@ -12,30 +11,10 @@ struct ForeignQueries {
   /// Takes the queries of a document; false when it holds none by its shape.
   mutating func add(_ document: ManifestNode.Mapping) -> Bool {
     switch document["kind"].flatMap({ Self.text($0.value, in: source) })?.text {
-    case nil: return document["apiVersion"] == nil && addGroups(document)
-    case "PrometheusRule": return mapping(document["spec"]).map { addGroups($0) } ?? false
     case "AnalysisTemplate", "ClusterAnalysisTemplate":
       return mapping(document["spec"]).map { addMetrics($0, of: document) } ?? false
     default: return false
     }
-  }
-
-  // MARK: Rules
-
-  private mutating func addGroups(_ holder: ManifestNode.Mapping) -> Bool {
-    guard let groups = sequence(holder["groups"]) else { return false }
-    for case .mapping(let group) in groups.map(\.content) {
-      let name = group["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
-      for case .mapping(let rule) in (sequence(group["rules"]) ?? []).map(\.content) {
-        guard let query = rule["expr"].flatMap({ Self.text($0.value, in: source) }) else { continue }
-        if let alert = rule["alert"].flatMap({ Self.text($0.value, in: source) }) {
-          append(.alertingRule(group: name), alert.text, QueryText(verbatim: query))
-        } else if let record = rule["record"].flatMap({ Self.text($0.value, in: source) }) {
-          append(.recordingRule(group: name), record.text, QueryText(verbatim: query))
-        }
-      }
-    }
-    return true
   }
 
   // MARK: Analysis templates

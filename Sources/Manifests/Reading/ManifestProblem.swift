@@ -35,4 +35,6 @@ public enum ManifestCode {
   public static let refused = "manifest-refused"
   /// The same resource, or the same target, twice.
   public static let duplicateResource = "manifest-duplicate-resource"
+  /// What Prometheus refuses to load of a rule file.
+  public static let rule = "rule"
 }

@@ -9,8 +9,10 @@ public struct ManifestReading: Sendable {
   public var sources: [ManifestSource] = []
   /// Documents of other kinds (Deployments, …), which Flagger's analysis does not look at.
   public var skippedCount = 0
-  /// Queries of rule files and analysis templates, in order.
+  /// Queries of analysis templates, in order.
   public var foreignQueries: [ForeignQuery] = []
+  /// Documents that hold rules, in order; what is in them is for Rules to say.
+  public var ruleDocuments: [RuleDocument] = []
 
   public init() {}
 
@@ -28,6 +30,7 @@ public struct ManifestReading: Sendable {
     sources += other.sources
     skippedCount += other.skippedCount
     foreignQueries += other.foreignQueries
+    ruleDocuments += other.ruleDocuments
   }
 }
 
@@ -43,6 +46,7 @@ extension ManifestReading {
     set = reader.set
     skippedCount = reader.skippedCount
     foreignQueries = reader.foreignQueries.found
+    ruleDocuments = reader.ruleDocuments
     findings = reader.diagnostics.map { ManifestFinding($0, in: source) }
   }
 

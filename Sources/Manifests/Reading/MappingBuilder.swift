@@ -5,6 +5,16 @@ import TimeSeries
 struct MappingBuilder {
   private(set) var mapping = ManifestNode.Mapping()
   private var positions: [[UInt8]: Int] = [:]
+  private let dialect: YAMLDialect
+  private let source: [UInt8]
+  /// Where each key was first written, as Prometheus tells keys apart: by their texts, those of merges and
+  /// null ones included.
+  private var written: [[UInt8]: SourceRange] = [:]
+
+  init(dialect: YAMLDialect, source: [UInt8]) {
+    self.dialect = dialect
+    self.source = source
+  }
 
   mutating func add(_ key: ManifestNode, _ value: ManifestNode) throws(ManifestProblem) {
     guard case .scalar(let scalar) = key.content else {
@@ -13,10 +23,12 @@ struct MappingBuilder {
       problem.diagnostic.notes = [Diagnostic.Note("put a text that begins with { or [ in quotes")]
       throw problem
     }
+    if dialect == .prometheus { try note(scalar, at: key.range) }
     if isMerge(scalar) {
       try merge(value)
       return
     }
+    if dialect == .prometheus, scalar.value == .null { return }
     let entry = ManifestNode.Mapping.Entry(
       key: try text(of: scalar, at: key.range), keyRange: key.range, value: value)
     guard let position = positions[Array(entry.key.utf8)] else {
@@ -33,6 +45,18 @@ struct MappingBuilder {
       throw ManifestProblem(diagnostic)
     }
     mapping.entries[position] = entry
+  }
+
+  private mutating func note(
+    _ scalar: ManifestNode.Scalar, at range: SourceRange
+  ) throws(ManifestProblem) {
+    guard let earlier = written.updateValue(range, forKey: scalar.bytes) else { return }
+    let line = SourcePlace(offset: earlier.start, in: source)?.line ?? 0
+    var diagnostic = Diagnostic(
+      code: ManifestCode.duplicateKey, severity: .error, range: range,
+      message: "mapping key \(GoText.quoted(scalar.bytes)) already defined at line \(line)")
+    diagnostic.notes = [Diagnostic.Note("first written here", range: earlier)]
+    throw ManifestProblem(diagnostic)
   }
 
   private mutating func append(_ entry: ManifestNode.Mapping.Entry) {
@@ -70,7 +94,8 @@ struct MappingBuilder {
   private func text(
     of scalar: ManifestNode.Scalar, at range: SourceRange
   ) throws(ManifestProblem) -> String {
-    switch scalar.value {
+    if dialect == .prometheus { return String(decoding: scalar.bytes, as: UTF8.self) }
+    return switch scalar.value {
     case .text: String(decoding: scalar.bytes, as: UTF8.self)
     case .boolean(let value): value ? "true" : "false"
     case .integer(let value): String(value)

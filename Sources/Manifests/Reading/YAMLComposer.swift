@@ -9,26 +9,36 @@ struct YAMLLimits: Sendable {
   static let nodes = 200_000
 }
 
+/// Whose reading of YAML is followed where readers differ.
+package enum YAMLDialect: Sendable, Hashable {
+  /// Of a cluster: keys are what they mean, so that `y` is `true`.
+  case kubernetes
+  /// Of Prometheus (go-yaml 3): keys are texts as written, and a key that is null is left out.
+  case prometheus
+}
+
 /// Builds the values of a YAML stream, document by document, as Kubernetes' parser would: anchors,
 /// merge keys, keys turned into texts. Keys that are written twice are an error: a cluster would
 /// silently keep the last.
 package struct YAMLComposer {
   private let events: YAMLEvents
   private let bytes: [UInt8]
+  private let dialect: YAMLDialect
   private var end: Int { bytes.count }
   private var anchors: [[UInt8]: ManifestNode] = [:]
   private var nodeCount = 0
 
   /// - Parameter bytes: valid UTF-8.
-  init(_ bytes: [UInt8]) {
+  init(_ bytes: [UInt8], dialect: YAMLDialect = .kubernetes) {
     events = YAMLEvents(bytes)
     self.bytes = bytes
+    self.dialect = dialect
   }
 
   /// - Throws: a problem that says how to save the text when it is no UTF-8, or holds NUL bytes.
-  package init(checking bytes: [UInt8]) throws(ManifestProblem) {
+  package init(checking bytes: [UInt8], dialect: YAMLDialect = .kubernetes) throws(ManifestProblem) {
     try Self.check(bytes)
-    self.init(bytes)
+    self.init(bytes, dialect: dialect)
   }
 
   private static func check(_ bytes: [UInt8]) throws(ManifestProblem) {
@@ -158,7 +168,8 @@ package struct YAMLComposer {
       throw ManifestProblem(
         ManifestCode.yaml, "YAML: the text does not fit its tag; leave the tag out", at: range)
     }
-    let content = ManifestNode.Scalar(bytes: bytes, style: style, tag: tag, value: value)
+    let text = dialect == .prometheus ? try prometheusText(bytes, style, tag, range) : bytes
+    let content = ManifestNode.Scalar(bytes: text, style: style, tag: tag, value: value)
     let node = ManifestNode(range: range, content: .scalar(content), weight: 1, height: 1)
     if let anchor { anchors[anchor] = node }
     return node
@@ -186,7 +197,7 @@ package struct YAMLComposer {
     from start: YAMLEvent, isFlow: Bool, anchor: [UInt8]?, depth: Int
   ) throws(ManifestProblem) -> ManifestNode {
     try count(1, at: start.range)
-    var builder = MappingBuilder()
+    var builder = MappingBuilder(dialect: dialect, source: bytes)
     var last = start.range.end
     var event = try next()
     while !event.kind.isMappingEnd {
@@ -206,6 +217,64 @@ package struct YAMLComposer {
       height: 1 + (entries.map(\.value.height).max() ?? 0))
     if let anchor { anchors[anchor] = node }
     return node
+  }
+}
+
+extension YAMLComposer {
+  /// What go-yaml makes of a scalar beyond libyaml: base 64 is decoded, and JSON's `\/` is no escape.
+  private func prometheusText(
+    _ text: [UInt8], _ style: YAMLScalarStyle, _ tag: YAMLTag, _ range: SourceRange
+  ) throws(ManifestProblem) -> [UInt8] {
+    let written = bytes[max(0, range.start)..<max(range.start, min(range.end, bytes.count))]
+    if style == .doubleQuoted, let quote = written.firstIndex(of: UInt8(ascii: "\"")) {
+      var at = quote + 1
+      while at + 1 < written.endIndex {
+        guard written[at] == UInt8(ascii: "\\") else {
+          at += 1
+          continue
+        }
+        if written[at + 1] == UInt8(ascii: "/") {
+          throw ManifestProblem(
+            ManifestCode.yaml, "YAML: found unknown escape character", at: SourceRange(at, at + 2))
+        }
+        at += 2
+      }
+    }
+    guard tag == .binary else { return text }
+    guard let decoded = Base64.decode(text) else {
+      throw ManifestProblem(
+        ManifestCode.yaml, "YAML: !!binary value contains invalid base64 data", at: range)
+    }
+    return decoded
+  }
+}
+
+/// Base 64 as Go's `StdEncoding` reads it: padded, line breaks between the digits left out.
+private enum Base64 {
+  static func decode(_ text: [UInt8]) -> [UInt8]? {
+    let digits = text.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+    guard digits.count % 4 == 0 else { return nil }
+    let padding = digits.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    guard padding <= 2 else { return nil }
+    var result: [UInt8] = []
+    var bits: UInt32 = 0
+    for (index, digit) in digits.dropLast(padding).enumerated() {
+      guard let value = value(digit) else { return nil }
+      bits = bits << 6 | value
+      if index % 4 > 0 { result.append(UInt8(truncatingIfNeeded: bits >> UInt32(6 - 2 * (index % 4)))) }
+    }
+    return result
+  }
+
+  private static func value(_ digit: UInt8) -> UInt32? {
+    switch digit {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
   }
 }
 

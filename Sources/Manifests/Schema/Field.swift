@@ -72,9 +72,7 @@ extension ManifestText: ManifestValue {
 
   init?(_ node: ManifestNode, in source: ManifestSource) {
     guard case .scalar(let scalar) = node.content, scalar.value == .text else { return nil }
-    self.init(
-      String(decoding: scalar.bytes, as: UTF8.self), at: node.range,
-      map: ScalarMap.map(scalar, at: node.range, in: source.bytes))
+    self.init(scalar, at: node.range, in: source)
   }
 }
 

@@ -122,6 +122,13 @@ public struct ManifestText: Sendable, Hashable {
     self.map = map
   }
 
+  /// The text of any scalar, as it is written.
+  package init(_ scalar: ManifestNode.Scalar, at range: SourceRange, in source: ManifestSource) {
+    self.init(
+      String(decoding: scalar.bytes, as: UTF8.self), at: range,
+      map: ScalarMap.map(scalar, at: range, in: source.bytes))
+  }
+
   /// The file's bytes of a range of the text; nil for a text that was made by code.
   public func fileRange(_ inText: SourceRange) -> SourceRange? {
     range == nil ? nil : map.range(inText)

@@ -1,18 +1,18 @@
-import Manifests
+package import Manifests
 import TimeSeries
 
 /// The text of a label or annotation of an alert: Go's text/template with Prometheus' functions
 /// (config.md §9.4).
-struct RuleTemplate: Sendable {
+package struct RuleTemplate: Sendable {
   private let template: TextTemplate
 
   /// What every text begins with, as Prometheus has it: places in messages count it.
-  private static let prefix =
+  static let prefix =
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
     + "{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
   /// Throws a parsing error in Go's words, or a limit.
-  init(_ text: String, ofAlert name: String) throws(TemplateError) {
+  package init(_ text: String, ofAlert name: String) throws(TemplateError) {
     template = try TextTemplate(
       parsing: Self.prefix + text, name: "__alert_" + name, functions: RuleTemplateFunction.names)
   }

@@ -12,13 +12,17 @@ struct LintCommand: AsyncParsableCommand {
     commandName: "lint",
     abstract: "Finds what is wrong with canaries, metric templates and their queries.",
     discussion: """
-      Reads Canary, MetricTemplate and AlertProvider manifests together, and the queries of rule files \
-      and of Argo Rollouts' AnalysisTemplates. Folders are searched for .yaml and .yml files.
+      Reads Canary, MetricTemplate and AlertProvider manifests together, Prometheus' rule files and \
+      PrometheusRules, and the queries of Argo Rollouts' AnalysisTemplates. Folders are searched for .yaml, \
+      .yml and .json files.
+
+      What Prometheus refuses to load of a rule file is an error[rule], in its own words.
 
       EXAMPLES
         promgate lint manifests/
         promgate lint canary.yaml templates/ --data metrics.om
         promgate lint manifests/ --fix --diff
+        promgate lint rules/ --require-alert-label severity --require-alert-annotation runbook_url
         promgate lint manifests/ --format sarif > lint.sarif
         promgate lint --expr 'rate(http_requests_total[1m]) / rate(http_requests_total[1m])'
         promgate lint --explain MT007
@@ -80,6 +84,22 @@ struct LintCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The version of the server that is asked.", valueName: "version"))
   var prometheusVersion: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "What the server has switched on, as its flag of this name has it; may be repeated.", valueName: "feature"))
+  var enableFeature: [LanguageFeature] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A label that every alert must have; may be repeated.", valueName: "name"))
+  var requireAlertLabel: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("An annotation that every alert must have; may be repeated.", valueName: "name"))
+  var requireAlertAnnotation: [String] = []
 
   @Option(help: "What answers the queries.")
   var backend = Backend.prometheus
@@ -155,6 +175,9 @@ struct LintCommand: AsyncParsableCommand {
     options.meshProvider = meshProvider
     options.scrapeInterval = scrapeInterval
     options.prometheusVersion = prometheusVersion.flatMap { PrometheusVersion($0) }
+    options.features = Set(enableFeature)
+    options.requiredAlertLabels = requireAlertLabel
+    options.requiredAlertAnnotations = requireAlertAnnotation
     options.isVictoriaMetrics = backend == .victoriametrics
     options.today = Int64(Glibc.time(nil)) / 86_400
     return options
