@@ -26,7 +26,7 @@ struct DocumentReader {
       var composer = try YAMLComposer(
         checking: source.bytes, dialect: isRuleFile ? .prometheus : .kubernetes)
       while let document = try composer.nextDocument() {
-        if isRuleFile, number == 0, !Self.isMapping(document) {
+        if isRuleFile, number == 0, !skipsForeign || !Self.isMapping(document) {
           ruleDocuments.append(RuleDocument(in: source))
         } else {
           resource(document)
@@ -205,11 +205,5 @@ struct DocumentReader {
 
   private mutating func report(_ code: String, _ message: String, at range: SourceRange) {
     diagnostics.append(ManifestProblem(code, message, at: range).diagnostic)
-  }
-}
-
-extension ManifestNode {
-  fileprivate var isNull: Bool {
-    if case .scalar(let scalar) = content { scalar.value == .null } else { false }
   }
 }

@@ -9,6 +9,11 @@ package struct ManifestNode: Sendable {
   /// Levels in it, itself included.
   var height: Int
 
+  /// `~`, `null`, or nothing at all.
+  package var isNull: Bool {
+    if case .scalar(let scalar) = content { scalar.value == .null } else { false }
+  }
+
   package indirect enum Content: Sendable {
     case scalar(Scalar)
     case sequence([ManifestNode])

@@ -99,10 +99,6 @@ struct RuleContext {
 }
 
 extension ManifestNode {
-  var isNull: Bool {
-    if case .scalar(let scalar) = content { scalar.value == .null } else { false }
-  }
-
   /// Whether a text is one: what base 64 stands for may be anything.
   var isUTF8: Bool {
     if case .scalar(let scalar) = content { String(validating: scalar.bytes, as: UTF8.self) != nil } else { true }
