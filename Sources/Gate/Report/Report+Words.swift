@@ -18,7 +18,7 @@ extension GateEnd {
   public func explanation(in rollout: Rollout) -> String {
     switch self {
     case .finished(.promoted):
-      "every step's checks were passed, or failed fewer than "
+      rollout.unchecked ?? "every step's checks were passed, or failed fewer than "
         + "\(rollout.failedChecksLimit) times"
     case .finished(.skipped): "the analysis was skipped (skipAnalysis), nothing was measured"
     case .finished(.rolledBack(.failedChecks(let count, let unmeasured))):
@@ -42,6 +42,18 @@ extension GateEnd {
 }
 
 extension Rollout {
+  /// Why no metric is ever checked; nil when some are.
+  public var unchecked: String? {
+    if skipsAnalysis { return nil }
+    if !checks.isEmpty {
+      return Forecast(self).checkRounds > 0 ? nil : "nothing is checked: the rollout is over before a metric is asked"
+    }
+    let hooks = hooks.count { $0.kind == .rollout }
+    if hooks == 0 { return "nothing is checked: the canary has neither metrics nor rollout webhooks" }
+    return "no metric is checked: the canary has none, only "
+      + (hooks == 1 ? "a rollout webhook" : "\(hooks) rollout webhooks")
+  }
+
   /// One sentence about what is going to happen.
   var summary: String {
     let pace =

@@ -24,8 +24,13 @@ public struct TextReport: Sendable {
     if let ticks = forecast.ticks {
       let least = GoDuration.milliseconds(Int64(ticks - 1) * rollout.interval.milliseconds)
       lines += layout.wrapped(
-        "promoted after \(ticks) ticks (\(least)) and \(forecast.checkRounds) rounds of checks, "
-          + "if all of them pass", indent: 2)
+        "promoted after \(ticks) ticks (\(least))"
+          + (rollout.unchecked == nil
+            ? " and \(forecast.checkRounds) rounds of checks, if all of them pass" : ", whatever is measured"),
+        indent: 2)
+    }
+    if let unchecked = rollout.unchecked {
+      lines += layout.wrapped(unchecked, indent: 2).map { layout.painted($0, .red) }
     }
     for item in notDone { lines += layout.wrapped(item, indent: 2, hanging: 4) }
     return lines.joined(separator: "\n") + "\n"

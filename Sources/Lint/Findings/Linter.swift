@@ -25,6 +25,9 @@ public struct Linter: Sendable {
       found += findings(of: site, values: values)
     }
     found += findings(RulesSubject(reading, options: options, data: data))
+    // That a key has no value is said once: by the rule that knows what follows.
+    let told = Set(found.filter { $0.code == Rule.nothingChecked.code }.compactMap(\.place.range))
+    found.removeAll { $0.code == ManifestCode.emptyValue && $0.place.range.map(told.contains) ?? false }
     return finished(LintResult(found, sources: reading.sources))
   }
 

@@ -14,6 +14,7 @@ extension Rule {
     durationThreshold, stuck, steps, oldThreshold, twoQueries, unusableMetric, observer, alerts, hooks,
     variableUnused, fallbackMissesNaN, neverSeen, resultCount, hookCannotFail, oneFailure, loosePattern,
     teamsConnector,
+    nothingChecked, skippedAnalysis,
   ]
 
   /// The rules that have a page and examples, each code once.

@@ -1,3 +1,5 @@
+public import PromQL
+
 /// `spec.analysis` as written (flagger.md §1.2); `CanaryAnalysis+Defaults` says what Flagger makes of it.
 public struct CanaryAnalysis: Sendable, Hashable {
   public var interval: Located<String>?
@@ -14,6 +16,8 @@ public struct CanaryAnalysis: Sendable, Hashable {
   public var match: Located<[Located<HTTPMatch>]>?
   public var alerts: Located<[Located<CanaryAlert>]>?
   public var metrics: Located<[Located<CanaryMetric>]>?
+  /// Where `metrics:` is written without a value, which a cluster takes for its absence.
+  public var emptyMetrics: SourceRange?
   public var webhooks: Located<[Located<CanaryWebhook>]>?
   public var sessionAffinity: Located<SessionAffinity>?
 

@@ -7,6 +7,7 @@ struct DocumentReader {
   let skipsForeign: Bool
   var set = ManifestSet()
   var diagnostics: [Diagnostic] = []
+  var lostKeys: [LostKey] = []
   var skippedCount = 0
   var foreignQueries: ForeignQueries
   var ruleDocuments: [RuleDocument] = []
@@ -158,8 +159,10 @@ struct DocumentReader {
     let kindRange = mapping["kind"]?.value.range ?? start
     check.check(node, against: .object(kind.schema), at: SchemaCheck.Site(path: "", keyRange: kindRange))
     diagnostics += check.diagnostics
-    guard let metadata = metadata(mapping, kindRange),
-      !check.diagnostics.contains(where: { $0.severity == .error }),
+    lostKeys += check.lostKeys
+    // What is pruned keeps no resource out of a cluster.
+    guard !check.diagnostics.contains(where: { $0.severity == .error && $0.code != ManifestCode.unknownKey }),
+      let metadata = mapping["metadata"].flatMap({ ResourceMetadata($0.value, in: source) }),
       let spec = mapping["spec"].flatMap({ FieldReader($0.value, in: source) })
     else { return }
     let origin = ResourceOrigin(source: source, range: node.range)
@@ -175,35 +178,5 @@ struct DocumentReader {
         set.alertProviders.append(provider)
       }
     }
-  }
-
-  private mutating func metadata(
-    _ mapping: ManifestNode.Mapping, _ kindRange: SourceRange
-  ) -> ResourceMetadata? {
-    guard let entry = mapping["metadata"] else { return nil }
-    guard case .mapping(let fields) = entry.value.content else {
-      report(ManifestCode.type, "metadata must be a mapping", at: entry.keyRange)
-      return nil
-    }
-    guard let name = fields["name"] else {
-      report(ManifestCode.missingKey, "metadata needs the key name", at: entry.keyRange)
-      return nil
-    }
-    guard let text = Located<String>(name.value, in: source), !text.value.isEmpty else {
-      report(ManifestCode.type, "metadata.name must be a text", at: name.value.range)
-      return nil
-    }
-    guard let namespace = fields["namespace"], !namespace.value.isNull else {
-      return ResourceMetadata(name: text)
-    }
-    guard let namespaceText = Located<String>(namespace.value, in: source) else {
-      report(ManifestCode.type, "metadata.namespace must be a text", at: namespace.value.range)
-      return nil
-    }
-    return ResourceMetadata(name: text, namespace: namespaceText)
-  }
-
-  private mutating func report(_ code: String, _ message: String, at range: SourceRange) {
-    diagnostics.append(ManifestProblem(code, message, at: range).diagnostic)
   }
 }

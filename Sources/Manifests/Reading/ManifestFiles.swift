@@ -19,6 +19,7 @@ extension ManifestReading {
   ///
   /// Resources of other kinds are counted; whatever is wrong is among the findings. Blocks.
   public init(paths: [String], limits: Limits = Limits()) {
+    self.init()
     var files = FileFinder(limits: limits)
     for path in paths { files.add(path) }
     for file in files.found {
@@ -27,10 +28,10 @@ extension ManifestReading {
         let source = ManifestSource(name: file.path, bytes: bytes)
         add(ManifestReading(reading: source, skipsForeign: file.isFromFolder))
       } catch {
-        findings.append(file.finding(error.message))
+        found.append(file.finding(error.message))
       }
     }
-    findings += files.failures.map { ManifestFile(path: $0.path).finding($0.message) }
+    found += files.failures.map { ManifestFile(path: $0.path).finding($0.message) }
   }
 }
 

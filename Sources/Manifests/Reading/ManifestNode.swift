@@ -44,6 +44,9 @@ package struct ManifestNode: Sendable {
 
     /// Linear in the entries; keys are compared byte for byte.
     package subscript(key: String) -> Entry? { entries.first { $0.key.utf8.elementsEqual(key.utf8) } }
+
+    /// Nil for a key without a value too: a cluster drops it.
+    package func valued(_ key: String) -> Entry? { self[key].flatMap { $0.value.isNull ? nil : $0 } }
   }
 }
 

@@ -22,8 +22,10 @@ public enum ManifestCode {
   public static let duplicateKey = "manifest-duplicate-key"
   /// A document is no resource, or of a kind or version that Flagger does not have.
   public static let kind = "manifest-kind"
-  /// A key that a cluster prunes silently.
+  /// A key that the schema does not know: an error where a rollout goes another way without it.
   public static let unknownKey = "manifest-unknown-key"
+  /// A key without a value, which a cluster takes for no key.
+  public static let emptyValue = "manifest-empty-value"
   public static let missingKey = "manifest-missing-key"
   /// A value of the wrong type.
   public static let type = "manifest-type"

@@ -3,8 +3,10 @@ import PromQL
 /// What a reading of manifests found: the resources that are sound, and all there is to say.
 public struct ManifestReading: Sendable {
   public var set = ManifestSet()
-  /// In the order of the sources and of their documents.
-  public var findings: [ManifestFinding] = []
+  /// What was found before all documents were there.
+  var found: [ManifestFinding] = []
+  /// Keys that were lost, and may matter to queries of other documents.
+  private var lostKeys: [(source: ManifestSource, key: LostKey)] = []
   /// The texts read, in order.
   public var sources: [ManifestSource] = []
   /// Documents of other kinds (Deployments, …), which Flagger's analysis does not look at.
@@ -16,6 +18,20 @@ public struct ManifestReading: Sendable {
 
   public init() {}
 
+  /// In the order of the sources and of their documents. A lost key whose metric's query reads what it was
+  /// meant to set is an error; to know that costs two renderings a key.
+  public var findings: [ManifestFinding] {
+    var findings = found
+    for (source, lost) in lostKeys where set.changes(by: lost, in: source) {
+      let index = findings.firstIndex {
+        $0.source.name == source.name && $0.diagnostic.range == lost.range
+          && $0.diagnostic.code == ManifestCode.unknownKey
+      }
+      if let index { lost.escalate(&findings[index].diagnostic) }
+    }
+    return findings
+  }
+
   /// Whether something could not be read, so that the set is not what its author meant.
   public var hasErrors: Bool { findings.contains { $0.diagnostic.severity == .error } }
 
@@ -26,7 +42,8 @@ public struct ManifestReading: Sendable {
     set.canaries += other.set.canaries
     set.templates += other.set.templates
     set.alertProviders += other.set.alertProviders
-    findings += other.findings
+    found += other.found
+    lostKeys += other.lostKeys
     sources += other.sources
     skippedCount += other.skippedCount
     foreignQueries += other.foreignQueries
@@ -47,7 +64,8 @@ extension ManifestReading {
     skippedCount = reader.skippedCount
     foreignQueries = reader.foreignQueries.found
     ruleDocuments = reader.ruleDocuments
-    findings = reader.diagnostics.map { ManifestFinding($0, in: source) }
+    found = reader.diagnostics.map { ManifestFinding($0, in: source) }
+    lostKeys = reader.lostKeys.map { (source, $0) }
   }
 
   /// Reads the documents of a text that is at hand.

@@ -19,7 +19,8 @@ extension Canary {
     static let analysis = Field<CanaryAnalysis>(
       "analysis", isRequired: true, "How the canary is judged and moved on.")
     static let progressDeadlineSeconds = Field<Int>(
-      "progressDeadlineSeconds", "Seconds within which pods must become ready; 600 when absent.")
+      "progressDeadlineSeconds", type: .number(NumberRule(.readAsWhole32)), absence: .number(600),
+      "Seconds within which pods must become ready; 600 when absent.")
     static let skipAnalysis = Field<Bool>("skipAnalysis", "Promote without judging.")
     static let revertOnDeletion = Field<Bool>(
       "revertOnDeletion", "Give the target its traffic back when the Canary is deleted.")
@@ -73,17 +74,13 @@ enum ReferenceFields<Kind: ManifestChoice & Hashable> {
     .object(
       ObjectSchema(
         schema.fields + [
-          SchemaField(
-            "primaryScalerQueries", .map(.text(.any)), "Queries of the primary's KEDA triggers."),
-          SchemaField(
+          .map("primaryScalerQueries", of: .text(.any), "Queries of the primary's KEDA triggers."),
+          .object(
             "primaryScalerReplicas",
-            .object(
-              ObjectSchema([
-                SchemaField(
-                  "minReplicas", .number(isWhole: true, atLeast: 1), "Fewest pods of the primary."),
-                SchemaField(
-                  "maxReplicas", .number(isWhole: true, atLeast: 1), "Most pods of the primary."),
-              ])), "Bounds of the primary's autoscaler."),
+            [
+              .number("minReplicas", NumberRule(.whole, atLeast: 1), "Fewest pods of the primary."),
+              .number("maxReplicas", NumberRule(.whole, atLeast: 1), "Most pods of the primary."),
+            ], "Bounds of the primary's autoscaler."),
         ]))
   }
 }
@@ -98,33 +95,5 @@ extension ObjectReference: ManifestValue where Kind: ManifestChoice {
     else { return nil }
     self.init(
       apiVersion: apiVersion, kind: kind, name: name, namespace: object[Fields.namespace])
-  }
-}
-
-extension CanaryService: ManifestValue {
-  /// `spec.service`: two keys that an analysis looks at, and those that only routers read.
-  enum Fields {
-    static let name = Field<String>("name", "The apex service; the target's name when absent.")
-    static let port = Field<Int>("port", isRequired: true, "The services' port.")
-    static let portName = Field<String>("portName", "The port's name; http when absent.")
-    static let targetPort = SchemaField(
-      "targetPort", .numberOrText, "The pods' port, by number or name; the port when absent.")
-    static let portDiscovery = Field<Bool>("portDiscovery", "Take over all ports of the target.")
-
-    static let forRouters = [
-      "appProtocol", "headless", "match", "rewrite", "retries", "headers", "corsPolicy",
-      "trafficPolicy", "mirror", "gateways", "gatewayRefs", "hosts", "meshName", "backends",
-      "delegation", "timeout", "backendTimeout", "apex", "primary", "canary", "unmanagedMetadata",
-    ].map { SchemaField($0, .anything, "Read by the router only.") }
-
-    static let schema = ObjectSchema(
-      [name.row, port.row, portName.row, targetPort, portDiscovery.row] + forRouters)
-  }
-
-  static var schemaType: SchemaType { .object(Fields.schema) }
-
-  init?(_ node: ManifestNode, in source: ManifestSource) {
-    guard let object = FieldReader(node, in: source), let port = object[Fields.port] else { return nil }
-    self.init(port: port, name: object[Fields.name])
   }
 }

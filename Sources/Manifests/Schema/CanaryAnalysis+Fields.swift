@@ -8,15 +8,18 @@ extension CanaryAnalysis: ManifestValue {
     static let iterations = Field<Int>("iterations", "Checks of a blue/green or A/B rollout.")
     static let mirror = Field<Bool>("mirror", "Send the canary copies of requests first.")
     static let mirrorWeight = Field<Int>("mirrorWeight", "Percent of requests to copy (Istio).")
-    static let maxWeight = Field<Int>("maxWeight", "Percent at which to promote; 100 when absent.")
+    static let maxWeight = Field<Int>(
+      "maxWeight", absence: .number(100), "Percent at which to promote; 100 when absent.")
     static let stepWeight = Field<Int>("stepWeight", "Percent that each step adds.")
     static let stepWeights = Field<[Located<Int>]>("stepWeights", "Percent of each step, rising.")
     static let stepWeightPromotion = Field<Int>(
       "stepWeightPromotion", "Percent that each step gives back to the primary; all when absent.")
     static let primaryReadyThreshold = Field<Int>(
-      "primaryReadyThreshold", "Percent of the primary's pods that must be ready; 100 when absent.")
+      "primaryReadyThreshold", absence: .number(100),
+      "Percent of the primary's pods that must be ready; 100 when absent.")
     static let canaryReadyThreshold = Field<Int>(
-      "canaryReadyThreshold", "Percent of the canary's pods that must be ready; 100 when absent.")
+      "canaryReadyThreshold", absence: .number(100),
+      "Percent of the canary's pods that must be ready; 100 when absent.")
     static let match = Field<[Located<HTTPMatch>]>("match", "Which requests an A/B test sends over.")
     static let alerts = Field<[Located<CanaryAlert>]>("alerts", "Whom to tell.")
     static let metrics = Field<[Located<CanaryMetric>]>("metrics", "What to measure.")
@@ -32,7 +35,7 @@ extension CanaryAnalysis: ManifestValue {
         sessionAffinity.row,
       ],
       exactlyOneOf: [iterations.row, stepWeight.row, stepWeights.row].map {
-        [interval.row.key, threshold.row.key, $0.key]
+        .has([interval.row.key, threshold.row.key, $0.key])
       })
   }
 
@@ -54,6 +57,7 @@ extension CanaryAnalysis: ManifestValue {
     match = object[Fields.match]
     alerts = object[Fields.alerts]
     metrics = object[Fields.metrics]
+    emptyMetrics = object.emptyKey(Fields.metrics.row)
     webhooks = object[Fields.webhooks]
     sessionAffinity = object[Fields.sessionAffinity]
   }
@@ -64,12 +68,14 @@ extension CanaryMetric: ManifestValue {
     static let name = Field<String>(
       "name", isRequired: true, "request-success-rate and request-duration name the built-in metrics.")
     static let interval = Field<String>(
-      "interval", type: .text(.durationStart), "The text that replaces {{ interval }}.")
+      "interval", type: .text(.durationStart), absence: .text("1m"), matters: .inQuery,
+      "The text that replaces {{ interval }}; 1m in built-in and inline queries when absent.")
     static let threshold = Field<Double>("threshold", "Deprecated: write thresholdRange.")
     static let thresholdRange = Field<ThresholdRange>("thresholdRange", "Which values are good.")
     static let query = Field<ManifestText>("query", "Deprecated: write a MetricTemplate.")
     static let templateRef = Field<NamespacedReference>("templateRef", "The MetricTemplate to ask.")
-    static let templateVariables = Field<TextMap>("templateVariables", "What {{ variables }} holds.")
+    static let templateVariables = Field<TextMap>(
+      "templateVariables", matters: .inQuery, "What {{ variables }} holds.")
 
     static let schema = ObjectSchema([
       name.row, interval.row, threshold.row, thresholdRange.row, query.row, templateRef.row,
@@ -144,10 +150,13 @@ extension CanaryAlert: ManifestValue {
 extension CanaryWebhook: ManifestValue {
   enum Fields {
     static let name = Field<String>("name", isRequired: true, "What to call it.")
-    static let url = Field<String>("url", isRequired: true, "Whom to ask.")
-    static let type = Field<Kind>("type", "When to ask; rollout when absent.")
+    static let url = Field<String>(
+      "url", type: .text(TextRule(format: "url")), isRequired: true, "Whom to ask.")
+    static let type = Field<Kind>(
+      "type", absence: .text("rollout"), "When to ask; rollout when absent.")
     static let timeout = Field<String>(
-      "timeout", type: .text(.durationStart), "How long to wait for each answer; 10s when absent.")
+      "timeout", type: .text(.durationStart), absence: .text("10s"),
+      "How long to wait for each answer; 10s when absent.")
     static let retries = Field<Int>("retries", "How often to ask again; 0 when absent.")
     static let metadata = Field<TextMap>("metadata", "What to send along.")
     static let muteAlert = Field<Bool>("muteAlert", "Do not alert while a gate waits.")

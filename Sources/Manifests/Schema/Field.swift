@@ -14,9 +14,13 @@ struct Field<Value: ManifestValue>: Sendable {
   let row: SchemaField
 
   init(
-    _ key: String, type: SchemaType = Value.schemaType, isRequired: Bool = false, _ summary: String
+    _ key: String, type: SchemaType = Value.schemaType, isRequired: Bool = false,
+    fallback: FieldValue? = nil, absence: FieldValue? = nil, matters effect: SchemaField.Effect = .always,
+    _ summary: String
   ) {
-    row = SchemaField(key, type, isRequired: isRequired, summary)
+    row = SchemaField(
+      key, type, isRequired: isRequired, fallback: fallback, absence: absence, summary
+    ).mattering(effect)
   }
 }
 
@@ -32,10 +36,16 @@ struct FieldReader {
     self.source = source
   }
 
-  /// Nil when the key is absent.
+  /// Nil when the key is absent, or has no value: a cluster drops it then.
   subscript<Value>(field: Field<Value>) -> Located<Value>? {
-    guard let entry = mapping[field.row.key] else { return nil }
+    guard let entry = mapping.valued(field.row.key) else { return nil }
     return Located<Value>(entry.value, in: source)
+  }
+
+  /// The place of a key that is written without a value.
+  func emptyKey(_ field: SchemaField) -> SourceRange? {
+    guard let entry = mapping[field.key], entry.value.isNull else { return nil }
+    return entry.keyRange
   }
 }
 
@@ -88,7 +98,7 @@ extension Bool: ManifestValue {
 }
 
 extension Int: ManifestValue {
-  static var schemaType: SchemaType { .number(isWhole: true, atLeast: nil) }
+  static var schemaType: SchemaType { .number(NumberRule(.readAsWhole)) }
 
   init?(_ node: ManifestNode, in source: ManifestSource) {
     guard case .scalar(let scalar) = node.content else { return nil }
@@ -103,7 +113,7 @@ extension Int: ManifestValue {
 }
 
 extension Double: ManifestValue {
-  static var schemaType: SchemaType { .number(isWhole: false, atLeast: nil) }
+  static var schemaType: SchemaType { .number(NumberRule(.real)) }
 
   init?(_ node: ManifestNode, in source: ManifestSource) {
     guard case .scalar(let scalar) = node.content else { return nil }
@@ -146,18 +156,12 @@ struct TextMap: ManifestValue {
 
   init?(_ node: ManifestNode, in source: ManifestSource) {
     guard case .mapping(let mapping) = node.content else { return nil }
-    pairs = mapping.entries.compactMap { entry in
+    let entries = mapping.entries.filter { !$0.value.isNull }
+    pairs = entries.compactMap { entry in
       Located<String>(entry.value, in: source).map {
         TemplateVariable(key: Located(entry.key, at: entry.keyRange), value: $0)
       }
     }
-    guard pairs.count == mapping.entries.count else { return nil }
+    guard pairs.count == entries.count else { return nil }
   }
-}
-
-/// Whatever is there: known to the schema, of no interest to an analysis.
-struct Anything: ManifestValue {
-  static var schemaType: SchemaType { .anything }
-
-  init?(_ node: ManifestNode, in source: ManifestSource) {}
 }

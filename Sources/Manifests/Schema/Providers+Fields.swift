@@ -67,12 +67,13 @@ struct HeaderLists: ManifestValue {
 
   init?(_ node: ManifestNode, in source: ManifestSource) {
     guard case .mapping(let mapping) = node.content else { return nil }
-    headers = mapping.entries.compactMap { entry in
+    let entries = mapping.entries.filter { !$0.value.isNull }
+    headers = entries.compactMap { entry in
       [Located<String>](entry.value, in: source).map {
         MetricTemplate.Header(name: Located(entry.key, at: entry.keyRange), values: $0)
       }
     }
-    guard headers.count == mapping.entries.count else { return nil }
+    guard headers.count == entries.count else { return nil }
   }
 }
 
@@ -80,15 +81,17 @@ extension AlertProvider {
   /// `spec` of an AlertProvider (flagger.md §1.6).
   enum Fields {
     static let type = Field<Kind>("type", "What kind of chat it is.")
-    static let channel = Field<String>("channel", "Where to write; general when absent.")
-    static let username = Field<String>("username", "Who writes; flagger when absent.")
+    static let channel = Field<String>(
+      "channel", absence: .text("general"), "Where to write; general when absent.")
+    static let username = Field<String>(
+      "username", absence: .text("flagger"), "Who writes; flagger when absent.")
     static let address = Field<String>("address", "The webhook's URL.")
     static let proxy = Field<String>("proxy", "A proxy's URL.")
     static let secretRef = Field<SecretReference>(
       "secretRef", "A Secret with the webhook's URL as `address`.")
     static let schema = ObjectSchema(
       [type.row, channel.row, username.row, address.row, proxy.row, secretRef.row],
-      exactlyOneOf: [address.row, secretRef.row].map { [type.row.key, $0.key] })
+      exactlyOneOf: [address.row, secretRef.row].map { .has([type.row.key, $0.key]) })
   }
 
   /// Nil when something required is missing or wrong; the schema's check has said so already.

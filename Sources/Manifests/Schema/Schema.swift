@@ -1,38 +1,86 @@
 /// What a value of a manifest must be: the CRD's schema (flagger.md §1) as data. It drives reading,
-/// the search for unknown keys, lint and the documentation.
+/// the search for unknown keys, lint, the documentation and the definitions that `promgate crds` prints.
 public indirect enum SchemaType: Sendable, Hashable {
   case text(TextRule)
-  /// `isWhole`: the CRD takes any number, but Flagger's field is an integer and cannot be read from a
-  /// fraction.
-  case number(isWhole: Bool, atLeast: Double?)
+  case number(NumberRule)
   case boolean
   /// A port by number or by name.
   case numberOrText
   case object(ObjectSchema)
-  case list(SchemaType)
+  case list(SchemaType, atMost: Int? = nil)
   /// Any keys, with values of one type.
   case map(SchemaType)
-  /// Taken as it is: nothing that an analysis looks at.
+  /// A mapping that is not looked into.
   case anything
 }
 
 /// Which texts are allowed.
-public enum TextRule: Sendable, Hashable {
-  case any
-  /// `^[0-9]+(m|s)`, not anchored at its end: `1m`, `90s`, but `60sfoo` and `500ms` too.
-  case durationStart
-  case oneOf([String])
+public struct TextRule: Sendable, Hashable {
+  /// The only texts; nil for any.
+  public var choices: [String]?
+  public var pattern: TextPattern?
+  /// In Unicode scalars.
+  public var lengths: ClosedRange<Int> = 0...Int.max
+  /// What the CRD calls it. Of these a cluster checks none on its way in: `string` and `url` it does not
+  /// know, and `date-time` stands in the status, which nobody but Flagger can write.
+  public var format: String?
+
+  public init(
+    pattern: TextPattern? = nil, lengths: ClosedRange<Int> = 0...Int.max, format: String? = nil
+  ) {
+    self.pattern = pattern
+    self.lengths = lengths
+    self.format = format
+  }
+
+  public static let any = TextRule()
+  public static let durationStart = TextRule(pattern: .durationStart)
+
+  public static func oneOf(_ choices: [String]) -> TextRule {
+    var rule = TextRule()
+    rule.choices = choices
+    return rule
+  }
+}
+
+/// Which numbers are allowed.
+public struct NumberRule: Sendable, Hashable {
+  public var form: Form
+  public var minimum: Int?
+  public var maximum: Int?
+
+  public enum Form: Sendable, Hashable {
+    case real
+    /// Of 64 bits: a cluster refuses others.
+    case whole
+    /// Of 32 bits: a cluster refuses others.
+    case whole32
+    /// A cluster takes any number, but Flagger's field is an integer and cannot be read from others.
+    case readAsWhole
+    case readAsWhole32
+  }
+
+  public init(_ form: Form, atLeast minimum: Int? = nil, atMost maximum: Int? = nil) {
+    self.form = form
+    self.minimum = minimum
+    self.maximum = maximum
+  }
 }
 
 /// The fields of a mapping.
 public struct ObjectSchema: Sendable, Hashable {
   public var fields: [SchemaField]
-  /// Sets of keys of which exactly one must be there in full; empty for no such rule.
-  public var alternatives: [[String]]
+  /// Exactly one of these must hold; empty for no such rule.
+  public var alternatives: [KeyCondition]
+  /// What holds between values of several fields.
+  public var rules: [CrossRule]
 
-  public init(_ fields: [SchemaField], exactlyOneOf alternatives: [[String]] = []) {
+  public init(
+    _ fields: [SchemaField], exactlyOneOf alternatives: [KeyCondition] = [], rules: [CrossRule] = []
+  ) {
     self.fields = fields
     self.alternatives = alternatives
+    self.rules = rules
   }
 
   /// Nil for a key that a cluster would prune.
@@ -41,40 +89,62 @@ public struct ObjectSchema: Sendable, Hashable {
   }
 }
 
+/// Something that can be said of the keys of a mapping.
+public indirect enum KeyCondition: Sendable, Hashable {
+  case has([String])
+  case hasNone([String])
+  /// The key is there, and of what is said of its mapping exactly one holds.
+  case hasWith(String, exactlyOneOf: [KeyCondition])
+}
+
 /// One key of a mapping.
 public struct SchemaField: Sendable, Hashable {
   public var key: String
   public var type: SchemaType
   public var isRequired: Bool
+  /// What a cluster writes in where the key is absent.
+  public var fallback: FieldValue?
+  /// What Flagger takes the key's absence for, where that is no matter of its type.
+  public var absence: FieldValue?
+  /// Whether a rollout goes another way without the key.
+  public var effect = Effect.always
+  /// Written by a controller: what a manifest says in it is dropped before it is looked at.
+  public var isDropped = false
   /// What it is for and what its absence means, in one sentence.
   public var summary: String
 
-  public init(_ key: String, _ type: SchemaType, isRequired: Bool = false, _ summary: String) {
+  /// When the value of a field matters.
+  public enum Effect: Sendable, Hashable {
+    case always
+    /// Where the metric's query reads it.
+    case inQuery
+    /// To people and other tools only.
+    case never
+  }
+
+  public init(
+    _ key: String, _ type: SchemaType, isRequired: Bool = false, fallback: FieldValue? = nil,
+    absence: FieldValue? = nil, _ summary: String
+  ) {
     self.key = key
     self.type = type
     self.isRequired = isRequired
+    self.fallback = fallback
+    self.absence = absence
     self.summary = summary
+  }
+
+  /// The same field, with another effect.
+  func mattering(_ effect: Effect) -> SchemaField {
+    var copy = self
+    copy.effect = effect
+    return copy
   }
 }
 
-extension ManifestKind {
-  /// The schema of `spec`.
-  public var specSchema: ObjectSchema {
-    switch self {
-    case .canary: Canary.Fields.schema
-    case .metricTemplate: MetricTemplate.Fields.schema
-    case .alertProvider: AlertProvider.Fields.schema
-    }
-  }
-
-  /// The schema of the whole document.
-  public var schema: ObjectSchema {
-    ObjectSchema([
-      SchemaField("apiVersion", .text(.any), isRequired: true, "Always \(Self.apiVersion)."),
-      SchemaField("kind", .text(.any), isRequired: true, "Always \(rawValue)."),
-      SchemaField("metadata", .anything, isRequired: true, "Its name and namespace."),
-      SchemaField("spec", .object(specSchema), isRequired: true, "What is wanted."),
-      SchemaField("status", .anything, "Written by Flagger."),
-    ])
-  }
+/// A value that stands in the schema itself.
+public enum FieldValue: Sendable, Hashable {
+  case text(String)
+  case number(Int)
+  case boolean(Bool)
 }
