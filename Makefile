@@ -64,7 +64,7 @@ clean: ## Remove what was built
 fuzz: setup ## Compare engine and reference on CASES random queries (default 200000) from SEED on
 	PROMGATE_CASES=$(or $(CASES),200000) PROMGATE_SEED=$(or $(SEED),$(shell date +%s)) swift test -c release -Xswiftc -enable-testing --filter "PropertyTests|FuzzTests"
 
-differential: build ## Compare the answers with those of a real Prometheus, unpacked from Debian's packages
+differential: build ## Compare with a real Prometheus, promtool and API server, from Debian's packages
 	scripts/peers .build/peers prometheus promtool victoria-metrics
 	python3 Tests/Differential/remotes.py $(RELEASE) .build/peers .build/remotes
 	python3 Tests/Differential/elementary.py $(RELEASE) .build/peers .build/elementary
@@ -72,6 +72,8 @@ differential: build ## Compare the answers with those of a real Prometheus, unpa
 	python3 Tests/Differential/http_api.py $(RELEASE) .build/peers .build/http-api
 	python3 Tests/Differential/remote_write.py $(RELEASE) .build/peers .build/remote-write --seed $(or $(SEED),1)
 	python3 Tests/Differential/expositions.py $(RELEASE) .build/peers .build/expositions --seed $(or $(SEED),1)
+	Tests/Cluster/build.sh .build/cluster
+	python3 Tests/Differential/crds.py $(RELEASE) .build/cluster .build/crds
 
 bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT)
 	scripts/peers .build/peers prometheus promtool victoria-metrics

@@ -57,6 +57,41 @@ import Testing
     }
   }
 
+  @Test func `nothing that was never checked is said to have passed`() {
+    var unchecked = rollout
+    unchecked.checks = []
+    unchecked.hooks = []
+    var hooked = unchecked
+    hooked.hooks = [Hook(name: "test", kind: .rollout), Hook(name: "gate", kind: .preRollout)]
+    var gated = unchecked
+    gated.hooks = [Hook(name: "gate", kind: .confirmPromotion)]
+    let none = "nothing is checked: the canary has neither metrics nor rollout webhooks"
+    let cases: [(Rollout, String?)] = [
+      (rollout, nil), (unchecked, none), (gated, none),
+      (hooked, "no metric is checked: the canary has none, only a rollout webhook"),
+    ]
+    for (rollout, reason) in cases {
+      #expect(rollout.unchecked == reason)
+      let forecast = Forecast(rollout)
+      let end = GateEnd.finished(.promoted)
+      let texts = [
+        TextReport(rollout, width: 200).heading(forecast), TextReport(rollout, width: 200).ending(end),
+        JSONReport(rollout).start(forecast), JSONReport(rollout).end(end), end.explanation(in: rollout),
+      ]
+      for (index, text) in texts.enumerated() {
+        if let reason {
+          #expect(text.contains(reason), "\(text)")
+          #expect(!text.contains("were passed") && !text.contains("rounds of checks"), "\(text)")
+        } else {
+          #expect(!text.contains("nothing is checked"), "\(index): \(text)")
+        }
+      }
+    }
+    var skipped = unchecked
+    skipped.skipsAnalysis = true
+    #expect(skipped.unchecked == nil)
+  }
+
   @Test func `colour comes only when it is asked for`() {
     #expect(!text(bodies[0]).contains("\u{1B}["))
     #expect(text(bodies[0], color: true).contains("\u{1B}[32m"))

@@ -65,7 +65,6 @@ import Testing
       canaryText(spec: "  metricsServer: 9090\n"),
       ["8:18 manifest-type spec.metricsServer must be a text, not a number"]
     ),
-    (canaryText(spec: "  metricsServer:\n"), ["8:3 manifest-type spec.metricsServer has no value"]),
     (
       canaryText(spec: "  service: {name: a}\n"), ["8:3 manifest-missing-key spec.service needs the key port"]
     ),
@@ -198,7 +197,7 @@ import Testing
   for (written, expected) in booleans {
     let reading = ManifestReading(reading: canaryText(spec: "  suspend: \(written)\n"))
     #expect(reading.set.canaries.first?.suspend?.value == expected, "\(written)")
-    #expect(reading.hasErrors == (expected == nil), "\(written)")
+    #expect(reading.hasErrors == (expected == nil && written != "~"), "\(written)")
   }
   let texts: [(String, String?)] = [
     ("no", nil), ("\"no\"", "no"), ("2001-01-01", "2001-01-01"), ("1.2.3", "1.2.3"), ("null", nil),

@@ -27,6 +27,7 @@ public struct JSONReport: Sendable {
     line.add("failedChecksLimit", rollout.failedChecksLimit)
     line.add("ticksAtLeast", Int64(forecast.ticks ?? -1))
     line.add("checks", rollout.checks.map(description))
+    line.add("unchecked", rollout.unchecked)
     line.add("notRun", notDone)
     return line.closed
   }

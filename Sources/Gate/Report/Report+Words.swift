@@ -46,7 +46,8 @@ extension Rollout {
   public var unchecked: String? {
     if skipsAnalysis { return nil }
     if !checks.isEmpty {
-      return Forecast(self).checkRounds > 0 ? nil : "nothing is checked: the rollout is over before a metric is asked"
+      return Forecast(self).checkRounds > 0
+        ? nil : "nothing is checked: the rollout is over before a metric is asked"
     }
     let hooks = hooks.count { $0.kind == .rollout }
     if hooks == 0 { return "nothing is checked: the canary has neither metrics nor rollout webhooks" }

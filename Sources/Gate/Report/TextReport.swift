@@ -26,7 +26,8 @@ public struct TextReport: Sendable {
       lines += layout.wrapped(
         "promoted after \(ticks) ticks (\(least))"
           + (rollout.unchecked == nil
-            ? " and \(forecast.checkRounds) rounds of checks, if all of them pass" : ", whatever is measured"),
+            ? " and \(forecast.checkRounds) rounds of checks, if all of them pass"
+            : ", whatever is measured"),
         indent: 2)
     }
     if let unchecked = rollout.unchecked {

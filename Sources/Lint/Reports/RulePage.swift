@@ -36,7 +36,8 @@ extension Rule {
       # Rules
 
       What `promgate lint` looks for. `promgate lint --explain MT007` shows a page in the terminal. What is \
-      not looked for, and why, is in [not-built.md](not-built.md); three templates that look right and are \
+      not looked for, and why, is in [not-built.md](not-built.md); what reading a manifest finds before any \
+      rule, in [manifests.md](manifests.md); three templates that look right and are \
       not, in [broken-templates.md](broken-templates.md).
 
       An error makes a gate wrong or unable to work; a warning is doubtful; an info is worth knowing.

@@ -26,7 +26,8 @@ indirect enum DefinitionValue {
         ? ["{}"]
         : entries.flatMap { key, value in
           let key = DefinitionValue.text(key).yamlScalar
-          return value.isFlat ? ["\(key): \(value.yamlLines[0])"] : ["\(key):"] + value.yamlLines.map { "  " + $0 }
+          return value.isFlat
+            ? ["\(key): \(value.yamlLines[0])"] : ["\(key):"] + value.yamlLines.map { "  " + $0 }
         }
     }
   }

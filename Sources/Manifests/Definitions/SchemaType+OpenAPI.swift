@@ -61,7 +61,9 @@ extension ObjectSchema {
 
 extension SchemaField {
   fileprivate var property: DefinitionValue {
-    guard case .mapping(var entries) = type.openAPI(summary), let fallback else { return type.openAPI(summary) }
+    guard case .mapping(var entries) = type.openAPI(summary), let fallback else {
+      return type.openAPI(summary)
+    }
     entries.append(("default", fallback.value))
     return .mapping(entries)
   }

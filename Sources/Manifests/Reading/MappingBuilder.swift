@@ -69,17 +69,15 @@ struct MappingBuilder {
     return scalar.tag == .merge || (scalar.tag == .none && scalar.style == .plain)
   }
 
-  /// `<<: *base` or `<<: [*first, *second]`: what is written here wins over what is merged, and an
-  /// earlier mapping over a later one.
+  /// `<<: *base` or `<<: [*first, *second]`: an earlier mapping of a list wins over a later one. For a
+  /// cluster what is merged wins over what stands before it, and what stands behind it wins over that; for
+  /// Prometheus what is written here wins wherever it stands.
   private mutating func merge(_ value: ManifestNode) throws(ManifestProblem) {
     switch value.content {
     case .mapping(let other):
-      for var entry in other.entries where positions[Array(entry.key.utf8)] == nil {
-        entry.isMerged = true
-        append(entry)
-      }
+      for entry in other.entries { merge(entry) }
     case .sequence(let items):
-      for item in items {
+      for item in dialect == .kubernetes ? items.reversed() : items {
         guard case .mapping = item.content else {
           throw ManifestProblem(ManifestCode.yaml, "only mappings can be merged", at: item.range)
         }
@@ -88,6 +86,15 @@ struct MappingBuilder {
     case .scalar:
       throw ManifestProblem(ManifestCode.yaml, "only mappings can be merged", at: value.range)
     }
+  }
+
+  private mutating func merge(_ entry: ManifestNode.Mapping.Entry) {
+    guard let position = positions[Array(entry.key.utf8)] else {
+      var merged = entry
+      merged.isMerged = true
+      return append(merged)
+    }
+    if dialect == .kubernetes { mapping.entries[position].value = entry.value }
   }
 
   /// Numbers and booleans as keys become texts, as Kubernetes makes them.
@@ -99,8 +106,22 @@ struct MappingBuilder {
     case .text: String(decoding: scalar.bytes, as: UTF8.self)
     case .boolean(let value): value ? "true" : "false"
     case .integer(let value): String(value)
-    case .number(let value): GoText.general(value)
+    case .number(let value): try Self.text(of: value, scalar, at: range)
     case .null: throw ManifestProblem(ManifestCode.yaml, "a key is missing before the colon", at: range)
     }
+  }
+
+  /// As Kubernetes writes a number that is a key: with the digits of 32 bits, and infinities in YAML's words.
+  private static func text(
+    of value: Double, _ scalar: ManifestNode.Scalar, at range: SourceRange
+  ) throws(ManifestProblem) -> String {
+    if GoWholeNumber(scalar.bytes.filter { $0 != UInt8(ascii: "_") }) != nil {
+      throw ManifestProblem(
+        ManifestCode.yaml, "a key cannot be so large a number: put it in quotes", at: range)
+    }
+    if value.isNaN { return ".nan" }
+    if value.isInfinite { return value < 0 ? "-.inf" : ".inf" }
+    // The shortest digits of 32 bits are the shortest of their own value in 64.
+    return GoText.general(Double("\(Float(value))") ?? value)
   }
 }

@@ -73,7 +73,9 @@ extension ManifestSource {
   func resemblesRuleFile(isSearched: Bool) -> Bool {
     var hasGroups = false
     var words: Set<Substring> = []
-    for line in String(decoding: bytes, as: UTF8.self).unicodeScalars.split(whereSeparator: { "\r\n".unicodeScalars.contains($0) }) {
+    for line in String(decoding: bytes, as: UTF8.self).unicodeScalars.split(whereSeparator: {
+      "\r\n".unicodeScalars.contains($0)
+    }) {
       let text = Substring(line)
       if text.hasPrefix("apiVersion:") || text.hasPrefix("kind:") { return false }
       let isIndented = text.first.map { $0 == " " || $0 == "\t" } ?? false

@@ -9,7 +9,10 @@ extension ScalarValue {
   init?(resolving bytes: [UInt8], style: YAMLScalarStyle, tag: YAMLTag) {
     let text = String(decoding: bytes, as: UTF8.self)
     switch tag {
-    case .text, .binary, .timestamp, .other, .merge:
+    case .text, .binary, .other, .merge:
+      self = .text
+    case .timestamp:
+      guard Self.timestamp?.matchesWhole(bytes[...]) ?? true else { return nil }
       self = .text
     case .none:
       self = style == .plain ? Self.implicit(text) : .text
@@ -30,6 +33,11 @@ extension ScalarValue {
       self = .null
     }
   }
+
+  /// The forms of go-yaml, without the ranges of their numbers.
+  private static let timestamp = try? RE2(
+    "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+      + "([Tt][0-9:.]+(Z|[-+][0-9]{2}:[0-9]{2})| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.][0-9]+)?)?")
 
   private static func implicit(_ text: String) -> ScalarValue {
     switch text {

@@ -103,7 +103,9 @@ package struct StrictMapping {
   /// A whole number.
   package func integer(_ key: String) throws(ManifestProblem) -> Int64? {
     guard let node = value(key) else { return nil }
-    guard case .scalar(let scalar) = node.content else { throw wrong(key, "a whole number", node, type: "int") }
+    guard case .scalar(let scalar) = node.content else {
+      throw wrong(key, "a whole number", node, type: "int")
+    }
     switch scalar.value {
     case .integer(let value): return value
     // go-yaml cuts a fraction off, and minds the upper bound only.

@@ -27,6 +27,8 @@ package struct YAMLComposer {
   private var end: Int { bytes.count }
   private var anchors: [[UInt8]: ManifestNode] = [:]
   private var nodeCount = 0
+  /// Whether the document begins with a brace: tools of a cluster take it for JSON.
+  private var isJSON = false
 
   /// - Parameter bytes: valid UTF-8.
   init(_ bytes: [UInt8], dialect: YAMLDialect = .kubernetes) {
@@ -80,7 +82,9 @@ package struct YAMLComposer {
       case .documentStart:
         anchors = [:]
         nodeCount = 0
-        let root = try node(try next(), depth: 1)
+        let first = try next()
+        isJSON = first.range.start < end && bytes[first.range.start] == UInt8(ascii: "{")
+        let root = try node(first, depth: 1)
         _ = try next()
         return root
       case .streamEnd, .documentEnd, .alias, .scalar, .sequenceStart, .sequenceEnd, .mappingStart,
@@ -168,7 +172,7 @@ package struct YAMLComposer {
       throw ManifestProblem(
         ManifestCode.yaml, "YAML: the text does not fit its tag; leave the tag out", at: range)
     }
-    let text = dialect == .prometheus ? try prometheusText(bytes, style, tag, range) : bytes
+    let text = try goText(bytes, style, tag, range)
     let content = ManifestNode.Scalar(bytes: text, style: style, tag: tag, value: value)
     let node = ManifestNode(range: range, content: .scalar(content), weight: 1, height: 1)
     if let anchor { anchors[anchor] = node }
@@ -221,12 +225,15 @@ package struct YAMLComposer {
 }
 
 extension YAMLComposer {
-  /// What go-yaml makes of a scalar beyond libyaml: base 64 is decoded, and JSON's `\/` is no escape.
-  private func prometheusText(
+  /// What go-yaml makes of a scalar beyond libyaml: base 64 is decoded, and JSON's `\/` is no escape. A text
+  /// of JSON goes another way into a cluster.
+  private func goText(
     _ text: [UInt8], _ style: YAMLScalarStyle, _ tag: YAMLTag, _ range: SourceRange
   ) throws(ManifestProblem) -> [UInt8] {
     let written = bytes[max(0, range.start)..<max(range.start, min(range.end, bytes.count))]
-    if style == .doubleQuoted, let quote = written.firstIndex(of: UInt8(ascii: "\"")) {
+    if style == .doubleQuoted, dialect == .prometheus || !isJSON,
+      let quote = written.firstIndex(of: UInt8(ascii: "\""))
+    {
       var at = quote + 1
       while at + 1 < written.endIndex {
         guard written[at] == UInt8(ascii: "\\") else {

@@ -35,13 +35,12 @@ extension ManifestKind {
 }
 
 extension ResourceMetadata {
-  /// `metadata` of every resource: what people write, and what clusters add.
+  /// `metadata` of every resource: what people write, and what clusters add. Names are not held against a
+  /// cluster's pattern: placeholders of Flux and Helm stand in them until they are rendered.
   static let schema = ObjectSchema(
     [
-      .text("name", TextRule(pattern: .subdomain, lengths: 1...253), isRequired: true, "Its name."),
-      .text(
-        "namespace", TextRule(pattern: .namespace, lengths: 0...63),
-        "Its namespace; default when absent or empty."),
+      .text("name", TextRule(lengths: 1...Int.max), isRequired: true, "Its name."),
+      .text("namespace", "Its namespace; default when absent or empty."),
       SchemaField.text("generateName", "The beginning of a name that the cluster makes.").mattering(.never),
       SchemaField.map("labels", of: .text(.any), "What it is selected by.").mattering(.never),
       SchemaField.map("annotations", of: .text(.any), "What tools note.").mattering(.never),

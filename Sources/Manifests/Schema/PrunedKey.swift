@@ -68,7 +68,8 @@ struct PrunedKey {
     for field in level.schema.fields {
       guard case .object(let schema) = field.type else { continue }
       var next = SchemaCheck.Level(
-        schema: schema, path: SchemaCheck.Site.join(level.path, field.key), mapping: .init(), range: level.range)
+        schema: schema, path: SchemaCheck.Site.join(level.path, field.key), mapping: .init(),
+        range: level.range)
       if let entry = level.mapping.valued(field.key), case .mapping(let mapping) = entry.value.content {
         next.mapping = mapping
         next.range = entry.value.range

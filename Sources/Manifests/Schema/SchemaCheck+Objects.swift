@@ -25,14 +25,14 @@ extension SchemaCheck {
 
   /// What an API server drops before it looks at any value; unknown keys it names all the same.
   private mutating func checkDropped(_ node: ManifestNode, _ type: SchemaType, at site: Site) {
-    if case .object(let schema) = type, case .mapping(let mapping) = node.content {
+    if case .mapping(let mapping) = node.content {
       for entry in mapping.entries {
         let place = site.key(entry.key, at: entry.keyRange)
-        guard let field = schema.field(entry.key) else {
+        guard let inner = type.value(of: entry.key) else {
           add(unknown(place.path, at: entry.keyRange))
           continue
         }
-        checkDropped(entry.value, field.type, at: place)
+        checkDropped(entry.value, inner, at: place)
       }
     } else if case .list(let item, _) = type, case .sequence(let items) = node.content {
       for (index, node) in items.enumerated() {
@@ -114,6 +114,18 @@ extension SchemaCheck {
           "\(path) has \(written.joined(separator: " and ")): a cluster takes exactly one of "
             + choices.joined(separator: ", "))
       }
+    }
+  }
+}
+
+extension SchemaType {
+  /// The type of a key's value; nil where there is no such key.
+  fileprivate func value(of key: String) -> SchemaType? {
+    switch self {
+    case .object(let schema): schema.field(key)?.type
+    case .map(let value): value
+    case .anything: .anything
+    case .text, .number, .boolean, .numberOrText, .list: nil
     }
   }
 }

@@ -32,7 +32,8 @@ extension SchemaCheck {
 
   private func home(of entry: ManifestNode.Mapping.Entry, at site: Site) -> PrunedKey.Home? {
     // Its name of old.
-    if entry.key == "canaryAnalysis", let level = site.levels.last, let field = level.schema.field("analysis") {
+    if entry.key == "canaryAnalysis", let level = site.levels.last, let field = level.schema.field("analysis")
+    {
       return PrunedKey.Home(
         field: field, path: level.path, written: level.mapping.valued("analysis")?.value, owner: level.range,
         relation: .misspelt)

@@ -68,7 +68,8 @@ struct SchemaCheck {
   ) {
     guard case .sequence(let items) = node.content else { return expect("a list", node, at: site) }
     if let most, items.count > most {
-      report(ManifestCode.value, site.keyRange, "\(site.path) has \(items.count) items: at most \(most) may be")
+      report(
+        ManifestCode.value, site.keyRange, "\(site.path) has \(items.count) items: at most \(most) may be")
     }
     for (index, item) in items.enumerated() {
       let isEmpty = item.range.end <= item.range.start

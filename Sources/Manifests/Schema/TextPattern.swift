@@ -1,6 +1,6 @@
 import TimeSeries
 
-/// The regular expressions of the CRD, and those of names.
+/// The regular expressions of the CRD.
 public enum TextPattern: Sendable, Hashable, CaseIterable {
   /// Not anchored at its end: `1m`, `90s`, but `60sfoo` and `500ms` too.
   case durationStart
@@ -9,8 +9,6 @@ public enum TextPattern: Sendable, Hashable, CaseIterable {
   case subdomain
   /// `infra`
   case label
-  /// A label, or nothing.
-  case namespace
   /// `Gateway`
   case kind
 
@@ -21,7 +19,6 @@ public enum TextPattern: Sendable, Hashable, CaseIterable {
     case .group: "^$|" + Self.subdomain.expression
     case .subdomain: #"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"#
     case .label: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-    case .namespace: "^$|" + Self.label.expression
     case .kind: "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$"
     }
   }
@@ -33,7 +30,6 @@ public enum TextPattern: Sendable, Hashable, CaseIterable {
     case .group: "an API group such as gateway.networking.k8s.io, or empty"
     case .subdomain: "small letters, digits, hyphens and dots, such as web.example"
     case .label: "small letters, digits and hyphens, such as web-1"
-    case .namespace: "a name of small letters, digits and hyphens"
     case .kind: "a kind such as Service"
     }
   }

@@ -89,7 +89,9 @@ extension StringMatch: ManifestValue {
     fields(.string), exactlyOneOf: fields(.string).map { .has([$0.key]) })
 
   private static func fields(_ rule: TextRule) -> [SchemaField] {
-    [Fields.exact.row, Fields.prefix.row, Fields.regex.row].map { SchemaField($0.key, .text(rule), $0.summary) }
+    [Fields.exact.row, Fields.prefix.row, Fields.regex.row].map {
+      SchemaField($0.key, .text(rule), $0.summary)
+    }
   }
 
   static var schemaType: SchemaType { .object(Fields.schema) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Gate
 import Manifests
+import PromQL
 
 /// Which canary is judged, for every command that judges one.
 struct RolloutArguments: ParsableArguments {
@@ -16,7 +17,7 @@ struct RolloutArguments: ParsableArguments {
   @Option(help: "Flagger's -mesh-provider, for a canary that names no provider.")
   var meshProvider = MeshProvider.istio.rawValue
 
-  @Flag(help: "Runs although a check can never succeed, as a cluster would.")
+  @Flag(help: "Runs although a check can never succeed or a key gets lost, as a cluster would.")
   var runBroken = false
 
   func validate() throws {
@@ -38,7 +39,7 @@ struct RolloutArguments: ParsableArguments {
   /// - Parameter acceptsForeignQueries: whether a query that our parser refuses may be fine for the
   ///   server that is asked.
   func read(acceptsForeignQueries: Bool = false) throws(ToolFailure) -> Found {
-    let set = try Self.manifests(files)
+    let set = try Self.manifests(files, acceptsLostKeys: runBroken)
     let found: Canary
     do {
       found = try set.canary(named: canary)
@@ -51,18 +52,32 @@ struct RolloutArguments: ParsableArguments {
         rollout, acceptsForeignQueries: acceptsForeignQueries, hint: "; --run-broken judges all the same")
     }
     let forecast = try Self.forecast(of: rollout)
+    Self.warn(rollout)
     return Found(
       rollout: rollout, forecast: forecast, canary: found, manifests: set,
       globalProvider: meshProvider)
   }
 
   /// What is in the files; what is wrong with them is written to standard error.
-  static func manifests(_ files: [String]) throws(ToolFailure) -> ManifestSet {
+  /// - Parameter acceptsLostKeys: whether keys may be missing that a cluster would drop, with an effect.
+  static func manifests(_ files: [String], acceptsLostKeys: Bool = false) throws(ToolFailure) -> ManifestSet {
     let reading = ManifestReading(paths: files)
     let color = Terminal.standardError.usesColor
     for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
-    if reading.hasErrors { throw ToolFailure("the manifests cannot be used as they are") }
+    let errors = reading.errors.map(\.diagnostic.code)
+    let others = errors.filter { $0 != ManifestCode.unknownKey }
+    guard others.isEmpty, acceptsLostKeys || errors.isEmpty else {
+      throw ToolFailure(
+        "the manifests cannot be used as they are"
+          + (others.isEmpty ? "; --run-broken judges what a cluster makes of them" : ""))
+    }
     return reading.set
+  }
+
+  /// Says loudly that nothing is checked: a cluster promotes without a word.
+  static func warn(_ rollout: Rollout) {
+    guard let unchecked = rollout.unchecked else { return }
+    Output.note("warning: \(rollout.title): \(unchecked)")
   }
 
   /// Refuses a rollout with a check that could never succeed.

@@ -30,6 +30,7 @@ struct ServedGates: Sendable {
       do throws(ToolFailure) {
         try RolloutArguments.refuseBroken(rollout)
         _ = try RolloutArguments.forecast(of: rollout)
+        RolloutArguments.warn(rollout)
       } catch {
         throw ToolFailure("\(rollout.title): \(error)")
       }

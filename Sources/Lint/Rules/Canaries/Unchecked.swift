@@ -48,7 +48,8 @@ extension Rule {
           at: analysis.emptyMetrics, ".spec.analysis.metrics"
         )
         .with(severity: hasGates && analysis.emptyMetrics == nil ? .warning : .error)
-        .help("add metrics such as request-success-rate, or say skipAnalysis: true if nothing is to be checked")
+        .help(
+          "add metrics such as request-success-rate; skipAnalysis: true says that nothing is to be checked")
       ]
     })
 
