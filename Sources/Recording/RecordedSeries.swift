@@ -30,6 +30,7 @@ public struct RecordedSeries: SeriesSource {
   ) throws(RecordingError) -> RecordedSeries {
     let glimpse = try Glimpse(path: path, limit: options.limits.text)
     guard let format = formats.first(where: { $0.recognises(glimpse) }) else {
+      if ByteOrderMark.isUTF16(glimpse.head) { throw RecordingError(path: path, ByteOrderMark.advice) }
       throw RecordingError(
         path: path, glimpse.isEmpty ? "is empty" : "is no recording that can be recognised",
         hint: RecordingFormat.expectation)

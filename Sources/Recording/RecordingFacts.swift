@@ -25,6 +25,8 @@ public struct RecordingFacts: Sendable, Hashable {
 
   /// What could not be read, in sentences.
   public var notes: [String] = []
+  /// The same in numbers.
+  public var loss = RecordingLoss()
 
   public init(format: String, families: [MetricFamily] = []) {
     self.format = format

@@ -48,6 +48,7 @@ struct DumpReader {
     var window: [UInt8] = []
     var isLast = false
     var isDone = false
+    var isOpen = false
     while !isDone {
       let read = reader.position
       reader.discard(window.span)
@@ -58,14 +59,17 @@ struct DumpReader {
       }
       if !isLast, try !input.read(into: &window, atMost: max(Self.pieceSize, window.count)) {
         isLast = true
+        // A value or a timestamp that was cut is a number still.
+        isOpen = format == .text && window.last.map { $0 != UInt8(ascii: "\n") } ?? false
         if format == .text { window.append(UInt8(ascii: "\n")) }
       }
       isDone = try readRecords(&reader, window.span, isLast: isLast)
     }
+    let notes = isOpen ? ["the last line has no end: if the file was cut, what it says is not whole"] : []
     // Moved out, so that nothing is copied.
     var whole = RecordingBuilder(memoryLimit: 0)
     swap(&whole, &builder)
-    return whole.finish(format: formatName, families: metadata.families, options: options)
+    return whole.finish(format: formatName, families: metadata.families, options: options).adding(notes: notes)
   }
 
   /// Reads what is whole in the window; true at the end of the exposition.

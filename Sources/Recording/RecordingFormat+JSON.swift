@@ -21,7 +21,7 @@ extension RecordingFormat {
 
 extension Glimpse {
   /// Whether the beginning is that of a JSON object.
-  var isJSON: Bool { head.first { $0 > 0x20 } == UInt8(ascii: "{") }
+  var isJSON: Bool { text.first { $0 > 0x20 } == UInt8(ascii: "{") }
 
   /// Whether a text is to be seen at either end.
   func has(_ text: String) -> Bool {
@@ -124,6 +124,7 @@ private struct JSONRecording {
       var start = 0
       while let end = window[start...].firstIndex(of: UInt8(ascii: "\n")) ?? (isLast ? window.count : nil) {
         number += 1
+        if number == 1 { start += ByteOrderMark.count(window) }
         if start < end { try take(window[start..<end], number) }
         start = end + 1
         if start >= window.count { break }
@@ -163,7 +164,9 @@ private struct JSONRecording {
       }
     }
     let answer: Answer
-    do { answer = try JSONDecoder().decode(Answer.self, from: Data(bytes)) } catch {
+    do {
+      answer = try JSONDecoder().decode(Answer.self, from: Data(bytes.dropFirst(ByteOrderMark.count(bytes))))
+    } catch {
       throw RecordingError(path: input.path, "is no answer of the HTTP API: \(Self.text(error))")
     }
     guard let data = answer.data, answer.status != "error" else {

@@ -61,6 +61,9 @@ struct Glimpse: Sendable {
 
   var isEmpty: Bool { head.isEmpty && entries == nil }
 
+  /// The first bytes of a text, without a byte order mark.
+  var text: ArraySlice<UInt8> { head.dropFirst(ByteOrderMark.count(head)) }
+
   /// How many bytes are looked at, at either end.
   static let size = 4096
 
@@ -73,6 +76,7 @@ struct Glimpse: Sendable {
 
   /// Whether the beginning can be a line of metrics: a comment, a name, or a name in braces.
   var looksLikeMetrics: Bool {
+    let head = text
     guard let start = head.firstIndex(where: { $0 > 0x20 }) else { return false }
     let text = head[start...]
     if text.contains(0) { return false }

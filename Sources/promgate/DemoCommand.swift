@@ -78,8 +78,10 @@ struct DemoCommand: AsyncParsableCommand {
       try conclude(unmet, took: ContinuousClock.now - began, output)
     } catch let exit as ExitCode {
       throw exit
+    } catch let failure as ToolFailure {
+      throw failure
     } catch {
-      output.write("")
+      try output.write("")
       throw ToolFailure("the demo cannot be played: \(error)")
     }
   }
@@ -96,25 +98,25 @@ struct DemoCommand: AsyncParsableCommand {
 
   private func tell(_ act: Act, number: Int, _ output: DemoOutput) async throws -> GateEnd {
     var story = Story(act.rollout, usesColor: Terminal.standardOutput.usesColor)
-    if number == 1 { output.write(story.opening(act.pace)) }
-    output.write(story.heading(number, act))
+    if number == 1 { try output.write(story.opening(act.pace)) }
+    try output.write(story.heading(number, act))
     var last: Act.Progress?
     let glance: (@Sendable (Act.Progress) -> Void)? =
       output.isTerminal
       ? { @Sendable [story] progress in output.show(story.glance(progress)) } : nil
     let end = try await act.play(glance: glance) { record, progress in
       last = progress
-      output.write(story.tick(record, progress))
+      try output.write(story.tick(record, progress))
     }
-    output.write(story.ending(end, last))
+    try output.write(story.ending(end, last))
     return end
   }
 
   private func list(_ act: Act, _ output: DemoOutput) async throws -> GateEnd {
     let report = JSONReport(act.rollout)
-    output.write(report.start(Forecast(act.rollout)) + "\n")
-    let end = try await act.play { record, _ in output.write(report.tick(record) + "\n") }
-    output.write(report.end(end) + "\n")
+    try output.write(report.start(Forecast(act.rollout)) + "\n")
+    let end = try await act.play { record, _ in try output.write(report.tick(record) + "\n") }
+    try output.write(report.end(end) + "\n")
     return end
   }
 
@@ -133,11 +135,11 @@ struct DemoCommand: AsyncParsableCommand {
   }
 
   private func conclude(_ unmet: [String], took: Duration, _ output: DemoOutput) throws {
-    output.write("")
+    try output.write("")
     for problem in unmet { Output.note("demo: \(problem)") }
     guard unmet.isEmpty else { throw ExitCode(1) }
     if format == .text {
-      output.write("\nBoth releases ended as they should, in \(took.components.seconds) seconds.\n")
+      try output.write("\nBoth releases ended as they should, in \(took.components.seconds) seconds.\n")
     }
   }
 }
@@ -185,17 +187,17 @@ final class DemoOutput: Sendable {
   private static let clearLine = "\r\u{1B}[2K"
 
   /// Writes a text that stays.
-  func write(_ text: String) {
-    hasPassingLine.withLock { hasLine in
-      Output.write(((hasLine ? Self.clearLine : "") + text).utf8)
+  func write(_ text: String) throws(ToolFailure) {
+    try hasPassingLine.withLock { hasLine throws(ToolFailure) in
+      try Output.write(((hasLine ? Self.clearLine : "") + text).utf8)
       hasLine = false
     }
   }
 
-  /// Shows a line until something else is written.
+  /// Shows a line until something else is written. What a terminal does not show is not missed.
   func show(_ line: String) {
     hasPassingLine.withLock { hasLine in
-      Output.write((Self.clearLine + line).utf8)
+      try? Output.write((Self.clearLine + line).utf8)
       hasLine = true
     }
   }

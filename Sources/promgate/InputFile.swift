@@ -1,4 +1,5 @@
 import Glibc
+import TimeSeries
 
 /// Reads files that users name.
 enum InputFile {
@@ -37,6 +38,13 @@ enum InputFile {
     guard let found = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(found) }
     return unsafe String(cString: found)
+  }
+
+  /// A text without its byte order mark. Throws for what is UTF-16, too.
+  static func text(_ path: String, maximum: Int) throws(Problem) -> [UInt8] {
+    let bytes = try bytes(path, maximum: maximum)
+    if ByteOrderMark.isUTF16(bytes) { throw Problem(description: ByteOrderMark.advice) }
+    return ByteOrderMark.stripped(bytes)
   }
 
   private static var lastError: String { unsafe String(cString: strerror(errno)) }

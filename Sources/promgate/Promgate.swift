@@ -29,26 +29,58 @@ enum Tool {
     // while another has its turn. NIO does not look at what the process is bound to.
     let processors = promgate_bound_processors()
     if processors > 0 { unsafe setenv("NIO_SINGLETON_GROUP_LOOP_COUNT", "\(processors)", 0) }
+    Output.prepare()
     do {
-      var command = try Promgate.parseAsRoot()
+      var command = try parsed(Array(CommandLine.arguments.dropFirst()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
+      try Output.finish()
     } catch let status as ExitCode {
-      exit(status.rawValue)
+      end(status.rawValue)
     } catch let failure as ToolFailure {
       Output.note("error: \(failure)")
       exit(2)
     } catch {
       let message = Promgate.fullMessage(for: error)
       guard Promgate.exitCode(for: error) != .success else {
-        Output.write((message + "\n").utf8)
-        exit(0)
+        do throws(ToolFailure) { try Output.write((message + "\n").utf8) } catch {
+          Output.note("error: \(error)")
+          exit(2)
+        }
+        end(0)
       }
       Output.note(message)
       exit(2)
     }
+  }
+
+  /// Ends with a status, unless the results did not get where they should.
+  private static func end(_ status: Int32) -> Never {
+    do throws(ToolFailure) { try Output.finish() } catch {
+      Output.note("error: \(error)")
+      exit(2)
+    }
+    exit(status)
+  }
+
+  /// The command that the arguments name. What does not exist among them is told first.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    // The parser takes any name for a command to help with.
+    if arguments.first == "help" { try refuseUnknown(arguments) }
+    do {
+      return try Promgate.parseAsRoot(arguments)
+    } catch where Promgate.exitCode(for: error) != .success {
+      try refuseUnknown(arguments)
+      throw error
+    }
+  }
+
+  private static func refuseUnknown(_ arguments: [String]) throws(ExitCode) {
+    guard let complaint = CommandTable()?.complaint(on: arguments) else { return }
+    Output.note(complaint)
+    throw ExitCode(2)
   }
 }

@@ -72,14 +72,12 @@ struct TestCommand: AsyncParsableCommand {
     defer { watcher.cancel() }
     let report = TestReport(files: files.flatMap { run.reports(on: $0) })
     switch format {
-    case .text: Output.write(TextReport(listsFiles: fileSummary).render(report).utf8)
-    case .json: Output.write((try TestReportJSON(report).text + "\n").utf8)
-    case .junit: Output.write(JUnitReport.render(report).utf8)
+    case .text: try Output.write(TextReport(listsFiles: fileSummary).render(report).utf8)
+    case .json: try Output.write((TestReportJSON(report).text + "\n").utf8)
+    case .junit: try Output.write(JUnitReport.render(report).utf8)
     }
     if let junitFile {
-      guard Output.write(JUnitReport.render(report), toFile: junitFile) else {
-        throw ToolFailure("\(junitFile): cannot be written")
-      }
+      try Output.write(JUnitReport.render(report).utf8, toFile: junitFile)
     }
     if report.unreadable > 0 { throw ExitCode(2) }
     if report.failed > 0 { throw ExitCode(1) }

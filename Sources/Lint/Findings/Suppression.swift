@@ -30,7 +30,7 @@ struct Suppression {
   static func all(in source: ManifestSource) -> [Suppression] {
     let bytes = source.bytes
     var lines: [Range<Int>] = []
-    var start = 0
+    var start = ByteOrderMark.count(bytes)
     for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
       lines.append(start..<index)
       start = index + 1

@@ -44,9 +44,8 @@ package struct YAMLComposer {
   }
 
   private static func check(_ bytes: [UInt8]) throws(ManifestProblem) {
-    if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
-      throw ManifestProblem(
-        ManifestCode.yaml, "the text is UTF-16: save it as UTF-8", at: SourceRange(0, 2))
+    if ByteOrderMark.isUTF16(bytes) {
+      throw ManifestProblem(ManifestCode.yaml, ByteOrderMark.advice, at: SourceRange(0, 2))
     }
     if let offset = firstInvalidUTF8(bytes) {
       throw ManifestProblem(

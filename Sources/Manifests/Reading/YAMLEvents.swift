@@ -1,5 +1,6 @@
 internal import CYAML
 import PromQL
+import TimeSeries
 
 /// libyaml's events with byte ranges. Events, not composed nodes: a node knows where it starts but not
 /// where it ends, and composing nodes hashes keys, which an alias bomb used as a key makes endless.
@@ -7,9 +8,13 @@ import PromQL
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let text: UnsafeMutableBufferPointer<UInt8>
   private var offsets: CharacterOffsets
+  private let marks: LeftOutMarks
 
-  /// - Parameter bytes: valid UTF-8.
-  init(_ bytes: [UInt8]) {
+  /// - Parameter bytes: valid UTF-8. Byte order marks in front of a line are passed over, as go-yaml does:
+  ///   libyaml would take the first for an indentation, and refuse those of texts put together.
+  init(_ whole: [UInt8]) {
+    let (bytes, marks) = LeftOutMarks.split(whole)
+    self.marks = marks
     unsafe text = .allocate(capacity: max(1, bytes.count))
     _ = unsafe text.update(fromContentsOf: bytes)
     unsafe parser = .allocate(capacity: 1)
@@ -32,8 +37,8 @@ import PromQL
     let status = unsafe yaml_parser_parse(parser, &event)
     guard status == 1 else { throw failure() }
     defer { unsafe yaml_event_delete(&event) }
-    let start = unsafe offsets.byte(of: event.start_mark.index)
-    let end = unsafe offsets.byte(of: event.end_mark.index)
+    let start = marks.place(unsafe offsets.byte(of: event.start_mark.index))
+    let end = marks.place(unsafe offsets.byte(of: event.end_mark.index))
     return YAMLEvent(kind: unsafe kind(of: event), range: SourceRange(start, max(start, end)))
   }
 
@@ -86,13 +91,13 @@ import PromQL
     let state = unsafe parser.pointee
     let problem = unsafe state.problem.map { unsafe String(cString: $0) } ?? "it cannot be read"
     if unsafe state.error == YAML_READER_ERROR {
-      return YAMLSyntaxError(message: problem, offset: unsafe state.problem_offset)
+      return YAMLSyntaxError(message: problem, offset: marks.place(unsafe state.problem_offset))
     }
-    let offset = unsafe offsets.byte(of: state.problem_mark.index)
+    let offset = marks.place(unsafe offsets.byte(of: state.problem_mark.index))
     var error = YAMLSyntaxError(message: problem, offset: offset)
     if let context = unsafe state.context {
       error.context = unsafe String(cString: context)
-      error.contextOffset = unsafe offsets.byte(of: state.context_mark.index)
+      error.contextOffset = marks.place(unsafe offsets.byte(of: state.context_mark.index))
     }
     return error
   }
@@ -136,21 +141,46 @@ struct YAMLSyntaxError: Error {
   var contextOffset = 0
 }
 
+/// The byte order marks that were left out of a text, and the way back to the places of the whole.
+private struct LeftOutMarks {
+  /// Where in the shortened text each mark stood, ascending.
+  private var places: [Int] = []
+
+  /// The text without the marks in front of its lines.
+  static func split(_ text: [UInt8]) -> (text: [UInt8], marks: LeftOutMarks) {
+    var marks = LeftOutMarks()
+    guard text.contains(ByteOrderMark.utf8[0]) else { return (text, marks) }
+    var rest = text[...]
+    var result: [UInt8] = []
+    while true {
+      if ByteOrderMark.count(rest) > 0 {
+        marks.places.append(result.count)
+        rest = rest.dropFirst(ByteOrderMark.utf8.count)
+      }
+      let end = rest.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? rest.endIndex
+      result += rest[..<end]
+      rest = rest[end...]
+      if rest.isEmpty { return marks.places.isEmpty ? (text, marks) : (result, marks) }
+    }
+  }
+
+  /// The place in the whole text of one in the shortened text.
+  func place(_ offset: Int) -> Int {
+    offset + ByteOrderMark.utf8.count * places.prefix { $0 <= offset }.count
+  }
+}
+
 /// Bytes of characters: libyaml counts its marks in characters. Marks come nearly in order, so a
 /// cursor that walks from the last one costs little.
 private struct CharacterOffsets {
   private let bytes: [UInt8]
   private let isASCII: Bool
-  private let first: Int
   private var character = 0
-  private var byte: Int
+  private var byte = 0
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
     isASCII = bytes.allSatisfy { $0 < 0x80 }
-    // A byte order mark is no character to libyaml.
-    first = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-    byte = first
   }
 
   mutating func byte(of index: Int) -> Int {
@@ -160,9 +190,9 @@ private struct CharacterOffsets {
       while byte < bytes.count, bytes[byte] & 0xC0 == 0x80 { byte += 1 }
       character += 1
     }
-    while character > index, byte > first {
+    while character > index, byte > 0 {
       byte -= 1
-      while byte > first, bytes[byte] & 0xC0 == 0x80 { byte -= 1 }
+      while byte > 0, bytes[byte] & 0xC0 == 0x80 { byte -= 1 }
       character -= 1
     }
     return byte

@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// A run of bytes of a source text: start inclusive, end exclusive, counted in UTF-8 bytes from 0.
 ///
 /// Prometheus itself reports a few ranges whose end lies before their start (promql-syntax.md §5.3);
@@ -23,11 +25,11 @@ public struct SourcePlace: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The place of a byte offset, as Prometheus counts (promql.md §5): only LF starts a new line.
-  /// Nil when the offset lies outside the text. Linear in the offset.
+  /// A byte order mark takes no column. Nil when the offset lies outside the text. Linear in the offset.
   public init?(offset: Int, in text: some Collection<UInt8>) {
     guard offset >= 0, offset <= text.count else { return nil }
     var line = 1
-    var lineStart = 0
+    var lineStart = min(offset, ByteOrderMark.count(text))
     for (position, byte) in text.prefix(offset).enumerated() where byte == UInt8(ascii: "\n") {
       line += 1
       lineStart = position + 1

@@ -5,7 +5,7 @@ import Rules
 public struct FileReport: Sendable {
   public enum Content: Sendable {
     case outcomes([Outcome])
-    /// The file is no valid script: place and reason.
+    /// The file is no valid script, or holds no test: place and reason.
     case unreadable(String)
   }
 
@@ -31,7 +31,12 @@ public struct FileReport: Sendable {
   /// Reads a script and runs it.
   public init(path: String, script bytes: [UInt8], runner: ScriptRunner) {
     self.path = path
-    do { content = .outcomes(runner.run(try ScriptParser.parse(bytes)).outcomes) } catch {
+    do {
+      let script = try ScriptParser.parse(bytes)
+      content =
+        script.hasEvaluations
+        ? .outcomes(runner.run(script).outcomes) : .unreadable(" no test was found in this script: no eval")
+    } catch {
       content = .unreadable(error.description)
     }
   }
@@ -45,6 +50,11 @@ extension FileReport {
     path: String, unitTests file: UnitTestFile, ruleFiles: [ManifestSource], runner: UnitTestRunner
   ) {
     self.path = path
+    guard file.hasTests else {
+      content = .unreadable(
+        " no test was found in this file: under tests there is no alert_rule_test and no promql_expr_test")
+      return
+    }
     let readings = ruleFiles.map { RuleReading($0) }
     if let finding = readings.flatMap(\.findings).first {
       content = .unreadable(

@@ -7,6 +7,11 @@ public struct Script: Sendable {
 
   public init(commands: [Command]) { self.commands = commands }
 
+  /// Whether anything is evaluated: a script without would pass whatever it loads.
+  public var hasEvaluations: Bool {
+    commands.contains { if case .evaluate = $0.action { true } else { false } }
+  }
+
   /// One command and the line of the file, from 1, at which it starts.
   public struct Command: Sendable {
     public var line: Int

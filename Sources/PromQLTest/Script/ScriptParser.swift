@@ -15,7 +15,8 @@ public struct ScriptParser {
 
   /// Reads a whole script. Throws the first problem, with its place.
   public static func parse(_ bytes: [UInt8]) throws(ScriptError) -> Script {
-    var parser = ScriptParser(bytes)
+    if ByteOrderMark.isUTF16(bytes) { throw ScriptError(line: 1, ByteOrderMark.advice) }
+    var parser = ScriptParser(ByteOrderMark.stripped(bytes))
     return try parser.script()
   }
 

@@ -13,7 +13,7 @@ public enum NotatedSeries {
   /// Whether a text, or its beginning, is a script that loads or a file of unit tests.
   public static func recognises(_ bytes: [UInt8]) -> Bool {
     if UnitTestFile.isUnitTest(bytes) { return true }
-    return bytes.split(separator: UInt8(ascii: "\n")).contains { line in
+    return ByteOrderMark.stripped(bytes).split(separator: UInt8(ascii: "\n")).contains { line in
       line.starts(with: "load ".utf8) || line.starts(with: "load_with_nhcb ".utf8)
     }
   }

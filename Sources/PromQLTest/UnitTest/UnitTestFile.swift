@@ -13,6 +13,9 @@ public struct UnitTestFile: Sendable {
   /// In the order written.
   public var tests: [UnitTest] = []
 
+  /// Whether anything is looked at: a file without would pass whatever the rules are.
+  public var hasTests: Bool { tests.contains { !$0.expressions.isEmpty || !$0.alerts.isEmpty } }
+
   /// A file without tests.
   public init(evaluationInterval: Int64) { self.evaluationInterval = evaluationInterval }
 
@@ -20,6 +23,8 @@ public struct UnitTestFile: Sendable {
   /// `tests:`. Broken files are recognised too.
   public static func isUnitTest(_ bytes: [UInt8]) -> Bool {
     let key = Array("tests:".utf8)
+    // Enough to say of a text in UTF-16 that it is one and cannot be read.
+    let bytes = ByteOrderMark.isUTF16(bytes) ? bytes.dropFirst(2).filter { $0 != 0 } : ByteOrderMark.stripped(bytes)
     return bytes.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: key) }
   }
 }

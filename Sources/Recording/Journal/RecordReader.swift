@@ -9,6 +9,14 @@ public enum RecordingRemainder: Sendable, Hashable {
   /// A record is damaged; it and what follows cannot be read.
   case damaged(reason: String, bytes: Int)
 
+  /// How many bytes are left out.
+  public var bytes: Int {
+    switch self {
+    case .none: 0
+    case .torn(let bytes), .damaged(_, let bytes): bytes
+    }
+  }
+
   /// In a sentence; nil for none. `offset` is where it begins.
   public func note(at offset: Int) -> String? {
     switch self {

@@ -22,6 +22,7 @@ extension RecordingFormat {
       facts.samples = series.sampleCount
       facts.timeRange = series.timeRange
       if let note = reader.remainder.note(at: reader.offset) { facts.notes.append(note) }
+      facts.loss.bytes = reader.remainder.bytes
       return RecordedSeries(series, facts)
     })
 }

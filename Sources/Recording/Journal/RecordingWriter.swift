@@ -26,6 +26,8 @@ public final class RecordingWriter: Sendable {
     var length: Int
     /// Frames that could not be written yet.
     var unwritten: [UInt8] = []
+    /// Bytes of frames that were given up.
+    var givenUp = 0
     var samples: Int
     var synced = ContinuousClock.now
     /// How long the file was when it was opened, or last rewritten.
@@ -168,7 +170,24 @@ public final class RecordingWriter: Sendable {
       let now = ContinuousClock.now
       if now - output.synced > Self.syncInterval {
         output.synced = now
-        fdatasync(output.file)
+        guard fdatasync(output.file) == 0 else {
+          throw RecordingError(path: path, unsafe String(cString: strerror(errno)))
+        }
+      }
+    }
+  }
+
+  /// Commits, and waits until the file is on the disk. Throws when the system does not take it, and when
+  /// samples had to be given up before.
+  public func finish() throws(RecordingError) {
+    try commit()
+    try output.withLock { output throws(RecordingError) in
+      guard fsync(output.file) == 0 else {
+        throw RecordingError(path: path, unsafe String(cString: strerror(errno)))
+      }
+      guard output.givenUp == 0 else {
+        throw RecordingError(
+          path: path, "is not whole: \(output.givenUp) bytes of samples could not be written and were given up")
       }
     }
   }
@@ -182,6 +201,7 @@ public final class RecordingWriter: Sendable {
       var hint = "it is tried again"
       if output.unwritten.count > Self.largestUnwritten {
         hint = "\(output.unwritten.count) bytes of samples are given up"
+        output.givenUp += output.unwritten.count
         output.unwritten = []
         output.encoder.startAnew()
       }
@@ -261,6 +281,8 @@ extension RecordingWriter {
       try append(encoder.frame(kept, series: reader.state.series, cohorts: reader.state.cohorts))
       samples += kept.count
     }
+    // What cannot be read stays where it is, with what lies behind it.
+    if let note = reader.remainder.note(at: reader.offset) { throw RecordingError(path: path, note) }
     // The next frames come from the store with its numbers.
     encoder.forgetNumbers()
     return (encoder, length, samples)

@@ -27,6 +27,9 @@ struct ByteReader {
   var isAtEnd: Bool { position >= end }
   var left: Int { end - position }
 
+  /// Whether nothing but zeros is left.
+  var isZero: Bool { unsafe bytes[position..<max(position, end)].allSatisfy { $0 == 0 } }
+
   /// The checksum of what is left.
   var checksum: UInt32 {
     unsafe promgate_crc32c(

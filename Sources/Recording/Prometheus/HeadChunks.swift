@@ -18,14 +18,22 @@ struct HeadChunk: Sendable {
     try columns.append(reader, payload, encoding, file, payload.lowerBound)
   }
 
-  /// Reads the entry at the reader's position; nil behind the last one.
+  /// How many samples the chunk says to hold.
+  var sampleCount: Int {
+    var reader = file.reader(at: payload.lowerBound, length: payload.count)
+    return (try? Int(reader.u16())) ?? 0
+  }
+
+  /// Reads the entry at the reader's position; nil behind the last one, where only zeros may follow.
   init?(_ reader: inout ByteReader, _ file: MappedFile, number: Int) throws {
     let start = reader.position
-    guard reader.left >= 25 else { return nil }
+    if reader.isZero { return nil }
     series = try reader.u64()
     first = try reader.i64()
     last = try reader.i64()
-    if series == 0, first == 0, last == 0 { return nil }
+    guard series != 0 || first != 0 || last != 0 else {
+      throw file.fault("there is something behind the last chunk", at: start)
+    }
     let flags = try reader.u8()
     encoding = flags & 0x7F
     isOutOfOrder = flags & 0x80 != 0
@@ -46,14 +54,17 @@ struct HeadChunks {
   private(set) var bySeries: [UInt64: [HeadChunk]] = [:]
   private(set) var last: UInt64 = 0
   /// What could not be read: as in the server, a file's rest and all later files are left out then.
-  private(set) var warning: String?
+  private(set) var losses = LossNotes()
 
   init(folder: String) {
-    for (number, name) in DirectoryListing(folder).numbered() {
+    let files = DirectoryListing(folder).numbered()
+    for (position, (number, name)) in files.enumerated() {
       let path = folder + "/" + name
-      // The newest file may be empty.
-      guard let file = try? MappedFile(path: path), file.count >= 8 else { continue }
+      var read = 0
       do {
+        guard let file = try MappedFile.unlessEmpty(path: path) else { continue }
+        // The newest file may have been begun.
+        if position == files.count - 1, file.count < 8 { continue }
         var reader = file.reader(at: 0)
         guard try reader.u32() == 0x0130_BC91, try reader.u8() == 1 else {
           throw file.fault("no head chunks begin", at: 0)
@@ -62,10 +73,13 @@ struct HeadChunks {
         while let chunk = try HeadChunk(&reader, file, number: number) {
           bySeries[chunk.series, default: []].append(chunk)
           last = chunk.reference
+          read = reader.position
         }
       } catch {
         let reason = (error as? RecordingError)?.description ?? "\(path): cut"
-        warning = "\(reason); the log is read instead of what follows"
+        let later = files[(position + 1)...].reduce(0) { $0 + MappedFile.size(path: folder + "/" + $1.name) }
+        let bytes = MappedFile.size(path: path) - read + later
+        losses.add("\(reason); the log is read instead of the \(bytes) bytes from there on", bytes: bytes)
         return
       }
     }

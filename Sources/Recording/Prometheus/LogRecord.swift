@@ -5,28 +5,30 @@ enum LogRecord {
   case series([(reference: UInt64, labels: Labels)])
   /// Floats without start timestamps: nearly all of a log.
   case floats([(reference: UInt64, timestamp: Int64, value: Double)])
-  case samples([(reference: UInt64, sample: StoredSample)])
+  case samples([(reference: UInt64, sample: StoredSample)], unreadable: Int)
   case tombstones([(reference: UInt64, from: Int64, through: Int64)])
   /// In a write-behind log: all samples of the series so far are in this chunk and those before it.
   case markers([(reference: UInt64, chunk: UInt64)])
   case metadata([(reference: UInt64, type: UInt8, unit: String, help: String)])
-  /// Exemplars, and kinds that are not known.
-  case other
+  case exemplars
+  /// A kind that is not known; a later server may write it.
+  case unknown
 
   init(_ reader: inout ByteReader) throws(BytesEnded) {
     switch try reader.u8() {
     case 1: self = .series(try Self.series(&reader))
     case 2: self = .floats(try Self.floats(&reader))
     case 3: self = .tombstones(try Self.tombstones(&reader))
+    case 4: self = .exemplars
     case 5: self = .markers(try Self.markers(&reader))
     case 6: self = .metadata(try Self.metadata(&reader))
-    case 7, 9: self = .samples(try Self.samples(&reader, HistogramRecord.integers))
-    case 8, 10: self = .samples(try Self.samples(&reader, HistogramRecord.floats))
+    case 7, 9: self = try Self.samples(&reader, HistogramRecord.integers)
+    case 8, 10: self = try Self.samples(&reader, HistogramRecord.floats)
     case 11:
-      self = .samples(try Self.started(&reader) { reader throws(BytesEnded) in .float(try reader.f64()) })
-    case 12: self = .samples(try Self.started(&reader, HistogramRecord.integers))
-    case 13: self = .samples(try Self.started(&reader, HistogramRecord.floats))
-    default: self = .other
+      self = try Self.started(&reader) { reader throws(BytesEnded) in .float(try reader.f64()) }
+    case 12: self = try Self.started(&reader, HistogramRecord.integers)
+    case 13: self = try Self.started(&reader, HistogramRecord.floats)
+    default: self = .unknown
     }
   }
 
@@ -59,25 +61,29 @@ enum LogRecord {
 
   private static func samples(
     _ reader: inout ByteReader, _ value: ValueReader
-  ) throws(BytesEnded) -> [(reference: UInt64, sample: StoredSample)] {
+  ) throws(BytesEnded) -> LogRecord {
     var samples: [(reference: UInt64, sample: StoredSample)] = []
-    guard !reader.isAtEnd else { return [] }
+    var unreadable = 0
+    guard !reader.isAtEnd else { return .samples([], unreadable: 0) }
     let (reference, time) = (try reader.u64(), try reader.i64())
     while !reader.isAtEnd {
       let own = reference &+ UInt64(bitPattern: try reader.varint())
       let ownTime = time &+ (try reader.varint())
       if let value = try value(&reader) {
         samples.append((own, StoredSample(timestamp: ownTime, value)))
+      } else {
+        unreadable += 1
       }
     }
-    return samples
+    return .samples(samples, unreadable: unreadable)
   }
 
   /// The second form, with start timestamps.
   private static func started(
     _ reader: inout ByteReader, _ value: ValueReader
-  ) throws(BytesEnded) -> [(reference: UInt64, sample: StoredSample)] {
+  ) throws(BytesEnded) -> LogRecord {
     var samples: [(reference: UInt64, sample: StoredSample)] = []
+    var unreadable = 0
     var first: (time: Int64, start: Int64)?
     var (reference, start): (Int64, Int64) = (0, 0)
     while !reader.isAtEnd {
@@ -99,9 +105,11 @@ enum LogRecord {
       if let value = try value(&reader) {
         samples.append(
           (UInt64(bitPattern: reference), StoredSample(timestamp: time, value, startTimestamp: start)))
+      } else {
+        unreadable += 1
       }
     }
-    return samples
+    return .samples(samples, unreadable: unreadable)
   }
 
   private static func tombstones(

@@ -31,6 +31,19 @@ final class MappedFile: @unchecked Sendable {
     unsafe bytes = UnsafeRawBufferPointer(start: address, count: size)
   }
 
+  /// The same; nil for a file without a byte.
+  static func unlessEmpty(path: String) throws(RecordingError) -> MappedFile? {
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 { return nil }
+    return try MappedFile(path: path)
+  }
+
+  /// The size of a file in bytes; 0 when there is none.
+  static func size(path: String) -> Int {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   deinit {
     if let address = unsafe bytes.baseAddress {
       unsafe munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)

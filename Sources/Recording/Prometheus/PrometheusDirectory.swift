@@ -38,7 +38,7 @@ struct PrometheusDirectory: SeriesSource {
       Self.hints.isDisjoint(with: block.facts.compaction?.hints ?? [])
     }
     head =
-      listing.names.contains("wal")
+      listing.names.contains("wal") || listing.names.contains("chunks_head")
       ? try PrometheusHead(directory: path, minimum: written.map(\.facts.maxTime).max() ?? .min) : nil
     facts = Self.facts(current.map(\.facts), head, warnings)
   }
@@ -47,7 +47,8 @@ struct PrometheusDirectory: SeriesSource {
     _ blocks: [PrometheusBlock.Facts], _ head: PrometheusHead?, _ warnings: [String]
   ) -> RecordingFacts {
     var facts = RecordingFacts(format: "prometheus", families: head?.families ?? [])
-    facts.notes = warnings + (head?.warnings ?? [])
+    facts.notes = warnings + (head?.losses.notes ?? [])
+    facts.loss = head?.losses.loss ?? RecordingLoss()
     var ranges = blocks.map { $0.minTime...max($0.minTime, $0.maxTime - 1) }
     ranges += (head?.series ?? []).compactMap(\.timeRange)
     if let first = ranges.map(\.lowerBound).min(), let last = ranges.map(\.upperBound).max() {

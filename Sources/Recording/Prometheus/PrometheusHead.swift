@@ -49,7 +49,8 @@ final class PrometheusHead: Sendable {
   /// In label order, as in `series`.
   let index: SeriesIndex
   let families: [MetricFamily]
-  let warnings: [String]
+  /// What the log and the chunks should hold and do not give.
+  let losses: LossNotes
 
   /// Replays a directory's log. Samples before `minimum` (milliseconds) are in blocks.
   init(directory: String, minimum: Int64) throws(RecordingError) {
@@ -59,7 +60,7 @@ final class PrometheusHead: Sendable {
     series = sorted
     index = SeriesIndex(sorted: sorted.map(\.labels))
     families = replay.families
-    warnings = replay.warnings
+    losses = replay.losses
   }
 }
 
@@ -73,43 +74,76 @@ private struct HeadReplay {
   /// By slot: the time that the next sample has to pass.
   private var ends: [Int64] = []
   private var metadata: [String: MetricFamily] = [:]
-  private(set) var warnings: [String] = []
+  private(set) var losses: LossNotes
+  private var strangers: StrangeSamples
+  /// Samples in a form that is not known.
+  private var unreadable = 0
 
   init(chunks: HeadChunks, minimum: Int64) {
     self.chunks = chunks
     self.minimum = minimum
-    if let warning = chunks.warning { warnings.append(warning) }
+    losses = chunks.losses
+    strangers = StrangeSamples(chunks: chunks, minimum: minimum)
   }
 
   var families: [MetricFamily] { metadata.values.sorted { $0.name < $1.name } }
 
   mutating func run(_ directory: String) throws(RecordingError) {
     let log = directory + "/wal"
-    let checkpoints = DirectoryListing(log).names.compactMap { name -> Int? in
-      guard name.hasPrefix("checkpoint."), !name.hasSuffix(".tmp") else { return nil }
-      return Int(name.dropFirst("checkpoint.".count))
+    let checkpoints = DirectoryListing(log).names.compactMap { name -> (number: Int, name: String)? in
+      guard name.hasPrefix("checkpoint."), let number = Int(name.dropFirst("checkpoint.".count)), number >= 0
+      else { return nil }
+      return (number, name)
     }
     var start = 0
-    if let newest = checkpoints.max() {
-      let digits = String(newest)
-      let name = "checkpoint." + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
-      try read(LogSegments(folder: log + "/" + name)) { replay, record in replay.take(record) }
-      start = newest + 1
+    if let newest = checkpoints.max(by: { $0.number < $1.number }) {
+      try read(LogSegments(folder: log + "/" + newest.name)) { replay, record in replay.take(record) }
+      start = newest.number + 1
     }
     try read(LogSegments(folder: log, start: (start, 0))) { replay, record in replay.take(record) }
-    try read(LogSegments(folder: directory + "/wbl")) { replay, record in replay.takeLate(record) }
+    try read(LogSegments(folder: directory + "/wbl", isWhole: false)) { replay, record in
+      replay.takeLate(record)
+    }
+    noteLosses(log)
+  }
+
+  private mutating func noteLosses(_ log: String) {
+    let unknown = strangers.counted { slotOfReference[$0] != nil }
+    if unknown.samples > 0 {
+      losses.add(
+        "\(log): \(unknown.samples) samples of \(unknown.series) unknown series are left out: no record says "
+          + "their names and labels", samples: unknown.samples, series: unknown.series)
+    }
+    if unreadable > 0 {
+      losses.add(
+        "\(log): \(unreadable) native histograms are left out: their schema or layout is not known here",
+        samples: unreadable)
+    }
   }
 
   private mutating func read(
     _ segments: LogSegments, _ take: (inout HeadReplay, LogRecord) -> Void
   ) throws(RecordingError) {
-    var damaged = 0
-    let warning = try segments.read { reader throws(RecordingError) in
+    var (damaged, unknown) = (0, 0)
+    var found = losses
+    try segments.read(&found) { reader throws(RecordingError) in
       var reader = reader
-      do throws(BytesEnded) { take(&self, try LogRecord(&reader)) } catch { damaged += 1 }
+      do throws(BytesEnded) {
+        let record = try LogRecord(&reader)
+        if case .unknown = record { unknown += 1 }
+        take(&self, record)
+      } catch {
+        damaged += 1
+      }
     }
-    if let warning { warnings.append(warning) }
-    if damaged > 0 { warnings.append("\(segments.folder): \(damaged) records are damaged and left out") }
+    losses = found
+    if damaged > 0 {
+      losses.add("\(segments.folder): \(damaged) records are damaged and left out", records: damaged)
+    }
+    if unknown > 0 {
+      losses.add(
+        "\(segments.folder): \(unknown) records of a kind that is not known here are left out", records: unknown)
+    }
   }
 
   private mutating func take(_ record: LogRecord) {
@@ -117,7 +151,9 @@ private struct HeadReplay {
     case .series(let entries): for entry in entries { open(entry.reference, entry.labels) }
     case .floats(let entries):
       for entry in entries { append(entry.reference, entry.timestamp, entry.value) }
-    case .samples(let entries): for entry in entries { append(entry.reference, entry.sample) }
+    case .samples(let entries, let unreadable):
+      self.unreadable += unreadable
+      for entry in entries { append(entry.reference, entry.sample) }
     case .tombstones(let entries):
       for entry in entries {
         guard let slot = slotOfReference[entry.reference] else { continue }
@@ -137,7 +173,7 @@ private struct HeadReplay {
         metadata[name] = MetricFamily(
           name: name, type: MetricType(logged: entry.type), help: entry.help, unit: entry.unit)
       }
-    case .markers, .other: break
+    case .markers, .exemplars, .unknown: break
     }
   }
 
@@ -161,8 +197,8 @@ private struct HeadReplay {
   }
 
   private mutating func append(_ reference: UInt64, _ sample: StoredSample) {
-    guard let slot = slotOfReference[reference], sample.timestamp >= minimum, sample.timestamp > ends[slot]
-    else { return }
+    guard let slot = slotOfReference[reference] else { return strangers.add(reference, sample.timestamp) }
+    guard sample.timestamp >= minimum, sample.timestamp > ends[slot] else { return }
     ends[slot] = sample.timestamp
     var sample = sample
     switch sample.value {
@@ -179,8 +215,9 @@ private struct HeadReplay {
   }
 
   private mutating func append(_ reference: UInt64, _ timestamp: Int64, _ value: Double) {
+    guard let slot = slotOfReference[reference] else { return strangers.add(reference, timestamp) }
     // Most of a log is in chunks already.
-    guard let slot = slotOfReference[reference], timestamp >= minimum, timestamp > ends[slot] else { return }
+    guard timestamp >= minimum, timestamp > ends[slot] else { return }
     ends[slot] = timestamp
     if StaleMarker.isStale(value) {
       series[slot].hints.readStaleMarker(at: timestamp)
@@ -191,7 +228,7 @@ private struct HeadReplay {
   }
 
   private mutating func append(late sample: StoredSample, to reference: UInt64) {
-    guard let slot = slotOfReference[reference] else { return }
+    guard let slot = slotOfReference[reference] else { return strangers.add(late: reference) }
     // The first sample of a time stays.
     if series[slot].late.timestamps.contains(sample.timestamp) { return }
     series[slot].late.append(sample)
@@ -204,13 +241,18 @@ private struct HeadReplay {
       for entry in entries {
         append(late: StoredSample(timestamp: entry.timestamp, .float(entry.value)), to: entry.reference)
       }
-    case .samples(let entries): for entry in entries { append(late: entry.sample, to: entry.reference) }
+    case .samples(let entries, let unreadable):
+      self.unreadable += unreadable
+      for entry in entries { append(late: entry.sample, to: entry.reference) }
     case .markers(let entries):
       for entry in entries where entry.chunk <= chunks.last {
-        guard let slot = slotOfReference[entry.reference] else { continue }
+        guard let slot = slotOfReference[entry.reference] else {
+          strangers.forgetLate(entry.reference)
+          continue
+        }
         series[slot].late = SampleColumns()
       }
-    case .series, .tombstones, .metadata, .other: break
+    case .series, .tombstones, .metadata, .exemplars, .unknown: break
     }
   }
 }

@@ -5,7 +5,7 @@ private import TimeSeries
 /// (exposition.md §2, §3).
 ///
 /// The reader holds no text: each call gets a window on the bytes, and all ranges count from the
-/// window's start. In the text format the last window must end in a newline that the caller appends.
+/// window's start. A byte order mark in front of the first line is passed over. In the text format the last window must end in a newline that the caller appends.
 /// Nothing is allocated for a sample whose series text is handed in as `known`.
 package struct ExpositionReader: Sendable {
   /// What a call of `next` found.
@@ -84,6 +84,7 @@ package struct ExpositionReader: Sendable {
   ) throws(ExpositionError) -> Record {
     start = lexer.position
     isOpen = !isLast
+    if bytesBefore == 0, start == 0, columnsBefore == 0, !skipMark(window) { return .starved }
     do {
       if !known.isEmpty, lexer.state == .initial, try takeKnown(window, known) { return .sample }
       isKnown = false
@@ -111,6 +112,21 @@ package struct ExpositionReader: Sendable {
     bytesBefore += count
     lexer.position = 0
     start = 0
+  }
+
+  /// Passes over a byte order mark at the beginning of everything; false when there may be one that the
+  /// window does not hold.
+  private mutating func skipMark(_ window: Span<UInt8>) -> Bool {
+    let mark = ByteOrderMark.utf8
+    for (place, byte) in mark.enumerated() {
+      guard place < window.count else { return !isOpen || place == 0 }
+      guard window[place] == byte else { return true }
+    }
+    lexer.position = mark.count
+    start = mark.count
+    // It takes no column.
+    columnsBefore = -mark.count
+    return true
   }
 
   // MARK: The short way

@@ -59,7 +59,9 @@ struct LanguageServerCommand: ParsableCommand {
         throw ToolFailure("standard input: \(error)")
       }
       for body in bodies {
-        let outcome = session.receive(body) { Output.write(MessageFraming.framed($0)) }
+        var answers: [UInt8] = []
+        let outcome = session.receive(body) { answers += MessageFraming.framed($0) }
+        try Output.write(answers)
         switch outcome {
         case .goesOn: break
         case .ends(let status): throw ExitCode(status)

@@ -91,18 +91,20 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     let expression = try QueryText.parse(self.expression)
     if types {
-      do { return Output.write(try TypesPage(expression).text.utf8) } catch { throw ToolFailure("\(error)") }
+      let page: TypesPage
+      do { page = try TypesPage(expression) } catch { throw ToolFailure("\(error)") }
+      return try Output.write(page.text.utf8)
     }
     var values: PartValues?
     let recording = try recordings.source(data)
     if let recording { values = try self.values(expression, recording) }
     if format == .json, let values {
-      return Output.write((values.json + "\n").utf8)
+      return try Output.write((values.json + "\n").utf8)
     }
     let stages = show.isEmpty ? (recording == nil ? [.tokens, .tree, .plan] : [.values]) : show
     for (index, stage) in stages.enumerated() {
-      if stages.count > 1 { Output.write("\(index > 0 ? "\n" : "")\(stage.rawValue)\n".utf8) }
-      Output.write((try text(stage, expression, values) + "\n").utf8)
+      if stages.count > 1 { try Output.write("\(index > 0 ? "\n" : "")\(stage.rawValue)\n".utf8) }
+      try Output.write((text(stage, expression, values) + "\n").utf8)
     }
   }
 
@@ -140,14 +142,19 @@ enum QueryText {
   private static let maximumBytes = 16 << 20
 
   private static func input() throws -> [UInt8] {
-    do { return try InputFile.bytes("-", maximum: maximumBytes) } catch {
+    do { return try InputFile.text("-", maximum: maximumBytes) } catch {
       throw ToolFailure("standard input: \(error)")
     }
   }
 
+  /// The bytes of an argument, or for `-` of standard input, without a byte order mark.
+  static func bytes(_ argument: String) throws -> [UInt8] {
+    argument == "-" ? try input() : ByteOrderMark.stripped(Array(argument.utf8))
+  }
+
   /// Parses; what is wrong is drawn with carets.
   static func parse(_ argument: String) throws -> Expression {
-    let bytes = argument == "-" ? try input() : Array(argument.utf8)
+    let bytes = try bytes(argument)
     do { return try Expression.parse(bytes) } catch {
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
       for diagnostic in error.diagnostics.prefix(1) { Output.note(renderer.render(diagnostic, in: bytes)) }

@@ -39,6 +39,6 @@ struct FormatCommand: ParsableCommand {
         "the query has a comment at \(place?.description ?? "some place"), which would get lost: "
           + "say --drop-comments if it may")
     }
-    Output.write((expression.pretty(width: width) + "\n").utf8)
+    try Output.write((expression.pretty(width: width) + "\n").utf8)
   }
 }

@@ -111,14 +111,15 @@ struct GateCommand: AsyncParsableCommand {
     let metrics = RolloutMetrics()
     let session = try GateSession(rollout, effects, live: evidence.isLive, metrics: metrics)
     let report = GateOutput(rollout, judging.policy, format)
-    report.start(found.forecast, notDone: session.notDone)
+    try report.start(found.forecast, notDone: session.notDone)
     let endpoint = try await endpoint(evidence, metrics)
     let command = onWeight.map { WeightCommand(text: $0, rollout: rollout) }
     let end = try await evidence.run(rollout, onWeight: command, session, report: report)
     // The verdict first: receivers may take their time.
-    report.end(end)
+    let told = Result { try report.end(end) }
     await session.finish()
     await endpoint?.stop()
+    try told.get()
     if end.verdict.exitCode != 0 { throw ExitCode(end.verdict.exitCode) }
   }
 }
@@ -159,16 +160,18 @@ struct GateOutput: Sendable {
     text = TextReport(rollout, usesColor: terminal.usesColor, width: min(120, terminal.columns))
   }
 
-  func start(_ forecast: Forecast, notDone: [String]) {
-    write(text.heading(forecast, notDone: notDone), json.start(forecast, notDone: notDone))
+  func start(_ forecast: Forecast, notDone: [String]) throws(ToolFailure) {
+    try write(text.heading(forecast, notDone: notDone), json.start(forecast, notDone: notDone))
   }
-  func tick(_ record: TickRecord) { write(text.tick(record), json.tick(record)) }
-  func end(_ end: GateEnd) { write(text.ending(end), json.end(end)) }
+  func tick(_ record: TickRecord) throws(ToolFailure) { try write(text.tick(record), json.tick(record)) }
+  func end(_ end: GateEnd) throws(ToolFailure) { try write(text.ending(end), json.end(end)) }
 
-  private func write(_ plain: @autoclosure () -> String, _ line: @autoclosure () -> String) {
+  private func write(
+    _ plain: @autoclosure () -> String, _ line: @autoclosure () -> String
+  ) throws(ToolFailure) {
     switch format {
-    case .text: Output.write((plain() + "\n").utf8)
-    case .json: Output.write((line() + "\n").utf8)
+    case .text: try Output.write((plain() + "\n").utf8)
+    case .json: try Output.write((line() + "\n").utf8)
     }
   }
 }

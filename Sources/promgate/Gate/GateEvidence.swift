@@ -119,8 +119,10 @@ struct GateEvidence {
       let end = try await StopSignal().cancel {
         if let resumes = session.resumes { try await clock.sleep(until: resumes) }
         return try await run.run(from: session.initial) { record in
-          report.tick(record)
+          // The state is kept also where nobody can be told of the tick.
+          let told = Result { try report.tick(record) }
           try await session.tick(record)
+          try told.get()
         }
       }
       return end

@@ -39,13 +39,7 @@ struct StateFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let data = try encoder.encode(Kept(canary: rollout.title, time: time, state: state))
-    let fresh = path + ".new"
-    let file = unsafe open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard file >= 0 else { throw ToolFailure("\(fresh): cannot be written") }
-    let written = unsafe data.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-    let isSafe = written == data.count && fsync(file) == 0
-    close(file)
-    guard isSafe, unsafe rename(fresh, path) == 0 else { throw ToolFailure("\(path): cannot be written") }
+    try Output.write(data, toFile: path)
   }
 
   /// The rollout has ended: the next run begins anew.

@@ -10,7 +10,8 @@ struct InspectCommand: ParsableCommand {
     abstract: "Shows what a recording holds.",
     discussion: """
       Reads the recording once and shows its format, how much there is of it and from when, the metrics \
-      with the most series, the labels with the most values, how often was scraped, and gaps. With \
+      with the most series, the labels with the most values, how often was scraped, gaps, and what is \
+      known to be lost. With \
       --series it shows samples instead.
 
       EXAMPLES
@@ -48,18 +49,18 @@ struct InspectCommand: ParsableCommand {
   var recordings: DataArguments
 
   func run() throws {
-    guard let recording = try recordings.source(path) else {
+    guard let recording = try recordings.source(path, notes: series != nil) else {
       throw ToolFailure("say what to inspect: a path, or a server with --remote-read")
     }
     do {
       if let series {
         let shown = try ShownSeries(of: recording, selector: series, limit: limit)
-        return Output.write(((format == .json ? shown.json : shown.text) + "\n").utf8)
+        return try Output.write(((format == .json ? shown.json : shown.text) + "\n").utf8)
       }
       let page = InspectionPage(
         path: path ?? recordings.remoteRead ?? "", facts: recording.facts,
         summary: try RecordingSummary(of: recording), top: top)
-      Output.write(((format == .json ? page.json : page.text) + "\n").utf8)
+      try Output.write(((format == .json ? page.json : page.text) + "\n").utf8)
     } catch let error as ParseFailure {
       throw ToolFailure("--series: \(error)")
     } catch let error as RecordingError {

@@ -38,8 +38,19 @@ struct InspectionPage {
       "\(DurationText.text(milliseconds: $0.milliseconds)) (\(Self.count($0.series)) series)"
     }
     if !intervals.isEmpty { lines.append("scraped   every " + intervals.joined(separator: ", ")) }
+    lines += lossLines
     lines += metricLines + labelLines + gapLines
     return lines.joined(separator: "\n")
+  }
+
+  /// What is lost in numbers, then everything that there is to know about the reading.
+  private var lossLines: [String] {
+    let counts = [
+      (facts.loss.samples, "samples"), (facts.loss.series, "series"), (facts.loss.records, "records"),
+      (facts.loss.bytes, "bytes"),
+    ].filter { $0.0 > 0 }.map { "\(Self.count($0.0)) \($0.1)" }
+    let lost = counts.isEmpty ? [] : ["lost      " + counts.joined(separator: ", ")]
+    return lost + facts.warnings.map { "warning   \($0)" }
   }
 
   private var metricLines: [String] {
@@ -133,6 +144,12 @@ struct InspectionPage {
         entry.add("series", gap.series)
         return entry
       })
+    var lost = JSONText()
+    lost.add("samples", facts.loss.samples)
+    lost.add("series", facts.loss.series)
+    lost.add("records", facts.loss.records)
+    lost.add("bytes", facts.loss.bytes)
+    object.add("lost", lost)
     object.add("warnings", facts.warnings)
     return object.closed
   }

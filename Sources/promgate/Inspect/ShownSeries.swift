@@ -16,7 +16,7 @@ struct ShownSeries {
 
   /// Throws `ParseFailure` for what is no selector.
   init(of recording: RecordedSeries, selector: String, limit: Int) throws {
-    let matchers = try Expression.matchers(ofSelector: Array(selector.utf8))
+    let matchers = try Expression.matchers(ofSelector: ByteOrderMark.stripped(Array(selector.utf8)))
     let found = try recording.select(Selection(matchers: matchers, after: .min, through: .max))
     entries = try (0..<found.count).map { row in
       let samples = try found.samples(row)

@@ -140,18 +140,16 @@ struct LintCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    if list { return Output.write(Self.list(Rule.documented).utf8) }
+    if list { return try Output.write(Self.list(Rule.documented).utf8) }
     if let explain { return try show(explain) }
     var result = try await lint()
     if let writeBaseline {
-      guard Output.write(Baseline(result).json + "\n", toFile: writeBaseline) else {
-        throw ToolFailure("\(writeBaseline): cannot be written")
-      }
+      try Output.write((Baseline(result).json + "\n").utf8, toFile: writeBaseline)
       return Output.note("\(result.findings.count) findings are known from now on: \(writeBaseline)")
     }
     if let baseline { result = try known(baseline).filtered(result) }
     if diff || fix || unsafeFixes { result = try await mended(result) }
-    if !diff { write(result) }
+    if !diff { try write(result) }
     try end(result)
   }
 
@@ -164,7 +162,7 @@ struct LintCommand: AsyncParsableCommand {
     var result = linter.lint(reading)
     for (index, text) in expr.enumerated() {
       let name = expr.count == 1 ? "query" : "query-\(index + 1)"
-      let source = ManifestSource(name: name, bytes: Array(text.utf8))
+      let source = ManifestSource(name: name, bytes: ByteOrderMark.stripped(Array(text.utf8)))
       result = result.adding(linter.lint(query: source))
     }
     return result
@@ -193,7 +191,7 @@ struct LintCommand: AsyncParsableCommand {
 
   private func known(_ path: String) throws -> Baseline {
     let bytes: [UInt8]
-    do { bytes = try InputFile.bytes(path, maximum: 64 << 20) } catch {
+    do { bytes = try InputFile.text(path, maximum: 64 << 20) } catch {
       throw ToolFailure("\(path): \(error)")
     }
     guard let baseline = Baseline(json: bytes) else {
@@ -210,15 +208,13 @@ struct LintCommand: AsyncParsableCommand {
     for _ in 0..<10 {
       let fixes = FixApplication(result, unsafe: unsafeFixes)
       if diff {
-        Output.write(fixes.diff.utf8)
+        try Output.write(fixes.diff.utf8)
         Output.note("\(fixes.appliedCount) fixes, none applied: --diff only shows them")
         return result
       }
       if fixes.appliedCount == 0 { break }
       for change in fixes.changes {
-        guard Output.write(String(decoding: change.mended, as: UTF8.self), toFile: change.source.name) else {
-          throw ToolFailure("\(change.source.name): cannot be written")
-        }
+        try Output.write(change.mended, toFile: change.source.name)
       }
       count += fixes.appliedCount
       result = try await lint()
@@ -230,10 +226,10 @@ struct LintCommand: AsyncParsableCommand {
 
   // MARK: Output
 
-  private func write(_ result: LintResult) {
+  private func write(_ result: LintResult) throws(ToolFailure) {
     let report = LintReport(
       result, toolVersion: BuildInformation().version, usesColor: Terminal.standardOutput.usesColor)
-    Output.write(report.text(format).utf8)
+    try Output.write(report.text(format).utf8)
   }
 
   private func end(_ result: LintResult) throws {
@@ -245,7 +241,7 @@ struct LintCommand: AsyncParsableCommand {
     guard let rule = Rule.named(name) else {
       throw ToolFailure("there is no rule \(name); promgate lint --list shows all")
     }
-    Output.write(rule.page.utf8)
+    try Output.write(rule.page.utf8)
   }
 
   private static func list(_ rules: [Rule]) -> String {

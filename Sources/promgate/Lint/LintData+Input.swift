@@ -33,7 +33,7 @@ extension LintData {
   private static func exposition(_ place: String) async throws -> ([UInt8], ExpositionFormat) {
     guard place.hasPrefix("http://") || place.hasPrefix("https://") else {
       do {
-        let bytes = try InputFile.bytes(place, maximum: 256 << 20)
+        let bytes = try InputFile.text(place, maximum: 256 << 20)
         let isOpenMetrics = bytes.suffix(16).firstRange(of: Array("# EOF".utf8)) != nil
         return (bytes, isOpenMetrics ? .openMetrics : .text)
       } catch {

@@ -42,21 +42,23 @@ struct DataArguments: ParsableArguments {
   private var limits: RecordingLimits { RecordingLimits(memory: dataMemory, text: dataSize) }
 
   /// The recording or the remote that is asked for; nil for neither. Throws when both are given.
-  func source(_ data: String?) throws -> RecordedSeries? {
+  ///
+  /// What its readers should know is noted, unless the caller shows it.
+  func source(_ data: String?, notes: Bool = true) throws -> RecordedSeries? {
     switch (data, remoteRead) {
     case (nil, nil): return nil
-    case (let path?, nil): return try open(path)
+    case (let path?, nil): return try open(path, notes: notes)
     case (nil, _?): return try remote.source(limits: limits)
     case (_?, _?): throw ToolFailure("--data and --remote-read exclude each other: give one of them")
     }
   }
 
   /// Opens a recording and notes what its readers should know; a failure is an error of the tool.
-  func open(_ path: String) throws -> RecordedSeries {
+  func open(_ path: String, notes: Bool = true) throws -> RecordedSeries {
     let options = RecordingOptions(nan: nan.meaning, limits: limits)
     do {
       let recording = try RecordedSeries.open(path: path, options: options, formats: RecordingFormat.known)
-      for warning in recording.facts.warnings { Output.note("warning: \(path): \(warning)") }
+      for warning in recording.facts.warnings where notes { Output.note("warning: \(path): \(warning)") }
       return recording
     } catch {
       throw ToolFailure("\(error)")

@@ -85,7 +85,7 @@ struct EffectArguments: ParsableArguments {
     guard names.count == 2, names.allSatisfy(KubernetesName.isValid) else { return nil }
     for path in ["\(names[0])/\(names[1])/\(key)", "\(names[1])/\(key)"] {
       guard let file = InputFile.path(path, within: secrets),
-        let bytes = try? InputFile.bytes(file, maximum: 1 << 16)
+        let bytes = try? InputFile.text(file, maximum: 1 << 16)
       else { continue }
       return String(decoding: bytes, as: UTF8.self)
     }

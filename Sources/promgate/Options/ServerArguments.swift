@@ -72,7 +72,7 @@ struct ServerArguments: ParsableArguments {
   /// What a file holds, without the blanks around it, as Prometheus reads secrets.
   private static func secret(_ path: String) throws(ToolFailure) -> String {
     do {
-      let bytes = try InputFile.bytes(path, maximum: 1 << 20)
+      let bytes = try InputFile.text(path, maximum: 1 << 20)
       return String(
         String(decoding: bytes, as: UTF8.self).drop(while: \.isWhitespace).reversed().drop(
           while: \.isWhitespace

@@ -35,7 +35,7 @@ struct QueryCommand: AsyncParsableCommand {
     case csv
   }
 
-  @Argument(help: "The query, in PromQL.")
+  @Argument(help: "The query, in PromQL, or - for standard input.")
   var expression: String
 
   @Option(
@@ -95,12 +95,13 @@ struct QueryCommand: AsyncParsableCommand {
 
   func run() async throws {
     let recording = try recordings.source(data)
-    let text = Array(expression.utf8)
+    let text = try QueryText.bytes(expression)
     let engine = evaluation.engine
     let now = TimeSource.wall.now()
     let newest = recording?.facts.timeRange?.upperBound ?? now
     let grid = try grid(recording?.facts.timeRange ?? (now - 3_600_000)...now)
     guard let recording else { return try await ask(text, grid, at: time ?? newest) }
+    let answer: QueryResult
     do throws(QueryError) {
       let result =
         if let grid {
@@ -108,11 +109,12 @@ struct QueryCommand: AsyncParsableCommand {
         } else {
           try engine.instant(text, at: time ?? newest, over: recording)
         }
-      write(result, text, grid)
+      answer = result
     } catch {
-      explain(error, text)
+      try explain(error, text)
       throw ExitCode(2)
     }
+    try write(answer, text, grid)
   }
 
   /// Hands the query over and shows what comes.
@@ -120,11 +122,11 @@ struct QueryCommand: AsyncParsableCommand {
     do {
       let answer = try await ServerQuery(url: prometheus ?? "", server: recordings.server).ask(
         text, grid, at: time)
-      if format == .json { return Output.write(answer.body + [UInt8(ascii: "\n")]) }
+      if format == .json { return try Output.write(answer.body + [UInt8(ascii: "\n")]) }
       for note in answer.notes { Output.note(note) }
-      show(answer.value, grid)
+      try show(answer.value, grid)
     } catch ServerQuery.Failure.refused(let body, let message) {
-      if format == .json { Output.write(body + [UInt8(ascii: "\n")]) }
+      if format == .json { try Output.write(body + [UInt8(ascii: "\n")]) }
       Output.note("error: \(message)")
       throw ExitCode(2)
     }
@@ -147,19 +149,19 @@ struct QueryCommand: AsyncParsableCommand {
     return Grid(start: first, end: last, step: step)
   }
 
-  private func write(_ result: QueryResult, _ text: [UInt8], _ grid: Grid?) {
+  private func write(_ result: QueryResult, _ text: [UInt8], _ grid: Grid?) throws(ToolFailure) {
     if format == .json {
       let steps = grid.map { grid in (0..<grid.count).map(grid.time) } ?? []
-      return Output.write(QueryBody.success(result, steps: steps, in: text))
+      return try Output.write(QueryBody.success(result, steps: steps, in: text))
     }
     for annotation in result.annotations {
       Output.note("\(annotation.level.rawValue): \(annotation.rendered(in: text))")
     }
-    show(result.value, grid)
+    try show(result.value, grid)
   }
 
   /// Writes an answer for people.
-  private func show(_ value: QueryValue, _ grid: Grid?) {
+  private func show(_ value: QueryValue, _ grid: Grid?) throws(ToolFailure) {
     let lines: [String]
     switch format ?? (grid == nil ? .table : .plot) {
     case .json: return
@@ -170,12 +172,12 @@ struct QueryCommand: AsyncParsableCommand {
       lines = RangePlot(.standardOutput, grid).lines(series)
     }
     if value.isEmpty { Output.note("the answer is empty: no series matched at this time") }
-    Output.write(lines.map { $0 + "\n" }.joined().utf8)
+    try Output.write(lines.map { $0 + "\n" }.joined().utf8)
   }
 
   /// Says why there is no answer: with carets for a faulty query; as the API would for `json`.
-  private func explain(_ error: QueryError, _ text: [UInt8]) {
-    if format == .json { Output.write(QueryBody.failure(error)) }
+  private func explain(_ error: QueryError, _ text: [UInt8]) throws(ToolFailure) {
+    if format == .json { try Output.write(QueryBody.failure(error)) }
     switch error {
     case .syntax(let failure):
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)

@@ -25,7 +25,13 @@ struct OpenRecording: Sendable {
   @Sendable
   func commit() throws { try writer.commit() }
 
-  /// The same where nobody waits for it.
+  /// Writes the last, and sees that all of it is on the disk. Throws when something could not be written,
+  /// now or before.
+  func finish() throws(ToolFailure) {
+    do { try writer.finish() } catch { throw ToolFailure("\(error)") }
+  }
+
+  /// Commits where nobody waits for it.
   func commitOrWarn() {
     do { try writer.commit() } catch { Output.note("warning: \(error)") }
   }

@@ -109,7 +109,7 @@ struct RecordCommand: AsyncParsableCommand {
     let recording = try OpenRecording(file)
     let progress = RecordProgress(recording.writer)
     if let failure = try await failure(stop, recording, progress) { throw failure }
-    try recording.commit()
+    try recording.finish()
     progress.finish()
   }
 
@@ -125,7 +125,7 @@ struct RecordCommand: AsyncParsableCommand {
       } catch is CancellationError {
         return nil
       } catch {
-        try recording.commit()
+        try recording.finish()
         progress.finish()
         return ToolFailure("\(error)")
       }

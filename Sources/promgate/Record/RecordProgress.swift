@@ -36,12 +36,12 @@ struct RecordProgress: Sendable {
   func show(_ word: String = "") {
     guard isLive else { return }
     let time = DurationText.text(milliseconds: (ContinuousClock.now - began).components.seconds * 1000)
-    Output.write(toTerminal: "\r\u{1B}[K\(time)  \(word)\(amount)")
+    Output.remark("\r\u{1B}[K\(time)  \(word)\(amount)")
   }
 
   /// The last line.
   func finish() {
-    if isLive { Output.write(toTerminal: "\r\u{1B}[K") }
+    if isLive { Output.remark("\r\u{1B}[K") }
     Output.note("recorded \(amount) in \(writer.path)")
   }
 
@@ -61,12 +61,4 @@ struct RecordProgress: Sendable {
   }
 
   private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
-}
-
-extension Output {
-  /// Control characters and text without a line's end.
-  fileprivate static func write(toTerminal text: String) {
-    var text = text
-    text.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
-  }
 }

@@ -25,7 +25,7 @@ struct RemoteCapture: Sendable {
     var selections: [Selection] = []
     for selector in command.match {
       do {
-        let matchers = try Expression.matchers(ofSelector: selector.utf8)
+        let matchers = try Expression.matchers(ofSelector: ByteOrderMark.stripped(Array(selector.utf8)))
         selections.append(Selection(matchers: matchers, after: start - 1, through: end))
       } catch {
         throw ToolFailure("--match '\(selector)': \(error)")

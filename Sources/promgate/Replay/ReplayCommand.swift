@@ -121,8 +121,8 @@ struct ReplayCommand: AsyncParsableCommand {
       case .markdown: ReplayMarkdown(report).text
       case .html: ReplayHTML(report).text
       }
-    guard let output else { return Output.write(text.utf8) }
-    guard Output.write(text, toFile: output) else { throw ToolFailure("\(output): cannot be written") }
+    guard let output else { return try Output.write(text.utf8) }
+    try Output.write(text.utf8, toFile: output)
     Output.note("\(report.verdict.rawValue): the report is in \(output)")
   }
 }

@@ -23,7 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
         promgate serve --scrape http://127.0.0.1:9797/metrics --gate manifests/
         promgate serve --scrape http://127.0.0.1:9797/metrics --rules 'rules/*.yml'
 
-      Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start.
+      Ends at SIGINT or SIGTERM with status 0; status 2 when it cannot start, or when --recording could not
+      be written whole.
       """)
 
   @OptionGroup(title: "Scraping")
@@ -187,7 +188,7 @@ struct ServeCommand: AsyncParsableCommand {
       api.readiness = .stopping
       await server.stop(grace: Self.grace)
     }
-    journal?.commitOrWarn()
+    try journal?.finish()
   }
 
   /// How long a scrape that is being read, or an answer that is being sent, may put off the end.

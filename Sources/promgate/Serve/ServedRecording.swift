@@ -29,6 +29,9 @@ struct ServedRecording: Sendable {
 
   func commitOrWarn() { recording.commitOrWarn() }
 
+  /// Writes the last. Throws when not everything that was taken is in the file.
+  func finish() throws(ToolFailure) { try recording.finish() }
+
   /// Notes what is said about metrics, and leaves out of the file what retention has dropped, until the
   /// task is cancelled.
   func run(families: @escaping @Sendable () -> [MetricFamily]) async {

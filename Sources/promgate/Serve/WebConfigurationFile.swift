@@ -4,6 +4,7 @@ import PromQL
 import Scrape
 import Server
 import Synchronization
+import TimeSeries
 
 /// A web configuration file, read again when it or a file that it names has changed. What cannot be read
 /// then is told, and what was read before stays.
@@ -142,7 +143,7 @@ struct WebConfiguration {
     var text = written?.value ?? ""
     if let named {
       // A token a line: an old one stays good while clients change to the next.
-      text = String(decoding: try files.bytes(named), as: UTF8.self)
+      text = String(decoding: ByteOrderMark.stripped(try files.bytes(named)), as: UTF8.self)
     }
     access.tokens = text.split(separator: "\n").map { $0.filter { $0 != "\r" && $0 != " " } }
       .filter { !$0.isEmpty }

@@ -31,33 +31,3 @@ struct Terminal: Sendable {
     return unsafe String(cString: value)
   }
 }
-
-/// Text on the process' outputs, written whole.
-enum Output {
-  /// Results.
-  static func write(_ bytes: some Collection<UInt8>) { write(Array(bytes), to: STDOUT_FILENO) }
-
-  /// Everything that is no result; a line.
-  static func note(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
-
-  /// A file of its own, made anew; false when it cannot be written.
-  static func write(_ text: String, toFile path: String) -> Bool {
-    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard file >= 0 else { return false }
-    write(Array(text.utf8), to: file)
-    return close(file) == 0
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var written = 0
-    while written < bytes.count {
-      let rest = bytes[written...]
-      let count = unsafe rest.withUnsafeBytes { part in
-        unsafe Glibc.write(descriptor, part.baseAddress, part.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
-      written += count
-    }
-  }
-}
