@@ -69,7 +69,8 @@ struct DumpReader {
     // Moved out, so that nothing is copied.
     var whole = RecordingBuilder(memoryLimit: 0)
     swap(&whole, &builder)
-    return whole.finish(format: formatName, families: metadata.families, options: options).adding(notes: notes)
+    return whole.finish(format: formatName, families: metadata.families, options: options).adding(
+      notes: notes)
   }
 
   /// Reads what is whole in the window; true at the end of the exposition.

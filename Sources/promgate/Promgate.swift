@@ -72,7 +72,7 @@ enum Tool {
     if arguments.first == "help" { try refuseUnknown(arguments) }
     do {
       return try Promgate.parseAsRoot(arguments)
-    } catch where Promgate.exitCode(for: error) != .success {
+    } catch  where Promgate.exitCode(for: error) != .success {
       try refuseUnknown(arguments)
       throw error
     }

@@ -26,7 +26,8 @@ struct TestCommand: AsyncParsableCommand {
         promgate test --format junit Tests/ > report.xml
         promgate test --run checkout --junit report.xml rules/
 
-      Exit status: 0 all passed, 1 some failed, 2 a file could not be read or is no valid test.
+      Exit status: 0 all passed, 1 some failed, 2 a file could not be read, is no valid test or \
+      holds none.
       """)
 
   /// How the report is written.
@@ -78,6 +79,9 @@ struct TestCommand: AsyncParsableCommand {
     }
     if let junitFile {
       try Output.write(JUnitReport.render(report).utf8, toFile: junitFile)
+    }
+    if !names.isEmpty, report.unreadable == 0, report.passed + report.failed == 0 {
+      throw ToolFailure("no test was found whose name matches --run")
     }
     if report.unreadable > 0 { throw ExitCode(2) }
     if report.failed > 0 { throw ExitCode(1) }

@@ -15,7 +15,7 @@ extension UnitTestFile {
   private init(_ bytes: [UInt8]) throws(ManifestProblem) {
     var composer = try YAMLComposer(checking: bytes)
     guard let root = try composer.nextDocument() else {
-      // As in promtool: nothing is asked for, and nothing fails.
+      // As in promtool it is a file; that nothing is asked for is for its reader to say.
       self.init(evaluationInterval: Self.defaultInterval)
       return
     }

@@ -24,7 +24,8 @@ public struct UnitTestFile: Sendable {
   public static func isUnitTest(_ bytes: [UInt8]) -> Bool {
     let key = Array("tests:".utf8)
     // Enough to say of a text in UTF-16 that it is one and cannot be read.
-    let bytes = ByteOrderMark.isUTF16(bytes) ? bytes.dropFirst(2).filter { $0 != 0 } : ByteOrderMark.stripped(bytes)
+    let bytes =
+      ByteOrderMark.isUTF16(bytes) ? bytes.dropFirst(2).filter { $0 != 0 } : ByteOrderMark.stripped(bytes)
     return bytes.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: key) }
   }
 }

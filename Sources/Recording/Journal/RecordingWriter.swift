@@ -187,7 +187,8 @@ public final class RecordingWriter: Sendable {
       }
       guard output.givenUp == 0 else {
         throw RecordingError(
-          path: path, "is not whole: \(output.givenUp) bytes of samples could not be written and were given up")
+          path: path,
+          "is not whole: \(output.givenUp) bytes of samples could not be written and were given up")
       }
     }
   }

@@ -21,14 +21,16 @@ struct LogSegments {
   ) throws(RecordingError) {
     let segments = DirectoryListing(folder).numbered().filter { $0.number >= start.segment }
     if let first = segments.first, isWhole, first.number != start.segment {
-      losses.add("\(folder): segment \(start.segment) is not there, the log begins at segment \(first.number)")
+      losses.add(
+        "\(folder): segment \(start.segment) is not there, the log begins at segment \(first.number)")
     }
     for (position, segment) in segments.enumerated() {
       let path = folder + "/" + segment.name
       if position > 0, segment.number != segments[position - 1].number + 1 {
         let bytes = Self.size(of: segments[position...], in: folder)
         return losses.add(
-          "\(path): segments are not sequential; it and what follows (\(bytes) bytes) is left out", bytes: bytes)
+          "\(path): segments are not sequential; it and what follows (\(bytes) bytes) is left out",
+          bytes: bytes)
       }
       // An empty one has just been opened.
       guard let bytes = try MappedFile.unlessEmpty(path: path) else { continue }
@@ -85,7 +87,9 @@ struct LogSegments {
       }
       guard header & 0xE0 == 0, let length = try? Int(reader.u16()), let sum = try? reader.u32(),
         let data = try? reader.skip(length)
-      else { return Damage(offset: recordStart, isCut: header & 0xE0 == 0 && reachesEnd(bytes, place, pageEnd)) }
+      else {
+        return Damage(offset: recordStart, isCut: header & 0xE0 == 0 && reachesEnd(bytes, place, pageEnd))
+      }
       guard bytes.checks(data, sum) else { return Damage(offset: recordStart) }
       let kind = header & 7
       let startsRecord = kind == 1 || kind == 2

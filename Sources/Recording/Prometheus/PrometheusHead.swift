@@ -142,7 +142,8 @@ private struct HeadReplay {
     }
     if unknown > 0 {
       losses.add(
-        "\(segments.folder): \(unknown) records of a kind that is not known here are left out", records: unknown)
+        "\(segments.folder): \(unknown) records of a kind that is not known here are left out",
+        records: unknown)
     }
   }
 

@@ -5,7 +5,8 @@ private import TimeSeries
 /// (exposition.md §2, §3).
 ///
 /// The reader holds no text: each call gets a window on the bytes, and all ranges count from the
-/// window's start. A byte order mark in front of the first line is passed over. In the text format the last window must end in a newline that the caller appends.
+/// window's start. A byte order mark in front of the first line is passed over, which Prometheus refuses.
+/// In the text format the last window must end in a newline that the caller appends.
 /// Nothing is allocated for a sample whose series text is handed in as `known`.
 package struct ExpositionReader: Sendable {
   /// What a call of `next` found.

@@ -3,8 +3,9 @@ import Glibc
 /// Text that leaves the process: results, notes, and files that users name. Everything is written here, so
 /// that no write fails unseen.
 ///
-/// A result that cannot be written is an error (exit status 2); a pipe that nobody reads any longer ends the
-/// process as the signal would, without a word, as other tools do.
+/// A result that cannot be written is an error (exit status 2); a pipe for results that nobody reads any
+/// longer ends the process as the signal would, without a word, as other tools do. Notes that nobody reads
+/// end nothing: a server goes on without its log.
 enum Output {
   /// Results, whole. Throws when standard output does not take them.
   static func write(_ bytes: some Collection<UInt8>) throws(ToolFailure) {
@@ -17,10 +18,13 @@ enum Output {
   /// The same without an end of the line: for a line that is written over.
   static func remark(_ text: String) { try? write(Array(text.utf8), to: STDERR_FILENO, "standard error") }
 
+  /// An unread pipe, and a file that has become as large as it may.
+  static let ignoredSignals = [SIGPIPE, SIGXFSZ]
+
   /// Before anything is opened or written: a failed write is told by its error, not by a signal, and what
   /// is opened never gets the number of a standard stream that the caller has closed.
   static func prepare() {
-    signal(SIGPIPE, SIG_IGN)
+    for number in ignoredSignals { signal(number, SIG_IGN) }
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
       // The lowest free number is this one; the other direction fails as the closed one would.
       _ = unsafe open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
@@ -110,7 +114,7 @@ enum Output {
         // Somebody who shares the stream made it so that writes do not wait.
         var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         unsafe poll(&waiting, 1, -1)
-      case EPIPE: endAsByPipe()
+      case EPIPE where descriptor == STDOUT_FILENO: endAsByPipe()
       default: throw failure(name)
       }
     }
