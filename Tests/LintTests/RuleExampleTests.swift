@@ -62,7 +62,7 @@ struct RuleExampleTests {
 enum Linting {
   static func result(of example: Rule.Example) throws -> LintResult {
     let data = try example.data.map { try LintData(openMetrics: $0) }
-    return Linter(data: data).lint(ManifestReading(reading: example.manifests))
+    return Linter(example.options, data: data).lint(ManifestReading(reading: example.manifests))
   }
 
   static func findings(of example: Rule.Example) throws -> [Finding] { try result(of: example).findings }

@@ -219,7 +219,7 @@ extension VectorFacts {
   }
 
   /// A label by which the sides meet and of which they never agree.
-  private static func unmatchable(
+  static func unmatchable(
     _ lhs: LabelFacts, _ rhs: LabelFacts, _ matching: MatchLabels
   ) -> String? {
     meeting(lhs, rhs, matching).first { label in
@@ -246,7 +246,7 @@ extension VectorFacts {
   }
 
   /// Whether both sides have one signature only, and the same.
-  private static func alwaysMeet(
+  static func alwaysMeet(
     _ lhs: LabelFacts, _ rhs: LabelFacts, _ matching: MatchLabels
   ) -> Bool {
     if case .ignoring = matching, lhs.hasOthers || rhs.hasOthers { return false }

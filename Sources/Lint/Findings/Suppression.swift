@@ -99,7 +99,8 @@ extension LintResult {
           continue
         }
         if suppression.isDateBroken { advise("until= wants a date", "write until=2026-12-01") }
-        for code in suppression.codes where !known.contains(code) && !code.hasPrefix("manifest-") {
+        for code in suppression.codes
+        where !known.contains(code) && !code.hasPrefix("manifest-") && code != ManifestCode.rule {
           advise("there is no rule \(code)", "promgate lint --list shows all")
         }
         let covered = findings.indices.filter {

@@ -18,7 +18,7 @@ extension Rule {
     var text = "\n```\(isManifest ? "yaml" : "promql")\n\(Self.ended(example.shown))```\n"
     guard fires else { return text }
     guard example.data == nil else { return text + "\n(with a recording)\n" }
-    let result = Linter().lint(ManifestReading(reading: example.manifests))
+    let result = Linter(example.options).lint(ManifestReading(reading: example.manifests))
     for finding in result.findings where finding.code == code {
       text += "\n> \(finding.message)\n"
       if let evidence = finding.evidence { text += "\n```text\n\(Self.ended(evidence))```\n" }
@@ -41,6 +41,10 @@ extension Rule {
       not, in [broken-templates.md](broken-templates.md).
 
       An error makes a gate wrong or unable to work; a warning is doubtful; an info is worth knowing.
+
+      Beside these, what is refused wherever the file goes is an error with a code in words: `rule` is what \
+      **Prometheus refuses to load** of a rule file (as `promtool check rules`, in its words), \
+      `manifest-…` what a cluster, or Flagger, refuses of a resource.
 
       | code | name | severity | finds |
       |---|---|---|---|

@@ -53,6 +53,8 @@ public struct Rule: Sendable {
     public var manifests: String
     /// An OpenMetrics text to lint with.
     public var data: String?
+    /// What the linter is told.
+    public var options = LintOptions()
 
     /// Documents as they are.
     static func manifests(_ text: String, data: String? = nil) -> Example {
@@ -60,16 +62,28 @@ public struct Rule: Sendable {
     }
 
     /// A rule of a rule file, in lines: the first key begins it.
-    static func rule(_ rule: String, data: String? = nil) -> Example {
-      let lines = rule.split(separator: "\n", omittingEmptySubsequences: false)
-      return rules(
-        "groups:\n- name: example\n  rules:\n"
-          + lines.enumerated().map { ($0.offset == 0 ? "  - " : "    ") + $0.element + "\n" }.joined(),
-        data: data)
+    static func rule(_ rule: String, data: String? = nil) -> Example { group([rule], data: data) }
+
+    /// Rules of one group, each in lines.
+    static func group(_ rules: [String], interval: String? = nil, data: String? = nil) -> Example {
+      let lines = rules.flatMap { rule in
+        rule.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
+          ($0.offset == 0 ? "  - " : "    ") + $0.element + "\n"
+        }
+      }
+      let period = interval.map { "  interval: \($0)\n" } ?? ""
+      return self.rules("groups:\n- name: example\n\(period)  rules:\n" + lines.joined(), data: data)
     }
 
     /// A rule file.
     static func rules(_ text: String, data: String? = nil) -> Example { manifests(text, data: data) }
+
+    /// The same, with other options.
+    func with(_ change: (inout LintOptions) -> Void) -> Example {
+      var copy = self
+      change(&copy.options)
+      return copy
+    }
 
     /// A query of a MetricTemplate, judged by a canary; `metric` are lines for the metric's entry.
     static func query(

@@ -15,6 +15,9 @@ extension Rule {
     variableUnused, fallbackMissesNaN, neverSeen, resultCount, hookCannotFail, oneFailure, loosePattern,
     teamsConnector,
     nothingChecked, skippedAnalysis,
+    alwaysFires, neverFires, ruleResult, templateLabel, recordedWindow, valueInLabel, templateBreaks,
+    percentTwice, duplicateRule, recordedName, requiredText, rateOfRecorded, needlessPattern, fragileAlert,
+    oddHold, longInterval, unreadDocument, deadPart,
   ]
 
   /// The rules that have a page and examples, each code once.

@@ -77,7 +77,7 @@ struct DocumentReader {
 
   private mutating func mapped(_ mapping: ManifestNode.Mapping, _ node: ManifestNode) {
     if let form = RuleDocument.Form(mapping, isSearched: skipsForeign) {
-      ruleDocuments.append(RuleDocument(form, number: number, in: source))
+      ruleDocuments.append(RuleDocument(form, number: number, in: source, range: node.range))
       skippedCount += 1
       return
     }

@@ -1,4 +1,4 @@
-import PromQL
+public import PromQL
 import TimeSeries
 
 /// A document that holds recording and alerting rules: where it is, not what is in it.
@@ -15,11 +15,16 @@ public struct RuleDocument: Sendable, Hashable {
   /// Which of the text's documents it is, from 0.
   public var number: Int
   public var source: ManifestSource
+  /// Its bytes; nil where it was not read.
+  public var range: SourceRange?
 
-  public init(_ form: Form = .file, number: Int = 0, in source: ManifestSource) {
+  public init(
+    _ form: Form = .file, number: Int = 0, in source: ManifestSource, range: SourceRange? = nil
+  ) {
     self.form = form
     self.number = number
     self.source = source
+    self.range = range
   }
 }
 
@@ -73,12 +78,13 @@ extension ManifestSource {
   func resemblesRuleFile(isSearched: Bool) -> Bool {
     var hasGroups = false
     var words: Set<Substring> = []
-    for line in String(decoding: bytes, as: UTF8.self).unicodeScalars.split(whereSeparator: {
+    let lines = String(decoding: bytes, as: UTF8.self).unicodeScalars.split {
       "\r\n".unicodeScalars.contains($0)
-    }) {
+    }
+    for (number, line) in lines.enumerated() {
       let text = Substring(line)
       if text.hasPrefix("apiVersion:") || text.hasPrefix("kind:") { return false }
-      let isIndented = text.first.map { $0 == " " || $0 == "\t" } ?? false
+      let isIndented = number > 0 && (text.first == " " || text.first == "\t")
       let parts = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }
       words.formUnion(parts)
       if !isIndented, parts.first == "groups" { hasGroups = true }

@@ -103,9 +103,8 @@ package struct StrictMapping {
   /// A whole number.
   package func integer(_ key: String) throws(ManifestProblem) -> Int64? {
     guard let node = value(key) else { return nil }
-    guard case .scalar(let scalar) = node.content else {
-      throw wrong(key, "a whole number", node, type: "int")
-    }
+    let problem = wrong(key, "a whole number", node, type: "int")
+    guard case .scalar(let scalar) = node.content else { throw problem }
     switch scalar.value {
     case .integer(let value): return value
     // go-yaml cuts a fraction off, and minds the upper bound only.
@@ -115,7 +114,7 @@ package struct StrictMapping {
       return Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
     case .null, .boolean, .text: break
     }
-    throw wrong(key, "a whole number", node, type: "int")
+    throw problem
   }
 
   /// A number, `.inf` and `.nan` included.

@@ -121,7 +121,10 @@ package struct YAMLComposer {
     case .alias(let name):
       return try alias(name, at: event.range, depth: depth)
     case .scalar(let anchor, let tag, let value, let style):
-      return try scalar(value, style: style, tag: YAMLTag(tag), anchor: anchor, at: event.range)
+      // To go-yaml a lone ! says nothing.
+      let isBare = dialect == .prometheus && tag?.elementsEqual("!".utf8) ?? false
+      return try scalar(
+        value, style: style, tag: isBare ? .none : YAMLTag(tag), anchor: anchor, at: event.range)
     case .sequenceStart(let anchor, let isFlow):
       return try sequence(from: event, isFlow: isFlow, anchor: anchor, depth: depth)
     case .mappingStart(let anchor, let isFlow):

@@ -2,7 +2,7 @@ import PromQL
 
 /// A text with Go's text/template in it, for whoever brings functions of their own.
 package struct TextTemplate: Sendable {
-  private let tree: TemplateTree
+  let tree: TemplateTree
 
   /// - Parameter functions: the names that may be called beyond Go's own.
   /// - Throws: a parsing error in Go's words, or a limit (1 MiB, a hundred levels).

@@ -52,8 +52,9 @@ extension RuleReading {
   /// Thanos' key, which the operator's definition has and no rule file of Prometheus.
   private mutating func checkStrategy(_ fields: StrictMapping) {
     guard form == .resource else { return }
-    guard let strategy = sound({ () throws(ManifestProblem) in try fields.text("partial_response_strategy") }),
-      let strategy, !["", "abort", "warn"].contains(strategy.value.lowercased())
+    let key = "partial_response_strategy"
+    guard let found = sound({ () throws(ManifestProblem) in try fields.text(key) }), let strategy = found,
+      !["", "abort", "warn"].contains(strategy.value.lowercased())
     else { return }
     report(
       ManifestProblem(
@@ -101,6 +102,7 @@ struct RuleContext {
 extension ManifestNode {
   /// Whether a text is one: what base 64 stands for may be anything.
   var isUTF8: Bool {
-    if case .scalar(let scalar) = content { String(validating: scalar.bytes, as: UTF8.self) != nil } else { true }
+    guard case .scalar(let scalar) = content else { return true }
+    return String(validating: scalar.bytes, as: UTF8.self) != nil
   }
 }

@@ -4,7 +4,7 @@ import TimeSeries
 /// The text of a label or annotation of an alert: Go's text/template with Prometheus' functions
 /// (config.md §9.4).
 package struct RuleTemplate: Sendable {
-  private let template: TextTemplate
+  let template: TextTemplate
 
   /// What every text begins with, as Prometheus has it: places in messages count it.
   static let prefix =

@@ -88,7 +88,7 @@ struct LintCommand: AsyncParsableCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "What the server has switched on, as its flag of this name has it; may be repeated.", valueName: "feature"))
+      "What the server has switched on, as its own flag has it; may be repeated.", valueName: "feature"))
   var enableFeature: [LanguageFeature] = []
 
   @Option(
