@@ -215,6 +215,7 @@ final class Evaluation {
       return try aggregate(aggregation, site: plan.site, on: grid)
     case .scalarArithmetic, .scalarComparison, .scalarTrim, .arithmetic, .comparison, .trim, .set:
       return try binary(plan, on: grid)
+    case .foreign(let foreign): throw .expandingSeries("\(foreign.name) is no function of PromQL")
     }
   }
 

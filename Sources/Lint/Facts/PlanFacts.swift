@@ -26,10 +26,13 @@ public struct PlanFacts: Sendable {
   public private(set) var nodes: [Node] = []
   /// Of the plan.
   public let selections: [Selection]
+  /// The query's.
+  private let text: [UInt8]
 
   /// Costs one visit a part. Recurses as deep as the plan, which lowering bounds.
   public init(_ plan: Plan) {
     selections = plan.selections
+    text = plan.text
     switch plan.root {
     case .scalar(let scalar): _ = add(scalar)
     case .vector(let vector): _ = add(vector)
@@ -60,7 +63,11 @@ public struct PlanFacts: Sendable {
 
   private mutating func add(_ plan: VectorPlan) -> Int {
     var children: [Int] = []
-    let facts = facts(plan, &children)
+    var facts = facts(plan, &children)
+    // What never has a series because a part of it never has one is that part's fault.
+    if facts.impossibility != nil, children.contains(where: { vectorFacts($0).impossibility != nil }) {
+      facts.count = .none(.part)
+    }
     return append(Node(site: plan.site, content: .vector(plan, facts), children: children))
   }
 
@@ -190,7 +197,7 @@ public struct PlanFacts: Sendable {
       var facts = vector(inner, &children).read(
         reading == .avg || reading == .sum ? .unbounded : .notNegative)
       // Floats have nothing to read.
-      facts.empty.formUnion(.filtered)
+      facts.empty.formUnion(.noSeries)
       return facts
     case .histogramQuantile(let phi, let inner):
       let facts = vector(inner, &children)
@@ -227,7 +234,13 @@ public struct PlanFacts: Sendable {
     case .scalarArithmetic(let operation, let inner, let number, let side):
       let facts = vector(inner, &children)
       let values = scalar(number, &children)
-      return facts.combined(operation, with: values, on: side)
+      var result = facts.combined(operation, with: values, on: side)
+      if operation == .divide, side == .right, case .only(let divisor) = number.unpinned,
+        ZeroDivisor(divisor, selections, .scalar, text).isHarmless(below: inner)
+      {
+        result.values.mayDivideByZero = facts.values.mayDivideByZero
+      }
+      return result
     case .scalarComparison(let operation, let inner, let number, let side, let returnsBool):
       let facts = vector(inner, &children)
       let values = scalar(number, &children)
@@ -246,6 +259,9 @@ public struct PlanFacts: Sendable {
       case .divide:
         facts.unit = .quotient(left.unit, right.unit)
         RatioFacts(lhs, rhs, selections, matching).refine(&facts)
+        if ZeroDivisor(rhs, selections, matching, text).isHarmless(below: lhs) {
+          facts.values.mayDivideByZero = left.values.mayDivideByZero || right.values.mayDivideByZero
+        }
       case .add, .subtract: facts.unit = left.unit == right.unit ? left.unit : nil
       case .multiply, .modulo, .power, .atan2: facts.unit = nil
       }
@@ -272,7 +288,21 @@ public struct PlanFacts: Sendable {
       let left = vector(lhs, &children)
       let right = vector(rhs, &children)
       return .combined(operation, left, right, labels)
+    case .foreign(let foreign): return facts(foreign, &children)
     }
+  }
+
+  /// The values of a function of another language are unknown; how many series it makes is not.
+  private mutating func facts(_ foreign: ForeignPlan, _ children: inout [Int]) -> VectorFacts {
+    var inputs: [VectorFacts] = []
+    for input in foreign.inputs {
+      switch input {
+      case .vector(let plan): inputs.append(vector(plan, &children))
+      case .windows(let plan): inputs.append(windows(plan, &children))
+      case .scalar(let plan): _ = scalar(plan, &children)
+      }
+    }
+    return .foreign(foreign, inputs)
   }
 
   private func isVector(_ index: Int) -> Bool {

@@ -6,26 +6,15 @@ struct RatioFacts {
   private let numerator: CountedPart?
   private let denominator: CountedPart?
   private let matching: VectorMatching
-  /// What the numerator adds up; nil when it is no plain sum.
-  private let terms: [CountedPart]?
 
   init(_ lhs: VectorPlan, _ rhs: VectorPlan, _ selections: [Selection], _ matching: VectorMatching) {
     numerator = CountedPart(lhs, selections)
     denominator = CountedPart(rhs, selections)
     self.matching = matching
-    terms = CountedPart.terms(lhs, selections)
   }
 
   /// Narrows what is known of the quotient.
   func refine(_ facts: inout VectorFacts) {
-    if let denominator, let terms,
-      terms.allSatisfy({
-        $0.counting == denominator.counting && $0.isPart(of: denominator) && $0.guardValue ?? 0 == 0
-      })
-    {
-      // Nothing is counted above that is not counted below: 0/0, but never x/0.
-      facts.values.mayDivideByZero = false
-    }
     guard let numerator, let denominator, numerator.counting == denominator.counting else { return }
     let scale = numerator.factor / denominator.factor
     guard scale > 0, scale.isFinite else { return }
@@ -104,20 +93,6 @@ struct CountedPart {
       case .other, nil: return nil
       }
     default: return nil
-    }
-  }
-
-  /// The parts that a sum adds, constant factors aside; nil when one of them counts nothing.
-  static func terms(_ plan: VectorPlan, _ selections: [Selection]) -> [CountedPart]? {
-    switch plan.form {
-    case .arithmetic(.add, let lhs, let rhs, _):
-      guard let left = terms(lhs, selections), let right = terms(rhs, selections) else { return nil }
-      return left + right
-    case .scalarArithmetic(.multiply, let inner, .number, _),
-      .scalarArithmetic(.divide, let inner, .number, .right),
-      .plus(let inner), .pinned(let inner):
-      return terms(inner, selections)
-    default: return CountedPart(plan, selections).map { [$0] }
     }
   }
 

@@ -52,7 +52,10 @@ extension VectorFacts {
     var result = VectorFacts(labels: rest, empty: empty, unit: observed)
     result.count = rest.tellNothingApart ? .atMostOne : (count == .atMostOne ? .atMostOne : .many)
     result.values = ValueFacts(-.infinity, .infinity, nan: .noObservations)
-    if labels["le"] == .absent, histograms == .never { result.count = .none(.noBuckets) }
+    // VictoriaMetrics has buckets of its own, by `vmrange`.
+    if labels["le"] == .absent, labels["vmrange"] == .absent, histograms == .never {
+      result.count = .none(.noBuckets)
+    }
     if let impossibility { result.count = .none(impossibility) }
     return result
   }
@@ -173,6 +176,9 @@ extension VectorFacts {
       values.nan.isEmpty
     {
       result.empty = empty
+    }
+    if operation.neverHolds(side == .right ? values : number, side == .right ? number : values) {
+      result.count = .none(.neverHolds)
     }
     return result
   }
@@ -303,6 +309,30 @@ extension ComparisonOperator {
     case .lessOrEqual: lhs.upper <= rhs.lower
     case .greater: lhs.lower > rhs.upper
     case .greaterOrEqual: lhs.lower >= rhs.upper
+    }
+  }
+
+  /// Whether it holds for no two numbers of the sides; NaN is unequal to everything.
+  func neverHolds(_ lhs: ValueFacts, _ rhs: ValueFacts) -> Bool {
+    switch self {
+    case .equal: ComparisonOperator.notEqual.alwaysHolds(lhs, rhs)
+    case .notEqual:
+      lhs.nan.isEmpty && rhs.nan.isEmpty && ComparisonOperator.equal.alwaysHolds(lhs, rhs)
+    case .less: ComparisonOperator.greaterOrEqual.alwaysHolds(lhs, rhs)
+    case .lessOrEqual: ComparisonOperator.greater.alwaysHolds(lhs, rhs)
+    case .greater: ComparisonOperator.lessOrEqual.alwaysHolds(lhs, rhs)
+    case .greaterOrEqual: ComparisonOperator.less.alwaysHolds(lhs, rhs)
+    }
+  }
+
+  /// The same comparison with its sides exchanged.
+  var mirrored: ComparisonOperator {
+    switch self {
+    case .equal, .notEqual: self
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
     }
   }
 }

@@ -27,6 +27,8 @@ public struct VectorFacts: Sendable, Hashable {
     case unmatchable(label: String)
     /// A quantile of what has no `le`.
     case noBuckets
+    /// A comparison that holds for no value.
+    case neverHolds
     /// A part of it never has one.
     case part
   }

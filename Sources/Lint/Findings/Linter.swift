@@ -41,6 +41,7 @@ public struct Linter: Sendable {
   private func finished(_ result: LintResult) -> LintResult {
     var result = result
     result.suppress(options, known: Set(rules.map(\.code) + rules.map(\.name)))
+    result.foldDoubles(of: rules)
     return result
   }
 

@@ -18,22 +18,33 @@ struct Identity: Hashable {
 
     /// The labels that carry such a name.
     init?(label: String) {
-      let found = Kind.allCases.first { $0.labels.contains(label) }
+      let found = Kind.allCases.first { $0.discovered.contains(label) || $0.ambiguous.contains(label) }
       guard let found else { return nil }
       self = found
     }
 
-    private var labels: [String] {
+    /// Whether a label's value is known to be such a name, because discovery or a mesh sets it; others are
+    /// often the application's own, and the same for canary and primary.
+    static func isDiscovered(_ label: String) -> Bool {
+      Kind.allCases.contains { $0.discovered.contains(label) }
+    }
+
+    private var discovered: [String] {
       switch self {
       case .pod:
         ["pod", "pod_name", "kubernetes_pod_name", "exported_pod", "k8s_pod_name", "kubernetes_pod"]
       case .workload:
-        [
-          "deployment", "destination_workload", "workload", "owner", "owner_name", "kubernetes_deployment",
-          "k8s_deployment_name", "destination_name", "daemonset",
-        ]
-      case .service:
-        ["service", "job", "exported_service", "exported_job", "service_name", "kubernetes_service"]
+        ["deployment", "destination_workload", "kubernetes_deployment", "k8s_deployment_name", "daemonset"]
+      case .service: ["kubernetes_service"]
+      case .application: []
+      }
+    }
+
+    private var ambiguous: [String] {
+      switch self {
+      case .pod: []
+      case .workload: ["workload", "owner", "owner_name", "destination_name"]
+      case .service: ["service", "job", "exported_service", "exported_job", "service_name"]
       case .application: ["app", "app_kubernetes_io_name", "k8s_app", "application"]
       }
     }

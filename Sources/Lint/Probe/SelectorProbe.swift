@@ -15,8 +15,21 @@ struct SelectorProbe {
   private(set) var kinds: Set<Identity.Kind> = []
   private(set) var labels: [String] = []
 
+  /// Whether discovery or a mesh sets every label that is asked for.
+  var isCertain: Bool { labels.allSatisfy(Identity.Kind.isDiscovered) }
+
+  /// By the labels that discovery or a mesh sets, where there are any; by others only without them, as
+  /// these are often the application's own. Nil when there is neither.
+  init?(of matchers: [LabelMatcher], identities: [Identity]) {
+    let certain = matchers.filter { Identity.Kind.isDiscovered($0.name) }
+    let probe =
+      SelectorProbe(certain, identities: identities) ?? SelectorProbe(matchers, identities: identities)
+    guard let probe else { return nil }
+    self = probe
+  }
+
   /// Nil when no matcher is about a pod, a workload, a service or an application.
-  init?(_ matchers: [LabelMatcher], identities: [Identity]) {
+  private init?(_ matchers: [LabelMatcher], identities: [Identity]) {
     let asked = matchers.filter { Identity.Kind(label: $0.name) != nil && !$0.value.isEmpty }
     guard !asked.isEmpty else { return nil }
     labels = asked.map(\.name)

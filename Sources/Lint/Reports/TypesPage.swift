@@ -71,6 +71,7 @@ extension VectorFacts.Impossibility {
     case .contradiction(let label): "the matchers on \(label) exclude each other"
     case .unmatchable(let label): "\(label) is on one side only"
     case .noBuckets: "there is no label le"
+    case .neverHolds: "the comparison holds for no value"
     case .part: "a part of it never has one"
     }
   }

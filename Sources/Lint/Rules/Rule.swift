@@ -12,6 +12,8 @@ public struct Rule: Sendable {
   public let summary: String
   /// Why it matters, with numbers; paragraphs of Markdown.
   public let why: String
+  /// Codes of rules whose findings at the same place have the same cause: they are told with its own.
+  public let subsumes: Set<String>
   /// What it finds.
   public let fires: [Example]
   /// What it leaves alone.
@@ -33,13 +35,14 @@ public struct Rule: Sendable {
 
   init(
     _ code: String, _ name: String, _ severity: Diagnostic.Severity, _ summary: String, why: String,
-    fires: [Example], quiet: [Example], _ check: Check
+    subsumes: Set<String> = [], fires: [Example], quiet: [Example], _ check: Check
   ) {
     self.code = code
     self.name = name
     self.severity = severity
     self.summary = summary
     self.why = why
+    self.subsumes = subsumes
     self.fires = fires
     self.quiet = quiet
     self.check = check
@@ -83,6 +86,13 @@ public struct Rule: Sendable {
       var copy = self
       change(&copy.options)
       return copy
+    }
+
+    /// A query of a MetricTemplate that VictoriaMetrics answers.
+    static func metricsQL(_ query: String, metric: String = "thresholdRange: {max: 500}") -> Example {
+      var example = Example.query(query, metric: metric)
+      example.options.isVictoriaMetrics = true
+      return example
     }
 
     /// A query of a MetricTemplate, judged by a canary; `metric` are lines for the metric's entry.

@@ -9,7 +9,8 @@ extension Rule {
     unitOfThreshold, quantileBuckets, largestBucket, spelledBucket, rateOfGauge, rateOfSum, rawCounter,
     gaugeFunctionOfCounter, instantRate, patternAsText, contradiction, neverMatches, noNamespace,
     labelDialects, subqueryStep, featureFlag, smoothedNow, unstablePick, emptyWhenGood, otherTime,
-    metricsQL, address, missingTemplate, unusedTemplate, costlySelector, repeatedQuery, uselessSuppression,
+    metricsQL, metricsQLBuckets, address, missingTemplate, unusedTemplate, costlySelector, repeatedQuery,
+    uselessSuppression,
     direction,
     durationThreshold, stuck, steps, oldThreshold, twoQueries, unusableMetric, observer, alerts, hooks,
     variableUnused, fallbackMissesNaN, neverSeen, resultCount, hookCannotFail, oneFailure, loosePattern,
@@ -17,7 +18,7 @@ extension Rule {
     nothingChecked, skippedAnalysis,
     alwaysFires, neverFires, ruleResult, templateLabel, recordedWindow, valueInLabel, templateBreaks,
     percentTwice, duplicateRule, recordedName, requiredText, rateOfRecorded, needlessPattern, fragileAlert,
-    oddHold, longInterval, unreadDocument, deadPart,
+    oddHold, longInterval, unreadDocument, deadPart, notJudged,
   ]
 
   /// The rules that have a page and examples, each code once.

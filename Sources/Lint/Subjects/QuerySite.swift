@@ -74,6 +74,8 @@ public struct QuerySubject: Sendable {
   public var options: LintOptions
   /// What is known of real series; nil without a recording.
   public var data: LintData?
+  /// Functions of VictoriaMetrics whose values nothing is known of, in the order of the query.
+  package var unjudged: [MetricsFeature] = []
 
   /// Where a part of the sent query was written.
   package func place(_ sent: SourceRange) -> Place {
@@ -136,12 +138,40 @@ extension QuerySite {
         return .failure(QueryAttemptError(failure: .unrendered(error)))
       }
     }
+    if options.isVictoriaMetrics { return metricsQL(query, options: options, data: data) }
+    return promQL(query, options: options, data: data)
+  }
+
+  /// VictoriaMetrics' language: what is PromQL as well is planned as that.
+  private func metricsQL(
+    _ query: QueryText, options: LintOptions, data: LintData?
+  ) -> Result<QuerySubject, QueryAttemptError> {
+    let text = Array(query.sent.utf8)
+    let reading: MetricsReading
+    do { reading = try MetricsReading(text, at: data?.time ?? 0) } catch {
+      return .failure(QueryAttemptError(failure: .unparsed(query, Self.first(error))))
+    }
+    if case .success(var subject) = promQL(query, options: options, data: data) {
+      subject.unjudged = reading.unjudged
+      return .success(subject)
+    }
+    return .success(
+      QuerySubject(
+        site: self, text: query, expression: Expression(foreign: text), plan: reading.plan,
+        facts: PlanFacts(reading.plan), options: options, data: data, unjudged: reading.unjudged))
+  }
+
+  private static func first(_ error: ParseFailure) -> Diagnostic {
+    error.diagnostics.first
+      ?? Diagnostic(code: "parse", severity: .error, range: nil, message: "is no query")
+  }
+
+  private func promQL(
+    _ query: QueryText, options: LintOptions, data: LintData?
+  ) -> Result<QuerySubject, QueryAttemptError> {
     let expression: Expression
     do { expression = try Expression.parse(query.sent) } catch {
-      let first =
-        error.diagnostics.first
-        ?? Diagnostic(code: "parse", severity: .error, range: nil, message: "is no PromQL")
-      return .failure(QueryAttemptError(failure: .unparsed(query, first)))
+      return .failure(QueryAttemptError(failure: .unparsed(query, Self.first(error))))
     }
     do {
       let plan = try Lowering.plan(

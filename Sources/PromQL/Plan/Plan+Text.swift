@@ -90,10 +90,19 @@ private struct PlanLines {
       ("trim \(operation.rawValue)" + Self.text(matching), [.vector(lhs), .vector(rhs)])
     case .set(let operation, let lhs, let rhs, let labels):
       ("set \(operation.rawValue)" + Self.text(labels), [.vector(lhs), .vector(rhs)])
+    case .foreign(let foreign): (foreign.name, foreign.inputs.map(Self.item))
     case .point, .bounded, .date, .timestamp, .startTimestamp, .absent, .absentOverTime, .window,
       .reading, .histogramQuantile, .histogramQuantiles, .histogramFraction, .labelReplace,
       .labelJoin, .sort, .info:
       describe(CallArguments(plan.form))
+    }
+  }
+
+  private static func item(_ input: ForeignPlan.Input) -> Item {
+    switch input {
+    case .vector(let vector): .vector(vector)
+    case .windows(let windows): .windows(windows)
+    case .scalar(let scalar): .scalar(scalar)
     }
   }
 
@@ -241,7 +250,7 @@ private struct CallArguments {
       set(.info, vector)
       self.info = info
     case .select, .vector, .pinned, .negate, .plus, .aggregate, .scalarArithmetic, .scalarComparison,
-      .scalarTrim, .arithmetic, .comparison, .trim, .set:
+      .scalarTrim, .arithmetic, .comparison, .trim, .set, .foreign:
       return
     }
   }

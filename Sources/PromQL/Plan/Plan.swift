@@ -116,6 +116,8 @@ public indirect enum VectorForm: Sendable {
   case comparison(ComparisonOperator, VectorPlan, VectorPlan, VectorMatching, returnsBool: Bool)
   case trim(TrimOperator, VectorPlan, VectorPlan, VectorMatching)
   case set(SetOperator, VectorPlan, VectorPlan, MatchLabels)
+  /// A part in the words of another language, which nothing here evaluates.
+  case foreign(ForeignPlan)
 }
 
 /// A scalar argument with the place that annotations about it name.

@@ -101,7 +101,10 @@ struct LintCommand: AsyncParsableCommand {
     help: ArgumentHelp("An annotation that every alert must have; may be repeated.", valueName: "name"))
   var requireAlertAnnotation: [String] = []
 
-  @Option(help: "What answers the queries.")
+  @Option(
+    help:
+      "What answers the queries. With victoriametrics they are read as MetricsQL, and judged as far as they are known."
+  )
   var backend = Backend.prometheus
 
   @Option(help: "Flagger's -mesh-provider, for a canary that names no provider.")

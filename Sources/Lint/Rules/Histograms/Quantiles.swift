@@ -19,6 +19,8 @@ extension Rule {
     quiet: [
       .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))"),
       .query("histogram_quantile(0.99, sum(rate(latency_seconds[1m])))"),
+      // VictoriaMetrics' buckets.
+      .query("histogram_quantile(0.99, sum by (vmrange) (rate(latency_seconds_bucket[1m])))"),
       .query("histogram_quantile(0.99, sum without (pod) (rate(latency_seconds_bucket{le!=\"0.1\"}[1m])))"),
     ],
     .query { query in

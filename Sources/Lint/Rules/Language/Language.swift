@@ -12,7 +12,8 @@ extension Rule {
     fires: [.query("max_over_time(sum(rate(a_total[1m]))[5m:])")],
     quiet: [.query("max_over_time(sum(rate(a_total[1m]))[5m:30s])")],
     .query { query in
-      guard query.site.isMetric else { return [] }
+      // In VictoriaMetrics it is the query's.
+      guard query.site.isMetric, !query.options.isVictoriaMetrics else { return [] }
       return query.expression.nodes.compactMap { node in
         guard case .subquery(let subquery) = node.form, subquery.step == nil else { return nil }
         return query.advice("the step is the server's evaluation interval", at: node.range).help(

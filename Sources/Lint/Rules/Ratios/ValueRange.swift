@@ -8,7 +8,8 @@ extension Rule {
     why: """
       A quotient of a part and its whole lies between 0 and 1, times 100 between 0 and 100. `min: 99` on the \
       first fails every release, `max: 5` passes every one: the factor 100 is missing. The same for a \
-      threshold of `0.99` on percent.
+      threshold of `0.99` on percent. A comparison that no value satisfies leaves nothing, and no value \
+      fails the check.
       """,
     fires: [
       .query(
@@ -21,6 +22,9 @@ extension Rule {
       .query(
         "sum(rate(r_total{code!~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100",
         metric: "thresholdRange: {min: 0.99}"),
+      .query(
+        "sum(rate(r_total{code!~\"5..\"}[1m])) / sum(rate(r_total[1m])) > 99",
+        metric: "thresholdRange: {min: 99}"),
     ],
     quiet: [
       .query(
@@ -30,9 +34,18 @@ extension Rule {
         "sum(rate(r_total{code!~\"5..\"}[1m])) / sum(rate(r_total[1m]))",
         metric: "thresholdRange: {min: 0.99}"),
       .query("sum(rate(r_total[1m]))", metric: "thresholdRange: {min: 0.5, max: 100}"),
+      // Below 99 there is no value, which fails the check.
+      .query(
+        "sum(rate(r_total{code!~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100 > 99",
+        metric: "thresholdRange: {min: 99}"),
+      .query("sum(rate(a_total[1m])) unless sum(down)", metric: "thresholdRange: {min: 0}"),
     ],
     .query { query in
-      guard query.site.isMetric, let root = query.root, let limits = query.site.limits else { return [] }
+      guard query.site.isMetric, let root = query.root else { return [] }
+      if let part = query.vectors.first(where: { $0.facts.impossibility == .neverHolds }) {
+        return [Self.never(query, root, part)]
+      }
+      guard let limits = query.site.limits else { return [] }
       let values = root.facts.values
       let span = "\(Self.end(values.lower)) to \(Self.end(values.upper))"
       if let max = limits.max, max.value < values.lower {
@@ -49,6 +62,8 @@ extension Rule {
             min.range)
         ]
       }
+      // What a comparison drops is no value, and fails the check.
+      guard root.facts.empty.isDisjoint(with: [.filtered, .present]) else { return [] }
       let cannotExceed = limits.max.map { $0.value >= values.upper } ?? true
       let cannotFallShort = limits.min.map { $0.value <= values.lower } ?? true
       if cannotExceed, cannotFallShort, let limit = limits.max ?? limits.min {
@@ -59,6 +74,18 @@ extension Rule {
       }
       return Self.percentAsShare(query, root, limits)
     })
+
+  private static func never(_ query: QuerySubject, _ root: VectorPart, _ part: VectorPart) -> Advice {
+    let isLost = root.facts.impossibility != nil
+    let advice = query.advice(
+      "the comparison holds for no value" + (isLost ? ": nothing is left, and the check always fails" : ""),
+      at: part.site)
+    guard case .scalarComparison(_, let inner, _, _, _) = part.form,
+      let compared = query.vectors.last(where: { $0.site == inner.site && $0.index < part.index })
+    else { return advice }
+    let values = compared.facts.values
+    return advice.shown("what is compared is \(end(values.lower)) to \(end(values.upper))")
+  }
 
   private static func end(_ value: Double) -> String {
     value.isFinite ? Shown.number(value) : value < 0 ? "-Inf" : "+Inf"

@@ -8,18 +8,22 @@ enum BrokenInterval {
   case invalid(Located<String>)
 
   /// Nil when the query does not depend on it, or when it is fine.
-  init?(_ site: QuerySite) {
+  init?(_ site: QuerySite, _ options: LintOptions) {
     guard let metric = site.metric?.value, site.usesInterval else { return nil }
-    self.init(metric, isTemplate: site.use == .template)
+    self.init(metric, isTemplate: site.use == .template, options)
   }
 
-  init?(_ metric: CanaryMetric, isTemplate: Bool) {
+  init?(_ metric: CanaryMetric, isTemplate: Bool, _ options: LintOptions) {
     guard let interval = metric.interval, !interval.value.isEmpty else {
       guard isTemplate else { return nil }
       self = .missing
       return
     }
-    guard (try? Expression.parse("a[\(interval.value)]")) == nil else { return nil }
+    let window = "a[\(interval.value)]"
+    let isWindow =
+      options.isVictoriaMetrics
+      ? (try? MetricsReading(Array(window.utf8), at: 0)) != nil : (try? Expression.parse(window)) != nil
+    guard !isWindow else { return nil }
     self = .invalid(interval)
   }
 }
@@ -41,7 +45,7 @@ extension Rule {
       var site = QuerySite(template: template)
       site.canary = metric.canary.canary
       site.metric = metric.metric
-      guard case .missing? = BrokenInterval(site) else { return [] }
+      guard case .missing? = BrokenInterval(site, metric.canary.options) else { return [] }
       return [
         metric.advice(
           "the metric has no interval, and the template \(template.name) uses {{ interval }}",
@@ -70,7 +74,7 @@ extension Rule {
       let value = metric.value
       let usesTemplate = metric.template?.isPrometheus ?? false
       guard usesTemplate || value.builtIn != nil || value.query != nil,
-        case .invalid(let interval)? = BrokenInterval(value, isTemplate: usesTemplate)
+        case .invalid(let interval)? = BrokenInterval(value, isTemplate: usesTemplate, metric.canary.options)
       else { return [] }
       if usesTemplate, let template = metric.template {
         var site = QuerySite(template: template)
@@ -80,7 +84,7 @@ extension Rule {
       }
       return [
         metric.advice(
-          "\(interval.value) is no PromQL duration: the server refuses [\(interval.value)]",
+          "\(interval.value) is no duration of a query: the server refuses [\(interval.value)]",
           at: interval.range, ".interval"
         ).help("write it like 30s, 1m or 1m30s")
       ]

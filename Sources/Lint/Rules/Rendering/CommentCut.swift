@@ -35,7 +35,8 @@ extension Rule {
   /// The same rule, looking at something else.
   init(_ rule: Rule, _ check: Check) {
     self.init(
-      rule.code, rule.name, rule.severity, rule.summary, why: rule.why, fires: [], quiet: [], check)
+      rule.code, rule.name, rule.severity, rule.summary, why: rule.why, subsumes: rule.subsumes,
+      fires: [], quiet: [], check)
   }
 }
 

@@ -9,33 +9,60 @@ extension Rule {
     why: """
       A comparison without `bool` keeps the series that satisfy it and drops the others. `error_rate > 5` is \
       empty while the release is healthy: Flagger finds no value and the check fails. When errors come, it \
-      has a value. The threshold belongs into the canary's `thresholdRange`; the query yields the number.
+      has a value. The threshold belongs into the canary's `thresholdRange`; the query yields the number. \
+      A comparison that keeps what the threshold keeps (`> 99` with `min: 99`) judges right, and is a \
+      warning: a bad release is reported as one without a value, like a server that was not reached.
       """,
-    fires: [.query("sum(rate(errors_total[1m])) > 5"), .query("sum(rate(a[1m])) / sum(rate(b[1m])) < 0.9")],
+    subsumes: ["MT020"],
+    fires: [
+      .query("sum(rate(errors_total[1m])) > 5"), .query("sum(rate(a[1m])) / sum(rate(b[1m])) < 0.9"),
+      .query("sum(rate(good_total[1m])) > 99", metric: "thresholdRange: {min: 99}"),
+    ],
     quiet: [
       .query("sum(rate(errors_total[1m])) > bool 5"), .query("sum(rate(errors_total[1m] ) >= 0)"),
       .query("sum(a > 5)"),
     ],
     .query { query in
-      guard query.site.isMetric, let root = query.root, root.facts.empty.contains(.filtered) else {
-        return []
-      }
+      guard query.site.isMetric, let root = query.root, root.facts.empty.contains(.filtered),
+        root.facts.impossibility == nil
+      else { return [] }
       switch root.form {
-      case .comparison(let operation, _, let rhs, _, returnsBool: false):
-        return [advice(query, root, operation, query.slice(rhs.site))]
-      case .scalarComparison(let operation, _, _, _, returnsBool: false):
-        return [advice(query, root, operation, "the number")]
+      case .comparison(let operation, _, _, _, returnsBool: false):
+        return [advice(query, root, operation, kept: operation)]
+      case .scalarComparison(let operation, _, _, let side, returnsBool: false):
+        return [advice(query, root, operation, kept: side == .right ? operation : operation.mirrored)]
       default: return []
       }
     })
 
+  /// Whether a comparison drops what the threshold refuses, or bounds the side that the threshold bounds.
+  private static func agrees(_ kept: ComparisonOperator, _ root: VectorPart, _ limits: QuerySite.Limits)
+    -> Bool
+  {
+    let values = root.facts.values
+    let isNeverKept = (limits.max?.value ?? .infinity) < values.lower
+    if isNeverKept || (limits.min?.value ?? -.infinity) > values.upper { return false }
+    switch kept {
+    case .greater, .greaterOrEqual: return limits.min != nil
+    case .less, .lessOrEqual: return limits.max != nil
+    case .equal: return root.facts.values.constant != nil
+    case .notEqual:
+      guard case .scalarComparison(_, _, let number, _, _) = root.form,
+        case .number(let dropped) = number.unpinned
+      else { return false }
+      return limits.min.map { dropped < $0.value } ?? false || limits.max.map { dropped > $0.value } ?? false
+    }
+  }
+
   private static func advice(
-    _ query: QuerySubject, _ root: VectorPart, _ operation: ComparisonOperator, _ bound: String
+    _ query: QuerySubject, _ root: VectorPart, _ operation: ComparisonOperator, kept: ComparisonOperator
   ) -> Advice {
-    query.advice(
+    let isHarmless = query.site.limits.map { agrees(kept, root, $0) } ?? false
+    return query.advice(
       "the comparison \(operation.rawValue) drops the value when it does not hold: no value fails the check",
       at: root.site
     )
+    .with(severity: isHarmless ? .warning : .error)
     .help("leave the comparison out and put the bound into thresholdRange")
     .related(
       query.site.canaryPlace(query.site.metric?.value.thresholdRange?.range), "the threshold belongs here")
@@ -48,6 +75,7 @@ extension Rule {
       no value while all is well, and no value fails it: after `threshold` ticks the release is rolled back. \
       `count(x > 5) or vector(0)` yields 0.
       """,
+    subsumes: ["MT020"],
     fires: [.query("count(latency_seconds > 0.5)"), .query("absent(up{app=\"x\"})"), .query("sum(up == 0)")],
     quiet: [
       .query("count(latency_seconds > 0.5) or vector(0)"), .query("count(up)"), .query("sum(up == bool 0)"),

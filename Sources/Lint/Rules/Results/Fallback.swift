@@ -45,7 +45,9 @@ extension Rule {
       .query("sum(rate(bad_total[1m])) or vector(0)"),
     ],
     .query { query in
-      guard query.site.isMetric, let root = query.root, case .set(.or, let lhs, let other, _) = root.form,
+      // In VictoriaMetrics NaN is no sample, so that `or` does catch it.
+      guard query.site.isMetric, !query.options.isVictoriaMetrics, let root = query.root,
+        case .set(.or, let lhs, let other, _) = root.form,
         let left = query.vectors.first(where: { $0.site == lhs.site }),
         left.facts.values.nan.contains(.division) || left.facts.values.nan.contains(.noObservations),
         other.constant != nil
@@ -64,7 +66,8 @@ extension Rule {
     "MT017", "infinite-passes", .warning, "x/0 is +Inf, and passes a check with no upper bound",
     why: """
       A quotient whose divisor may be 0 yields +Inf. Flagger compares it like any number: with only a `min` \
-      it passes. A check with only a `max` fails on it, which is safe.
+      it passes. A check with only a `max` fails on it, which is safe. Where the divisor counts what the \
+      numerator counts, both are 0 together, and 0/0 is no value.
       """,
     fires: [
       .query(
@@ -75,6 +78,10 @@ extension Rule {
       .query(
         "sum(rate(r_total{code=~\"2..\"}[1m])) / sum(rate(r_total[1m]))", metric: "thresholdRange: {min: 0.9}"
       ),
+      .query(
+        "sum(rate(ok_total[1m])) / (sum(rate(ok_total[1m])) + sum(rate(failed_total[1m])))",
+        metric: "thresholdRange: {min: 0.9}"),
+      .query("avg(speed{track=\"new\"}) / avg(speed)", metric: "thresholdRange: {min: 0.9}"),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root, root.facts.values.mayDivideByZero,
@@ -100,7 +107,8 @@ extension Rule {
       .query("max(rate(bad_total[1m]) / rate(all_total[1m]))"),
     ],
     .query { query in
-      guard query.site.isMetric else { return [] }
+      // In VictoriaMetrics NaN is no sample, and is left out of sums.
+      guard query.site.isMetric, !query.options.isVictoriaMetrics else { return [] }
       return query.vectors.compactMap { part in
         guard case .aggregate(let plan) = part.form, case .simple(let operation) = plan.operation,
           [.sum, .avg, .stddev, .stdvar].contains(operation),

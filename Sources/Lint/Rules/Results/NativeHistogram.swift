@@ -19,7 +19,9 @@ extension Rule {
       .query("sum(rate(process_cpu_seconds_total[1m]))"),
     ],
     .query { query in
-      guard query.site.isMetric, let root = query.root, root.facts.histograms == .possible,
+      // VictoriaMetrics stores native histograms as buckets.
+      guard query.site.isMetric, !query.options.isVictoriaMetrics, let root = query.root,
+        root.facts.histograms == .possible,
         let selector = query.selectors(within: root.index).first(where: { query.mayBeHistogram($0) })
       else { return [] }
       let name = selector.plan.metricName ?? ""

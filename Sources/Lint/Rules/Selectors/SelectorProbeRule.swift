@@ -11,7 +11,9 @@ extension Rule {
       `NAME-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)` takes the canary of a Deployment; of a DaemonSet it takes the \
       primary only, because its pods have one part less; with a name of 39 to 46 characters both, because a \
       cluster cuts the names of pods, and from 50 on none. The names that a cluster would give are made, and \
-      the selector is asked.
+      the selector is asked. It is an error for labels that discovery or a mesh sets (`pod`, `deployment`, \
+      `destination_workload`). `service`, `job` or `app` are just as often the application's own, and alike \
+      on both: a warning without a recording, which decides.
       """,
     fires: [
       .query("sum(rate(r_total{namespace=\"test\",pod=~\"{{ target }}-.*\"}[1m]))"),
@@ -37,27 +39,67 @@ extension Rule {
       else { return [] }
       let identities = Identity.all(of: canary)
       let probes = query.selectors.compactMap { selector in
-        SelectorProbe(selector.matchers, identities: identities).map { (selector, $0) }
+        SelectorProbe(of: selector.matchers, identities: identities).map { (selector, $0) }
       }
-      // A comparison with the primary is meant so when the canary is selected too.
+      // A comparison with the primary is meant so when the canary is selected too, or ought to be.
       let seesCanary = probes.contains { $0.1.takes(.canary) && !$0.1.takes(.primary) }
+      let meansCanary = probes.contains { selector, probe in
+        probe.takes(.canary) || (!probe.takes(.primary) && Self.isAboutTarget(selector, probe, canary))
+      }
       return probes.compactMap { selector, probe in
-        guard let verdict = Self.verdict(selector, probe, canary, seesCanary: seesCanary) else { return nil }
+        guard
+          let verdict = Self.verdict(
+            selector, probe, canary, seesCanary: seesCanary, meansCanary: meansCanary),
+          probe.isCertain || query.data.map({ Self.tellsApart($0, selector, probe) }) ?? true
+        else { return nil }
+        let isKnown = probe.isCertain || query.data?.isExposition == false
         let written = query.written(selector).first { probe.labels.contains($0.matcher.name) }
-        return query.advice(verdict.message, at: written?.range ?? selector.site).with(
-          severity: verdict.severity
-        )
-        .related(
-          query.site.canaryPlace(canary.targetRef.range),
-          "\(canary.targetRef.value.kind.value.rawValue) \(canary.targetName)"
-        )
-        .shown(probe.table).help(verdict.help)
+        return query.advice(verdict.message, at: written?.range ?? selector.site)
+          .with(severity: isKnown ? .error : .warning)
+          .related(
+            query.site.canaryPlace(canary.targetRef.range),
+            "\(canary.targetRef.value.kind.value.rawValue) \(canary.targetName)"
+          )
+          .shown(probe.table)
+          .help(
+            isKnown
+              ? verdict.help
+              : verdict.help
+                + "; if \(probe.labels[0]) is the application's own label, select its pods by pod")
       }
     })
 
+  /// Whether the label has the names of Kubernetes' objects in a recording: then it is no label of the
+  /// application's own.
+  private static func tellsApart(_ data: LintData, _ selector: SelectorPart, _ probe: SelectorProbe) -> Bool {
+    if data.isExposition { return true }
+    let metric = selector.matchers.filter { $0.name == LabelFacts.metricName }
+    let names = probe.rows.map(\.identity.name).filter { $0.hasSuffix("-primary") || $0.hasSuffix("-canary") }
+    return probe.labels.contains { label in
+      data.values(of: label, in: metric).contains(where: names.contains)
+    }
+  }
+
+  /// Whether its names begin like the target's, and not like its primary's.
+  private static func isAboutTarget(_ selector: SelectorPart, _ probe: SelectorProbe, _ canary: Canary)
+    -> Bool
+  {
+    // Names of other shapes (of a mesh, of another application) are none of ours.
+    let own = [canary.targetName, canary.serviceName]
+    return selector.matchers.contains { matcher in
+      switch Identity.Kind(label: matcher.name) {
+      case .pod, .workload:
+        own.contains { matcher.value.hasPrefix($0) }
+          && !matcher.value.hasPrefix("\(canary.targetName)-primary")
+      case .service, .application, nil: false
+      }
+    }
+  }
+
   private static func verdict(
-    _ selector: SelectorPart, _ probe: SelectorProbe, _ canary: Canary, seesCanary: Bool
-  ) -> (message: String, severity: Diagnostic.Severity, help: String)? {
+    _ selector: SelectorPart, _ probe: SelectorProbe, _ canary: Canary, seesCanary: Bool,
+    meansCanary: Bool
+  ) -> (message: String, help: String)? {
     let isPod = probe.kinds.contains(.pod)
     let help =
       isPod
@@ -69,25 +111,12 @@ extension Rule {
         : "the canary keeps the name \(canary.targetName)"
     switch (probe.takes(.canary), probe.takes(.primary)) {
     case (true, false): return nil
-    case (true, true): return ("the selector takes the primary too", .error, help)
+    case (true, true): return ("the selector takes the primary too", help)
     case (false, true):
-      guard !seesCanary else { return nil }
-      let isJob = probe.labels == ["job"]
-      return ("the selector takes the primary, not the canary", isJob ? .warning : .error, help)
+      return meansCanary ? nil : ("the selector takes the primary, not the canary", help)
     case (false, false):
-      // Names of other shapes (of a mesh, of another application) are none of ours.
-      let own = [canary.targetName, canary.serviceName]
-      let isAboutTarget = selector.matchers.contains { matcher in
-        switch Identity.Kind(label: matcher.name) {
-        case .pod, .workload:
-          own.contains { matcher.value.hasPrefix($0) }
-            && !matcher.value.hasPrefix("\(canary.targetName)-primary")
-        case .service, .application, nil: false
-        }
-      }
-      return isAboutTarget && !seesCanary
-        ? ("the selector takes neither the canary nor the primary: it finds nothing, ever", .error, help)
-        : nil
+      return isAboutTarget(selector, probe, canary) && !seesCanary
+        ? ("the selector takes neither the canary nor the primary: it finds nothing, ever", help) : nil
     }
   }
 }

@@ -9,7 +9,8 @@ extension Rule {
       A rate needs two samples in its window. Scraped every 60 s, `[1m]` holds one since Prometheus 3 \
       (windows are open on the left): the result is empty at every tick. With twice the interval one late or \
       lost scrape is enough to have no value; four times is comfortable. The interval comes from \
-      --scrape-interval, or from the recording.
+      --scrape-interval, or from the recording. VictoriaMetrics looks at the last sample before the window, \
+      too, so that a window of one interval is enough there.
       """,
     fires: [.query("sum(rate(a_total[15s]))", data: quarterMinutes)],
     quiet: [.query("sum(rate(a_total[1m]))", data: quarterMinutes), .query("sum(rate(a_total[15s]))")],
@@ -18,7 +19,8 @@ extension Rule {
         guard query.site.isMetric, let range = selector.range, query.needsTwoSamples(selector),
           let interval = query.scrapeInterval(of: selector)
         else { return nil }
-        guard range < 4 * interval else { return nil }
+        // VictoriaMetrics looks at the last sample before the window, too: one within it is enough.
+        guard range < (query.options.isVictoriaMetrics ? interval : 4 * interval) else { return nil }
         let window = Shown.duration(range)
         let every = Shown.duration(interval)
         let fewest = max(0, Int(range / interval))
@@ -28,7 +30,8 @@ extension Rule {
               + "every \(every): mostly no value",
             at: selector.site
           )
-          .help("use at least \(Shown.duration(4 * interval))")
+          .help(
+            "use at least \(Shown.duration(query.options.isVictoriaMetrics ? interval : 4 * interval))")
         }
         return query.advice(
           "[\(window)] holds \(fewest) samples at a scrape every \(every): a late scrape may leave one",

@@ -1,0 +1,300 @@
+import TimeSeries
+
+extension MetricsParser {
+  // MARK: Operands
+
+  /// One expression without operators, with what stands behind it.
+  mutating func operand() throws(MetricsProblem) -> MetricsNode {
+    let start = position
+    if isWord("with"), ahead(1) == .symbol("(") { return try with() }
+    if take("-") {
+      // Tighter than everything but powers.
+      let inner = try expression(BinaryOperator.power.facts.precedence + 2)
+      return try MetricsTemplates.node(.negate(inner), range(from: start), [inner], range(from: start))
+    }
+    if take("+") { return try expression(BinaryOperator.power.facts.precedence + 2) }
+    let bare = try bareOperand()
+    return try timed(bare, from: start)
+  }
+
+  private mutating func bareOperand() throws(MetricsProblem) -> MetricsNode {
+    let start = position
+    switch token.kind {
+    case .number(let value):
+      advance()
+      return MetricsNode(form: .number(value), range: range(from: start))
+    case .duration(let duration):
+      advance()
+      if duration.steps != 0 { note("durations in steps (5i)", from: start) }
+      return MetricsNode(form: .duration(duration), range: range(from: start))
+    case .text: return MetricsNode(form: .text(try text()), range: range(from: start))
+    case .name(let name): return try named(name)
+    case .symbol("("): return try parentheses()
+    case .symbol("{"): return try selector(nil, from: start)
+    case .symbol, .end:
+      throw MetricsProblem("unexpected \(shown), expected an expression", token.range)
+    }
+  }
+
+  /// Texts that are put together: `"a" + "b"`, up to the first that is none.
+  private mutating func text() throws(MetricsProblem) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while case .text(let next) = token.kind {
+      bytes += next
+      advance()
+      guard isSymbol("+"), case .text = ahead(1) else { break }
+      advance()
+    }
+    return bytes
+  }
+
+  private mutating func parentheses() throws(MetricsProblem) -> MetricsNode {
+    let start = position
+    let parts = try arguments()
+    if parts.count == 1 {
+      if case .binary = parts[0].form { keepNames() }
+      var inner = parts[0]
+      inner.range = range(from: start)
+      return inner
+    }
+    return try MetricsTemplates.node(.union(parts), range(from: start), parts, range(from: start))
+  }
+
+  /// `(a, b,)`
+  mutating func arguments() throws(MetricsProblem) -> [MetricsNode] {
+    try expect("(", "in front of arguments")
+    var found: [MetricsNode] = []
+    while !isSymbol(")") {
+      found.append(try expression())
+      guard take(",") else { break }
+    }
+    guard take(")") else {
+      throw MetricsProblem("unexpected \(shown) in parentheses, expected \",\" or \")\"", token.range)
+    }
+    return found
+  }
+
+  // MARK: Names
+
+  private mutating func named(_ name: String) throws(MetricsProblem) -> MetricsNode {
+    let start = position
+    let function = MetricsFunction.named(name)
+    advance()
+    switch token.kind {
+    case .symbol("("):
+      if template(name) != nil {
+        let arguments = try arguments()
+        if let filled = try filled(name, arguments, from: start) { return filled }
+      }
+      guard let function else {
+        let nearest = MetricsFunction.nearest(to: name).map { ", did you mean \($0)?" } ?? ""
+        throw MetricsProblem("VictoriaMetrics has no function \(name)\(nearest)", range(from: start))
+      }
+      return try call(function, nil, from: start)
+    case .name where function?.family == .aggregate && isWord("by", "without"):
+      guard let function else { break }
+      let grouping = try self.grouping()
+      return try call(function, grouping, from: start)
+    case .name, .text, .number, .duration, .symbol, .end: break
+    }
+    if isSymbol("{") { return try selector(name, from: start) }
+    if isParameter(name) { return MetricsNode(form: .parameter(name), range: range(from: start)) }
+    if let filled = try filled(name, [], from: start) { return filled }
+    switch name.lowercased() {
+    case "inf", "infinity": return MetricsNode(form: .number(.infinity), range: range(from: start))
+    case "nan": return MetricsNode(form: .number(.nan), range: range(from: start))
+    default: break
+    }
+    let plain = MetricsSelector(name: name, alternatives: [[]], hasBraces: false)
+    return MetricsNode(form: .selector(plain), range: range(from: start))
+  }
+
+  private mutating func grouping() throws(MetricsProblem) -> AggregationPlan.Grouping {
+    let isBy = isWord("by")
+    advance()
+    let names = try labels()
+    return isBy ? .by(names) : .without(names)
+  }
+
+  private mutating func call(
+    _ function: MetricsFunction, _ before: AggregationPlan.Grouping?, from start: Int
+  ) throws(MetricsProblem) -> MetricsNode {
+    let arguments = try arguments()
+    var aggregation: MetricsNode.Aggregation?
+    if function.family == .aggregate {
+      var behind = before
+      if before == nil, isWord("by", "without") { behind = try grouping() }
+      aggregation = MetricsNode.Aggregation(grouping: behind ?? .by([]))
+      if isWord("limit") {
+        let place = position
+        advance()
+        guard case .number(let limit) = token.kind, let count = Int(exactly: limit) else {
+          throw MetricsProblem("limit wants a whole number, not \(shown)", token.range)
+        }
+        advance()
+        aggregation?.limit = count
+        note("limit behind an aggregation", from: place)
+      }
+    } else {
+      keepNames()
+    }
+    return try MetricsTemplates.node(
+      .call(function, arguments, aggregation), range(from: start), arguments, range(from: start))
+  }
+
+  // MARK: Selectors
+
+  private mutating func selector(_ name: String?, from start: Int) throws(MetricsProblem) -> MetricsNode {
+    var selector = MetricsSelector(name: name, alternatives: [[]], hasBraces: true)
+    try expect("{", "in front of filters")
+    if !isSymbol("}") {
+      while true {
+        let filters = try filter()
+        selector.alternatives[selector.alternatives.count - 1] += filters
+        if take(",") {
+          if isSymbol("}") { break }
+          continue
+        }
+        guard isWord("or") else { break }
+        advance()
+        note("or inside braces", from: position - 1)
+        selector.alternatives.append([])
+      }
+    }
+    guard take("}") else {
+      throw MetricsProblem("unexpected \(shown) in braces, expected \",\", \"or\" or \"}\"", token.range)
+    }
+    if let name {
+      if isParameter(name) {
+        selector.isParameter = true
+      } else if let template = template(name) {
+        guard template.parameters.isEmpty else {
+          throw MetricsProblem("the template \(name) wants arguments", range(from: start))
+        }
+        return try MetricsTemplates.merged(selector, into: template.body, [:], range(from: start))
+      }
+    }
+    return MetricsNode(form: .selector(selector), range: range(from: start))
+  }
+
+  private mutating func filter() throws(MetricsProblem) -> [MetricsSelector.Filter] {
+    let start = position
+    let label: String
+    var isQuoted = false
+    switch token.kind {
+    case .name(let name): label = name
+    case .text(let bytes):
+      label = String(decoding: bytes, as: UTF8.self)
+      isQuoted = true
+    case .number, .duration, .symbol, .end:
+      throw MetricsProblem("unexpected \(shown) in braces, expected a label", token.range)
+    }
+    advance()
+    guard case .symbol(let symbol) = token.kind, let operation = LabelMatcher.Operation(rawValue: symbol)
+    else {
+      if isQuoted {
+        let value = MetricsNode(form: .text(Array(label.utf8)), range: range(from: start))
+        return [
+          MetricsSelector.Filter(
+            label: "__name__", operation: .equal, value: [value], range: range(from: start), isName: true)
+        ]
+      }
+      if isParameter(label) {
+        return [MetricsSelector.Filter(label: label, operation: nil, value: [], range: range(from: start))]
+      }
+      guard let template = template(label), template.parameters.isEmpty else {
+        throw MetricsProblem(
+          "the label \(label) has no condition, and no template has its name", range(from: start))
+      }
+      return try MetricsTemplates.filters(of: template.body, range(from: start))
+    }
+    advance()
+    var value: [MetricsNode] = []
+    repeat {
+      let place = position
+      switch token.kind {
+      case .text(let bytes):
+        advance()
+        value.append(MetricsNode(form: .text(bytes), range: range(from: place)))
+      case .name(let name):
+        advance()
+        if isParameter(name) {
+          value.append(MetricsNode(form: .parameter(name), range: range(from: place)))
+        } else if let template = template(name), case .text = template.body.form {
+          value.append(template.body)
+        } else {
+          throw MetricsProblem("\(name) is no text: put it in quotes", range(from: place))
+        }
+      case .number, .duration, .symbol, .end:
+        throw MetricsProblem("unexpected \(shown), expected a text in quotes", token.range)
+      }
+    } while take("+")
+    return [
+      MetricsSelector.Filter(label: label, operation: operation, value: value, range: range(from: start))
+    ]
+  }
+
+  // MARK: Windows and offsets
+
+  private mutating func timed(_ node: MetricsNode, from start: Int) throws(MetricsProblem) -> MetricsNode {
+    var timing = MetricsNode.Timing()
+    var isTimed = false
+    if take("[") {
+      isTimed = true
+      timing.hasBrackets = true
+      try window(&timing)
+    }
+    if try at(&timing) { isTimed = true }
+    if isWord("offset") {
+      isTimed = true
+      advance()
+      timing.offset = try duration(mayBeNegative: true)
+    }
+    if timing.at == nil, try at(&timing) { isTimed = true }
+    if isSymbol("@") { throw MetricsProblem("@ stands here twice", token.range) }
+    guard isTimed else { return node }
+    let children = [node] + (timing.at.map { [$0] } ?? [])
+    return try MetricsTemplates.node(.timed(node, timing), range(from: start), children, range(from: start))
+  }
+
+  private mutating func window(_ timing: inout MetricsNode.Timing) throws(MetricsProblem) {
+    if !isSymbol(":") { timing.window = try duration(mayBeNegative: false) }
+    // `:w` reads as a name.
+    if take(":") {
+      timing.isSubquery = true
+      if !isSymbol("]") { timing.step = try duration(mayBeNegative: false) }
+    }
+    try expect("]", "behind a window")
+  }
+
+  private mutating func at(_ timing: inout MetricsNode.Timing) throws(MetricsProblem) -> Bool {
+    guard take("@") else { return false }
+    timing.at = try bareOperand()
+    return true
+  }
+
+  private mutating func duration(mayBeNegative: Bool) throws(MetricsProblem) -> MetricsDuration {
+    let isNegative = mayBeNegative && take("-")
+    let start = position
+    var found: MetricsDuration?
+    switch token.kind {
+    case .number(let seconds): found = MetricsDuration(time: seconds * 1000)
+    case .duration(let duration):
+      found = duration
+      if duration.steps != 0 { note("durations in steps (5i)", from: start) }
+    case .name(let name):
+      if isParameter(name) { found = MetricsDuration(steps: 1) }
+      switch template(name)?.body.form {
+      case .number(let seconds)?: found = MetricsDuration(time: seconds * 1000)
+      case .duration(let duration)?: found = duration
+      case .text, .selector, .union, .call, .binary, .negate, .timed, .parameter, nil: break
+      }
+    case .text, .symbol, .end: break
+    }
+    guard let found else {
+      throw MetricsProblem("unexpected \(shown), expected a duration", token.range)
+    }
+    advance()
+    return isNegative ? found.negated : found
+  }
+}

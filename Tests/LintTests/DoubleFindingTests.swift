@@ -1,0 +1,33 @@
+import Foundation
+import Lint
+import Manifests
+import PromQL
+import Testing
+
+/// One fault is told once.
+struct DoubleFindingTests {
+  /// Rules that see two faults at one place, each of which stays when the other is mended.
+  private static let independent: Set<Set<String>> = []
+
+  @Test(arguments: Rule.documented.map(\.code))
+  func `no two rules tell the same fault of an example`(code: String) throws {
+    let rule = try #require(Rule.named(code))
+    for example in rule.fires + rule.quiet {
+      let found = try Linting.findings(of: example)
+      for (index, one) in found.enumerated() {
+        for other in found[(index + 1)...] where one.isAt(other) {
+          let codes: Set<String> = [one.code, other.code]
+          #expect(
+            one.code != other.code && Self.independent.contains(codes),
+            "\(codes.sorted()): \(one.message) / \(other.message)\n\(example.shown)")
+        }
+      }
+    }
+  }
+}
+
+extension Finding {
+  fileprivate func isAt(_ other: Finding) -> Bool {
+    place.source.name == other.place.source.name && place.range == other.place.range
+  }
+}
