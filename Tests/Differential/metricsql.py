@@ -24,9 +24,9 @@ import urllib.request
 PORT = 19440
 # What depends on data, and not on the query.
 DATA = re.compile(
-    "must return a single series|timezone|unexpected second arg for rollup|aggr_over_time|cannot be evaluated|"
+    "must return a single series|must return a non-NaN|timezone|unexpected second arg for rollup|aggr_over_time|cannot be evaluated|"
     "must be a scalar|should contain only one|expecting scalar|too many|cannot parse .?limit|unexpected non-scalar|"
-    "must contain only one|cannot find tag|cannot obtain|must be a number|cannot convert|args to .*duplicate|arg must")
+    "must contain only one|duplicate output timeseries|lower le cannot|duplicate timeseries|cannot find tag|cannot obtain|must be a number|cannot convert|args to .*duplicate|arg must")
 # Arguments by letter: windows, any, number, text.
 SHAPES = {
     "r": "rate increase delta irate idelta deriv changes resets avg_over_time max_over_time count_over_time median_over_time "
@@ -79,6 +79,9 @@ class Maker:
     def duration(self):
         return self.pick("5m", "1h", "30s", "1.5h", "5i", "1i", "1h30m", "90", "1d", "100ms", "2w", "1d-3h", "1H", "0.5m", "$__interval")
 
+    def step(self):
+        return self.pick("1m", "30s", "15", "1i", "0.5h")
+
     def text(self):
         return self.pick('"a"', '"b"', '"status"', "'x'", "`y`", '"a" + "b"')
 
@@ -103,8 +106,8 @@ class Maker:
 
     def windows(self, depth):
         inner = self.selector() if depth <= 0 or self.chance(0.7) else self.pick("(" + self.expression(depth - 1) + ")", self.call(depth - 1))
-        window = self.pick("", f"[{self.duration()}]", f"[{self.duration()}]", f"[{self.duration()}:{self.duration()}]",
-                           f"[{self.duration()}:]", f"[:{self.duration()}]")
+        window = self.pick("", f"[{self.duration()}]", f"[{self.duration()}]", f"[{self.duration()}:{self.step()}]",
+                           f"[{self.duration()}:]", f"[:{self.step()}]")
         return inner + window + self.moved()
 
     def moved(self):
@@ -115,7 +118,9 @@ class Maker:
 
     def call(self, depth):
         shape = self.pick(*SHAPES)
-        name = self.case(self.pick(*SHAPES[shape].split()))
+        name = self.pick(*SHAPES[shape].split())
+        # Templates of the server's own.
+        name = name if name in ("alias", "ru", "ttf", "range_median") else self.case(name)
         # `round(v)` and the like take fewer; the table above says what each takes.
         arguments = [self.argument(kind, depth) for kind in shape]
         tail = "," if arguments and self.chance(0.05) else ""

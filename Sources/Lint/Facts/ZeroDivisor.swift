@@ -68,7 +68,13 @@ struct ZeroDivisor {
       case .topk, .bottomk, .limitk, .limitRatio: return isZero(aggregation.vector, outer)
       case .countValues: return false
       }
-    case .select, .window, .reading: return series(plan).map { isCovered($0, outer) } ?? false
+    case .select, .window: return series(plan).map { isCovered($0, outer) } ?? false
+    case .reading(let reading, let inner):
+      // What is read of a sum is the sum of what is read.
+      if case .aggregate(let sum) = inner.form, case .simple(.sum) = sum.operation {
+        return isZero(VectorPlan(site: plan.site, .reading(reading, sum.vector)), outer + [sum.grouping])
+      }
+      return series(plan).map { isCovered($0, outer) } ?? false
     case .date, .timestamp, .startTimestamp, .absent, .absentOverTime, .histogramQuantile,
       .histogramQuantiles, .histogramFraction, .labelReplace, .labelJoin, .info, .scalarTrim, .comparison,
       .trim, .foreign:
@@ -146,7 +152,13 @@ private struct DivisorReading {
     switch plan.form {
     case .pinned(let inner), .plus(let inner), .negate(let inner), .sort(let inner, _): return zero(inner)
     case .vector(let scalar): return zero(scalar)
-    case .select, .window, .reading:
+    case .reading(let reading, let inner):
+      if case .aggregate(let sum) = inner.form, case .simple(.sum) = sum.operation {
+        let parts = VectorPlan(site: plan.site, .reading(reading, sum.vector))
+        return zero(AggregationPlan(.simple(.sum), grouping: sum.grouping, parts))
+      }
+      return CountedSeries(plan, selections).map { Zero(counts: [$0]) }
+    case .select, .window:
       guard let series = CountedSeries(plan, selections), !series.cancelsOut else { return nil }
       return Zero(counts: [series])
     case .point(let function, let inner):

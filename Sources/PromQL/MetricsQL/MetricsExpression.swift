@@ -76,6 +76,8 @@ struct MetricsNode: Sendable {
   var size = 1
   /// How many levels it has.
   var depth = 1
+  /// Whether parentheses stand around it.
+  var isWrapped = false
 }
 
 /// A selector: alternatives of matchers.

@@ -32,7 +32,13 @@ package struct MetricsFunction: Sendable {
   let shape: String
 
   /// The function of a name in any case; nil when there is none.
-  package static func named(_ name: String) -> MetricsFunction? { byName[name.lowercased()] }
+  package static func named(_ name: String) -> MetricsFunction? {
+    let found = byName[name.lowercased()]
+    return found.map { templates.contains($0.name) && $0.name != name } ?? false ? nil : found
+  }
+
+  /// Templates that come with the server, and are known by their very names.
+  private static let templates: Set<String> = ["alias", "range_median", "ru", "ttf"]
 
   /// Of a name, if it is close.
   package static func nearest(to name: String) -> String? {

@@ -142,7 +142,7 @@ struct MetricsLowering {
       do {
         let matcher = try LabelMatcher(filter.label, operation, String(decoding: value, as: UTF8.self))
         if matcher.name == "__name__", operation == .equal {
-          if let name, filter.isName {
+          if let name, filter.isName, name != matcher.value {
             throw MetricsProblem("the metric has two names: \(name) and \(matcher.value)", filter.range)
           }
           name = name ?? matcher.value
@@ -155,7 +155,7 @@ struct MetricsLowering {
       }
     }
     if let own = selector.name { matchers.append(LabelMatcher("__name__", equals: own)) }
-    selections.append(Selection(matchers: matchers, after: time - 300_000, through: time))
+    selections.append(Selection(matchers: matchers, after: time &- 300_000, through: time))
     return SelectorPlan(selection: selections.count - 1, metricName: name, time: moved)
   }
 

@@ -20,7 +20,7 @@ extension MetricsParser {
   private mutating func bareOperand() throws(MetricsProblem) -> MetricsNode {
     let start = position
     switch token.kind {
-    case .number(let value):
+    case .number(let value), .size(let value):
       advance()
       return MetricsNode(form: .number(value), range: range(from: start))
     case .duration(let duration):
@@ -34,6 +34,19 @@ extension MetricsParser {
     case .symbol, .end:
       throw MetricsProblem("unexpected \(shown), expected an expression", token.range)
     }
+  }
+
+  /// What stands behind `@`: one operand, with signs.
+  private mutating func signedOperand() throws(MetricsProblem) -> MetricsNode {
+    let start = position
+    var isNegative = false
+    while isSymbol("+") || isSymbol("-") {
+      isNegative = isSymbol("-") != isNegative
+      advance()
+    }
+    let inner = try bareOperand()
+    guard isNegative else { return inner }
+    return try MetricsTemplates.node(.negate(inner), range(from: start), [inner], range(from: start))
   }
 
   /// Texts that are put together: `"a" + "b"`, up to the first that is none.
@@ -52,8 +65,9 @@ extension MetricsParser {
     let start = position
     let parts = try arguments()
     if parts.count == 1 {
-      if case .binary = parts[0].form { keepNames() }
+      if case .binary = parts[0].form, !parts[0].isWrapped { keepNames() }
       var inner = parts[0]
+      inner.isWrapped = true
       inner.range = range(from: start)
       return inner
     }
@@ -91,15 +105,20 @@ extension MetricsParser {
         throw MetricsProblem("VictoriaMetrics has no function \(name)\(nearest)", range(from: start))
       }
       return try call(function, nil, from: start)
-    case .name where function?.family == .aggregate && isWord("by", "without"):
+    case .name where function?.family == .aggregate && !isWord("offset"):
       guard let function else { break }
+      guard isWord("by", "without") else {
+        throw MetricsProblem("unexpected \(shown) behind \(name), expected \"(\"", token.range)
+      }
       let grouping = try self.grouping()
       return try call(function, grouping, from: start)
-    case .name, .text, .number, .duration, .symbol, .end: break
+    case .name, .text, .number, .size, .duration, .symbol, .end: break
     }
     if isSymbol("{") { return try selector(name, from: start) }
     if isParameter(name) { return MetricsNode(form: .parameter(name), range: range(from: start)) }
-    if let filled = try filled(name, [], from: start) { return filled }
+    if template(name)?.parameters.isEmpty ?? false, let filled = try filled(name, [], from: start) {
+      return filled
+    }
     switch name.lowercased() {
     case "inf", "infinity": return MetricsNode(form: .number(.infinity), range: range(from: start))
     case "nan": return MetricsNode(form: .number(.nan), range: range(from: start))
@@ -186,7 +205,7 @@ extension MetricsParser {
     case .text(let bytes):
       label = String(decoding: bytes, as: UTF8.self)
       isQuoted = true
-    case .number, .duration, .symbol, .end:
+    case .number, .size, .duration, .symbol, .end:
       throw MetricsProblem("unexpected \(shown) in braces, expected a label", token.range)
     }
     advance()
@@ -225,7 +244,7 @@ extension MetricsParser {
         } else {
           throw MetricsProblem("\(name) is no text: put it in quotes", range(from: place))
         }
-      case .number, .duration, .symbol, .end:
+      case .number, .size, .duration, .symbol, .end:
         throw MetricsProblem("unexpected \(shown), expected a text in quotes", token.range)
       }
     } while take("+")
@@ -258,18 +277,59 @@ extension MetricsParser {
   }
 
   private mutating func window(_ timing: inout MetricsNode.Timing) throws(MetricsProblem) {
-    if !isSymbol(":") { timing.window = try duration(mayBeNegative: false) }
-    // `:w` reads as a name.
-    if take(":") {
+    if let (window, step) = namesAroundColon {
+      // `[w:1m]` and `[:1m]` read as names.
       timing.isSubquery = true
-      if !isSymbol("]") { timing.step = try duration(mayBeNegative: false) }
+      if !window.isEmpty { timing.window = try duration(named: window) }
+      if !step.isEmpty { timing.step = try duration(text: step) }
+      advance()
+      if step.isEmpty, !isSymbol("]") { timing.step = try duration(mayBeNegative: false) }
+    } else {
+      if !isSymbol(":") { timing.window = try duration(mayBeNegative: false) }
+      let step = namesAroundColon.flatMap { $0.window.isEmpty ? $0.step : nil }
+      if isSymbol(":") || step != nil {
+        timing.isSubquery = true
+        if let step, !step.isEmpty { timing.step = try duration(text: step) }
+        advance()
+        if timing.step == nil, !isSymbol("]") { timing.step = try duration(mayBeNegative: false) }
+      }
     }
     try expect("]", "behind a window")
   }
 
+  /// What stands in front of and behind the colon of a name: a window and a step.
+  private var namesAroundColon: (window: String, step: String)? {
+    guard case .name(let name) = token.kind, let colon = name.firstIndex(of: ":") else { return nil }
+    return (String(name[..<colon]), String(name[name.index(after: colon)...]))
+  }
+
+  private func duration(named name: String) throws(MetricsProblem) -> MetricsDuration {
+    if isParameter(name) { return MetricsDuration(steps: 1) }
+    switch template(name)?.body.form {
+    case .number(let seconds)?: return MetricsDuration(time: seconds * 1000)
+    case .duration(let duration)?: return duration
+    case .text, .selector, .union, .call, .binary, .negate, .timed, .parameter, nil:
+      throw MetricsProblem("unexpected \"\(name)\", expected a duration", token.range)
+    }
+  }
+
+  private func duration(text: String) throws(MetricsProblem) -> MetricsDuration {
+    let tokens = try? MetricsLexer.tokens(of: Array(text.utf8))
+    guard let tokens, tokens.count == 2 else {
+      throw MetricsProblem("unexpected \"\(text)\", expected a duration", token.range)
+    }
+    switch tokens[0].kind {
+    case .duration(let duration): return duration
+    case .number(let seconds): return MetricsDuration(time: seconds * 1000)
+    case .name(let name): return try duration(named: name)
+    case .size, .text, .symbol, .end:
+      throw MetricsProblem("unexpected \"\(text)\", expected a duration", token.range)
+    }
+  }
+
   private mutating func at(_ timing: inout MetricsNode.Timing) throws(MetricsProblem) -> Bool {
     guard take("@") else { return false }
-    timing.at = try bareOperand()
+    timing.at = try signedOperand()
     return true
   }
 
@@ -282,14 +342,8 @@ extension MetricsParser {
     case .duration(let duration):
       found = duration
       if duration.steps != 0 { note("durations in steps (5i)", from: start) }
-    case .name(let name):
-      if isParameter(name) { found = MetricsDuration(steps: 1) }
-      switch template(name)?.body.form {
-      case .number(let seconds)?: found = MetricsDuration(time: seconds * 1000)
-      case .duration(let duration)?: found = duration
-      case .text, .selector, .union, .call, .binary, .negate, .timed, .parameter, nil: break
-      }
-    case .text, .symbol, .end: break
+    case .name(let name): found = try duration(named: name)
+    case .size, .text, .symbol, .end: break
     }
     guard let found else {
       throw MetricsProblem("unexpected \(shown), expected a duration", token.range)

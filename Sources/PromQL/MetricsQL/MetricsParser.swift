@@ -58,7 +58,7 @@ struct MetricsParser {
     switch token.kind {
     case .name(let name): "\"\(name)\""
     case .text: "text"
-    case .number, .duration: "number"
+    case .number, .size, .duration: "number"
     case .symbol(let symbol): "\"\(symbol)\""
     case .end: "end of input"
     }
@@ -121,7 +121,7 @@ struct MetricsParser {
     switch token.kind {
     case .symbol(let symbol): spelling = symbol
     case .name(let name): spelling = name.lowercased()
-    case .text, .number, .duration, .end: return nil
+    case .text, .number, .size, .duration, .end: return nil
     }
     switch spelling {
     case "default": return Operator(operation: .fallback, precedence: 1)
@@ -200,7 +200,7 @@ struct MetricsParser {
       switch token.kind {
       case .name(let name): names.append(name)
       case .text(let bytes): names.append(String(decoding: bytes, as: UTF8.self))
-      case .number, .duration, .symbol, .end:
+      case .number, .size, .duration, .symbol, .end:
         throw MetricsProblem("unexpected \(shown) in a list of labels", token.range)
       }
       advance()

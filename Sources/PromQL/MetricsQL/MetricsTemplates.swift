@@ -110,7 +110,8 @@ struct MetricsTemplates {
     -> [MetricsSelector.Filter]
   {
     if case .parameter = node.form { return [] }
-    guard case .selector(let selector) = node.form, selector.alternatives.count == 1 else {
+    guard case .selector(let selector) = node.form, selector.name == nil, selector.alternatives.count == 1
+    else {
       throw MetricsProblem("only filters can stand for a name in braces", range)
     }
     return selector.alternatives[0]

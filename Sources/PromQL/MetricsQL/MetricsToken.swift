@@ -5,7 +5,10 @@ struct MetricsToken: Hashable {
     case name(String)
     /// Any bytes.
     case text([UInt8])
+    /// In decimal digits: as a duration, seconds.
     case number(Double)
+    /// With a suffix or in another base: no duration.
+    case size(Double)
     case duration(MetricsDuration)
     /// An operator or a bracket.
     case symbol(String)
@@ -119,31 +122,39 @@ struct MetricsLexer {
     isLetter(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "\\")
   }
 
+  /// Whether a name may go on with it: letters, digits, `_`, `:` and `.`.
+  private static func goesOn(_ byte: UInt8) -> Bool {
+    isLetter(byte) || isDigit(byte) || [0x5F, 0x3A, 0x2E].contains(byte)
+  }
+
   private mutating func name() throws(MetricsProblem) -> MetricsToken {
     let start = at
-    // A colon begins a name only where a letter follows; it also stands between a window and its step.
-    if bytes[at] == UInt8(ascii: ":"),
-      !(peek(1).map { Self.isLetter($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ":") } ?? false)
-    {
+    // A colon alone stands between a window and its step.
+    if bytes[at] == UInt8(ascii: ":"), !(peek(1).map(Self.goesOn) ?? false) {
       at += 1
       return token(.symbol(":"), start)
     }
     var name: [UInt8] = []
     while let byte = peek() {
       if byte == UInt8(ascii: "\\") {
-        guard let escaped = peek(1), escaped > 0x20 else {
+        guard let escaped = peek(1) else {
           throw MetricsProblem("nothing is escaped by this backslash", SourceRange(at, at + 1))
         }
         at += 2
-        if escaped == UInt8(ascii: "x"), let high = peek().flatMap(Self.hex),
-          let low = peek(1).flatMap(Self.hex)
-        {
-          name.append(high << 4 | low)
-          at += 2
-        } else {
+        let digits = escaped == UInt8(ascii: "x") ? 2 : escaped == UInt8(ascii: "u") ? 4 : 0
+        guard digits > 0 else {
           name.append(escaped)
+          continue
         }
-      } else if Self.isLetter(byte) || Self.isDigit(byte) || [0x5F, 0x3A, 0x2E].contains(byte) {
+        let code = bytes[at...].prefix(digits).compactMap(Self.hex)
+        guard code.count == digits,
+          let scalar = UnicodeScalar(code.reduce(UInt32(0)) { $0 << 4 | UInt32($1) })
+        else {
+          throw MetricsProblem("\(digits) hexadecimal digits belong here", SourceRange(at - 2, at))
+        }
+        name += String(scalar).utf8
+        at += digits
+      } else if Self.goesOn(byte) {
         name.append(byte)
         at += 1
       } else {
@@ -192,7 +203,7 @@ extension MetricsLexer {
         throw MetricsProblem("the number has no digits", SourceRange(start, at))
       }
       let value = digits.reduce(0.0) { $0 * Double(base) + Double(Self.hex($1) ?? 0) }
-      return token(.number(value), start)
+      return token(.size(value), start)
     }
     digits()
     if peek() == UInt8(ascii: ".") {
@@ -216,7 +227,8 @@ extension MetricsLexer {
     guard last != UInt8(ascii: "_"), literal.firstRange(of: Array("__".utf8)) == nil,
       let value = Double(text.hasSuffix(".") ? text + "0" : text)
     else { throw MetricsProblem("no number is written so", SourceRange(start, at)) }
-    return token(.number(value * (hasExponent ? 1 : multiplier())), start)
+    let factor = hasExponent ? 1 : multiplier()
+    return token(factor == 1 ? .number(value) : .size(value * factor), start)
   }
 
   private static func base(_ byte: UInt8?) -> UInt8? {

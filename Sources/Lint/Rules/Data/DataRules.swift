@@ -52,6 +52,7 @@ extension Rule {
   static let resultCount = Rule(
     "MT063", "result-count", .error, "over the recording the query does not yield exactly one series",
     why: "With a recording the query is evaluated at its newest sample: a gate wants exactly one number.",
+    subsumes: ["MT005"],
     fires: [.query("sum by (pod) (rate(http_requests_total[1m]))", data: requests)],
     quiet: [.query("sum(rate(http_requests_total[1m]))", data: requests)],
     .query { query in

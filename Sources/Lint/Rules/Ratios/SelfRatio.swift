@@ -12,6 +12,7 @@ extension Rule {
       of the requests failing, `100 - ok/all * 100` is 0 and the check passes. The same happens below `sum \
       by (status)`.
       """,
+    subsumes: ["MT020"],
     fires: [
       .query(
         "100 - rate(http_requests_total{status!~\"5.*\"}[1m]) / rate(http_requests_total[1m]) * 100",
