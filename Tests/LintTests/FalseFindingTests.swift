@@ -38,6 +38,17 @@ struct FalseFindingTests {
     Set(findings(query, range).map(\.code))
   }
 
+  @Test(arguments: [false, true])
+  func `sound canaries have no findings, whoever answers`(isVictoriaMetrics: Bool) {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    let reading = ManifestReading(paths: [folder.appending(path: "Corpus/canaries.yaml").path()])
+    #expect(reading.set.templates.count > 8 && reading.set.canaries.count == 1)
+    var options = LintOptions()
+    options.isVictoriaMetrics = isVictoriaMetrics
+    let found = Linter(options).lint(reading).findings
+    #expect(found.isEmpty, "\(Linting.summary(found))")
+  }
+
   // MARK: x/0
 
   private static let ok = "sum(rate(ok_total[1m]))"
@@ -150,9 +161,11 @@ struct FalseFindingTests {
     ]
     for (query, range, saysRange, severity) in cases {
       let found = Self.findings(query, range)
-      #expect(found.contains { $0.code == "MT020" } == saysRange, "\(query) \(range): \(Linting.summary(found))")
       #expect(
-        found.first { $0.code == "MT019" }?.severity == severity, "\(query) \(range): \(Linting.summary(found))")
+        found.contains { $0.code == "MT020" } == saysRange, "\(query) \(range): \(Linting.summary(found))")
+      #expect(
+        found.first { $0.code == "MT019" }?.severity == severity,
+        "\(query) \(range): \(Linting.summary(found))")
     }
   }
 
@@ -162,10 +175,13 @@ struct FalseFindingTests {
     let cases: [(String, Diagnostic.Severity?)] = [
       ("pod=~\"web-.*\"", .error), ("kubernetes_pod_name=~\"web-primary-.*\"", .error),
       ("deployment=~\"web.*\"", .error), ("destination_workload=\"web-primary\"", .error),
-      ("service=\"web\"", .warning), ("service_name=\"web\"", .warning), ("exported_service=~\"web.*\"", .warning),
-      ("job=\"web\"", .warning), ("app=~\"web.*\"", .warning), ("app_kubernetes_io_name=\"web-primary\"", .warning),
+      ("service=\"web\"", .warning), ("service_name=\"web\"", .warning),
+      ("exported_service=~\"web.*\"", .warning),
+      ("job=\"web\"", .warning), ("app=~\"web.*\"", .warning),
+      ("app_kubernetes_io_name=\"web-primary\"", .warning),
       ("application=\"web-primary\"", .warning), ("workload=\"web-primary\"", .warning),
-      ("app=\"web\"", nil), ("service=\"web-canary\"", nil), ("component=\"web\"", nil), ("name=\"web\"", nil),
+      ("app=\"web\"", nil), ("service=\"web-canary\"", nil), ("component=\"web\"", nil),
+      ("name=\"web\"", nil),
       // The pods decide.
       ("pod=~\"web-[0-9a-z]{1,10}-[0-9a-z]{5}\",service=\"web\"", nil),
       ("pod=~\"web-[0-9a-z]{1,10}-[0-9a-z]{5}\",job=~\"web.*\"", nil),
@@ -173,7 +189,8 @@ struct FalseFindingTests {
     ]
     for (selector, severity) in cases {
       let found = Self.findings("sum(rate(r_total{namespace=\"test\",\(selector)}[1m]))", "{max: 5}")
-      #expect(found.first { $0.code == "MT008" }?.severity == severity, "\(selector): \(Linting.summary(found))")
+      #expect(
+        found.first { $0.code == "MT008" }?.severity == severity, "\(selector): \(Linting.summary(found))")
     }
   }
 
@@ -186,7 +203,8 @@ struct FalseFindingTests {
       #expect(found.count == 1, "\(canary): \(Linting.summary(found))")
     }
     let both = Self.findings(
-      "sum(rate(r_total{namespace=\"test\",pod=~\"web-primary-.*\"}[1m])) / sum(rate(r_total[1m]))", "{max: 5}")
+      "sum(rate(r_total{namespace=\"test\",pod=~\"web-primary-.*\"}[1m])) / sum(rate(r_total[1m]))",
+      "{max: 5}")
     #expect(both.contains { $0.code == "MT008" })
   }
 
@@ -220,7 +238,8 @@ struct FalseFindingTests {
     for (query, code, range) in cases {
       let found = Self.findings(query, range)
       #expect(found.count { $0.code == code } == 1, "\(query): \(Linting.summary(found))")
-      #expect(!found.contains { $0.code == "MT002" || $0.code == "MT020" }, "\(query): \(Linting.summary(found))")
+      #expect(
+        !found.contains { $0.code == "MT002" || $0.code == "MT020" }, "\(query): \(Linting.summary(found))")
     }
   }
 

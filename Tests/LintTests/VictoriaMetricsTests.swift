@@ -37,10 +37,10 @@ struct VictoriaMetricsTests {
   @Test(arguments: [
     "sum(rate(r_total{namespace=\"test\"}))", "median(rate(r_total{namespace=\"test\"}[1m]))",
     "sum(rate(r_total{code=\"500\" or code=\"503\"}[1m])) default 1000", "sum(increase_pure(r_total[1m]))",
-    "WITH (c = {namespace=\"test\", pod=~\"web-[0-9a-z]{1,10}-[0-9a-z]{5}\"}) sum(rate(r_total{c}[1m])) / sum(rate(r_total{c}[1m]))",
+    "WITH (c = {namespace=\"test\", pod=~\"web-[0-9a-z]{1,10}-[0-9a-z]{5}\"}) sum(rate(r_total{c}[1m])) / sum(rate(w_total{c}[1m]))",
     "SUM(rate(a_total[1m])) BY (namespace,) limit 1", "label_set(sum(rate(r_total[1m])), \"a\", \"b\")",
     "sum(rate(a_total[1m]) keep_metric_names)", "sum(rate(a_total[1.5m]))",
-    "sum(rate(a_total[1m])) > 1Ki default 0",
+    "sum(rate(a_total[1m])) > 1Ki default 1000",
     "histogram_quantile(0.99, sum(rate(latency_seconds_bucket[1m])) by (vmrange))", "sum((a, b),)",
     "sum(a) if sum(b)",
   ])
@@ -111,8 +111,7 @@ struct VictoriaMetricsTests {
   @Test func `an interval is a duration of the language that is asked`() {
     let query = "sum(rate(a_total[{{ interval }}]))"
     for (interval, isPromQL, isMetricsQL) in [
-      ("1m", true, true), ("5i", false, true), ("1.5h", false, true), ("1m30", false, false),
-      ("-5m", false, false),
+      ("1m", true, true), ("1m5i", false, true), ("1m30", false, false),
     ] {
       func isRefused(_ backend: Bool) -> Bool {
         Self.findings(query, interval: interval, backend: backend).contains {

@@ -111,8 +111,10 @@ struct MetricsReadingTests {
 
   @Test func `whatever is written, the answer is a plan or a problem within the text`() {
     let words = [
-      "WITH", "(", ")", "{", "}", "[", "]", ",", "=", "a", "b", "rate", "sum", "topk", "label_set", "limit_offset", "histogram_share", "5m", "5i", "1e999", "1_", "-", "+", "^",
-      "offset", "@", ":", "::", "by", "on", "group_left", "*", "prefix", "limit", "99999999999999999999", "\"x\"", "'", "\\", "\\x4", "keep_metric_names", "default",
+      "WITH", "(", ")", "{", "}", "[", "]", ",", "=", "a", "b", "rate", "sum", "topk", "label_set",
+      "limit_offset", "histogram_share", "5m", "5i", "1e999", "1_", "-", "+", "^",
+      "offset", "@", ":", "::", "by", "on", "group_left", "*", "prefix", "limit", "99999999999999999999",
+      "\"x\"", "'", "\\", "\\x4", "keep_metric_names", "default",
       "if", "or", "=~", "bool", "start", "\u{FFFF}", "#", "inf", "fill", "\0", " ", "\n", "{{",
     ]
     var seed: UInt64 = 7
@@ -122,7 +124,8 @@ struct MetricsReadingTests {
     }
     var read = 0
     for _ in 0..<20_000 {
-      let text = (0...next(12)).map { _ in words[next(words.count)] }.joined(separator: next(3) == 0 ? "" : " ")
+      let text = (0...next(12)).map { _ in words[next(words.count)] }.joined(
+        separator: next(3) == 0 ? "" : " ")
       if let problem = problem(text) {
         let range = problem.range ?? SourceRange(0, 0)
         #expect(range.start >= 0 && range.start <= range.end && range.end <= text.utf8.count, "\(text)")

@@ -48,7 +48,7 @@ extension VectorFacts {
 
   /// A quantile over classic or native buckets. Native histograms need no `le`.
   func quantile(_ phi: ValueFacts, observed: MetricUnit?) -> VectorFacts {
-    let rest = labels.removing(["le"]).withoutName
+    let rest = labels.removing(["le", "vmrange"]).withoutName
     var result = VectorFacts(labels: rest, empty: empty, unit: observed)
     result.count = rest.tellNothingApart ? .atMostOne : (count == .atMostOne ? .atMostOne : .many)
     result.values = ValueFacts(-.infinity, .infinity, nan: .noObservations)

@@ -31,6 +31,11 @@ extension MetricsParser {
     case .name(let name): return try named(name)
     case .symbol("("): return try parentheses()
     case .symbol("{"): return try selector(nil, from: start)
+    case .symbol(":"):
+      // A colon may be a metric's whole name.
+      advance()
+      let plain = MetricsSelector(name: ":", alternatives: [[]], hasBraces: false)
+      return MetricsNode(form: .selector(plain), range: range(from: start))
     case .symbol, .end:
       throw MetricsProblem("unexpected \(shown), expected an expression", token.range)
     }
@@ -186,10 +191,7 @@ extension MetricsParser {
     if let name {
       if isParameter(name) {
         selector.isParameter = true
-      } else if let template = template(name) {
-        guard template.parameters.isEmpty else {
-          throw MetricsProblem("the template \(name) wants arguments", range(from: start))
-        }
+      } else if let template = template(name), template.parameters.isEmpty {
         return try MetricsTemplates.merged(selector, into: template.body, [:], range(from: start))
       }
     }

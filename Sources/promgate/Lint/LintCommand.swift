@@ -102,9 +102,9 @@ struct LintCommand: AsyncParsableCommand {
   var requireAlertAnnotation: [String] = []
 
   @Option(
-    help:
-      "What answers the queries. With victoriametrics they are read as MetricsQL, and judged as far as they are known."
-  )
+    help: ArgumentHelp(
+      "What answers the queries.",
+      discussion: "For victoriametrics they are read as MetricsQL; what is not judged of them is said."))
   var backend = Backend.prometheus
 
   @Option(help: "Flagger's -mesh-provider, for a canary that names no provider.")
