@@ -64,6 +64,8 @@ extension Rule {
       }
       // What a comparison drops is no value, and fails the check.
       guard root.facts.empty.isDisjoint(with: [.filtered, .present]) else { return [] }
+      // `count(up)` with `min: 1` fails where there is nothing to count, as is meant.
+      if limits.min != nil, !root.facts.empty.isEmpty, Self.isPresence(root.form) { return [] }
       let cannotExceed = limits.max.map { $0.value >= values.upper } ?? true
       let cannotFallShort = limits.min.map { $0.value <= values.lower } ?? true
       if cannotExceed, cannotFallShort, let limit = limits.max ?? limits.min {
@@ -74,6 +76,21 @@ extension Rule {
       }
       return Self.percentAsShare(query, root, limits)
     })
+
+  /// Whether a value says first of all that there is something.
+  private static func isPresence(_ form: VectorForm) -> Bool {
+    switch form {
+    case .aggregate(let plan):
+      switch plan.operation {
+      case .simple(.count), .simple(.group), .countValues: true
+      case .simple, .quantile, .topk, .bottomk, .limitk, .limitRatio: isPresence(plan.vector.form)
+      }
+    case .window(let function, _, _): function == .countOverTime || function == .presentOverTime
+    case .pinned(let inner), .plus(let inner), .sort(let inner, _): isPresence(inner.form)
+    case .scalarArithmetic(_, let inner, _, _): isPresence(inner.form)
+    default: false
+    }
+  }
 
   private static func never(_ query: QuerySubject, _ root: VectorPart, _ part: VectorPart) -> Advice {
     let isLost = root.facts.impossibility != nil

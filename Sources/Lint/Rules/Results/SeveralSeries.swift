@@ -11,6 +11,7 @@ extension Rule {
       not always the same one. Aggregate what is left apart: `sum(…)`, `max(…)`, or `sum by (le) (…)` inside \
       a quantile.
       """,
+    subsumes: ["MT039"],
     fires: [
       .query("rate(http_requests_total{status=\"500\"}[1m])"),
       .query("sum by (pod) (rate(http_requests_total[1m]))"),
