@@ -40,7 +40,7 @@ struct VictoriaMetricsTests {
     "WITH (c = {namespace=\"test\", pod=~\"web-[0-9a-z]{1,10}-[0-9a-z]{5}\"}) sum(rate(r_total{c}[1m])) / sum(rate(w_total{c}[1m]))",
     "SUM(rate(a_total[1m])) BY (namespace,) limit 1", "label_set(sum(rate(r_total[1m])), \"a\", \"b\")",
     "sum(rate(a_total[1m]) keep_metric_names)", "sum(rate(a_total[1.5m]))",
-    "sum(rate(a_total[1m])) > 1Ki default 1000",
+    "sum(rate(a_total[1m])) > 0.1Ki default 1000",
     "histogram_quantile(0.99, sum(rate(latency_seconds_bucket[1m])) by (vmrange))", "sum((a, b),)",
     "sum(a) if sum(b)",
   ])

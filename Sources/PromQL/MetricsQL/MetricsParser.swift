@@ -199,6 +199,7 @@ struct MetricsParser {
     while !isSymbol(")") {
       switch token.kind {
       case .name(let name): names.append(name)
+      case .symbol(":"): names.append(":")
       case .text(let bytes): names.append(String(decoding: bytes, as: UTF8.self))
       case .number, .size, .duration, .symbol, .end:
         throw MetricsProblem("unexpected \(shown) in a list of labels", token.range)
