@@ -171,7 +171,10 @@ public struct PlanFacts: Sendable {
     case .negate(let inner):
       return vector(inner, &children).computed { $0.negated }
     case .point(let function, let inner):
-      return vector(inner, &children).computed { function.values($0) }
+      let facts = vector(inner, &children)
+      var result = facts.computed { function.values($0) }
+      if function == .abs || function == .ceil || function == .floor { result.share = facts.share }
+      return result
     case .bounded(let function, let inner, let arguments):
       let facts = vector(inner, &children)
       let bounds = arguments.map { scalar($0, &children) }
@@ -341,28 +344,5 @@ extension AggregationPlan {
       parameter
     case .simple, .countValues: nil
     }
-  }
-}
-
-/// Matchers that exclude each other.
-enum Contradiction {
-  /// A label whose matchers no value satisfies, found where one of them names the only values that it
-  /// accepts; nil when there is none of that kind.
-  static func label(in matchers: [LabelMatcher]) -> String? {
-    for matcher in matchers {
-      let values: [[UInt8]]
-      switch matcher.operation {
-      case .equal: values = [Array(matcher.value.utf8)]
-      case .matches:
-        guard let literals = matcher.pattern?.literals else { continue }
-        values = literals
-      case .notEqual, .matchesNot: continue
-      }
-      let others = matchers.filter { $0.name == matcher.name }
-      if !values.contains(where: { value in others.allSatisfy { $0.accepts(value[...]) } }) {
-        return matcher.name
-      }
-    }
-    return nil
   }
 }

@@ -80,9 +80,10 @@ extension Rule {
         query.written(selector).compactMap { written in
           let matcher = written.matcher
           guard matcher.pattern != nil else { return nil }
-          if matcher.value == ".*" {
-            return query.advice("the pattern .* accepts every value, and no value", at: written.range).help(
-              "leave it out, or write .+")
+          if matcher.operation == .matches, LabelValues.acceptsAll(matcher) {
+            return query.advice(
+              "the pattern \(matcher.value) accepts every value, and no value", at: written.range
+            ).help("leave it out, or write .+")
           }
           guard
             matcher.value.hasPrefix("^") || (matcher.value.hasSuffix("$") && !matcher.value.hasSuffix("\\$")),
@@ -105,14 +106,20 @@ extension Rule {
     "MT031", "contradiction", .error, "no series can satisfy all matchers",
     why: """
       `{code="500", code!~"5.."}` asks for what it excludes: the selector is empty whatever the data, and \
-      with it every sum, rate and quotient above it. The check has no value, and fails at every tick.
+      with it every sum, rate and quotient above it. The check has no value, and fails at every tick. Two \
+      patterns exclude each other in the same way, `=~"2.."` and `=~"5.."`: it is decided by what they \
+      accept, whatever they look like.
       """,
     fires: [
+      .query("sum(rate(r_total{code=~\"2..\",code=~\"5..\"}[1m]))"),
+      .query("sum(rate(r_total{code=~\"5..\",code!~\"[45].*\"}[1m]))"),
+      .query("sum(rate(r_total{code=~\".*\",code!~\".+\",code!=\"\"}[1m]))"),
       .query("sum(rate(r_total{code=\"500\",code!~\"5..\"}[1m]))"),
       .query("sum(rate(r_total{code=~\"a|b\",code!=\"a\",code!=\"b\"}[1m]))"),
     ],
     quiet: [
       .query("sum(rate(r_total{code=~\"5..\",code!=\"503\"}[1m]))"),
+      .query("sum(rate(r_total{code=~\"[45]..\",code!~\"4.*\"}[1m]))"),
       .query("sum(rate(r_total{code=~\"a|b\",code!=\"a\"}[1m]))"),
     ],
     .query { query in
