@@ -6,15 +6,22 @@ struct RatioFacts {
   private let numerator: CountedPart?
   private let denominator: CountedPart?
   private let matching: VectorMatching
+  /// Buckets of one histogram over its count.
+  private let buckets: BucketSum?
 
   init(_ lhs: VectorPlan, _ rhs: VectorPlan, _ selections: [Selection], _ matching: VectorMatching) {
     numerator = CountedPart(lhs, selections)
     denominator = CountedPart(rhs, selections)
     self.matching = matching
+    buckets = BucketSum(lhs, rhs, selections)
   }
 
   /// Narrows what is known of the quotient.
   func refine(_ facts: inout VectorFacts) {
+    if let buckets {
+      buckets.refine(&facts)
+      return
+    }
     guard let numerator, let denominator, numerator.counting == denominator.counting else { return }
     let scale = numerator.factor / denominator.factor
     guard scale > 0, scale.isFinite else { return }
@@ -148,7 +155,16 @@ struct CountedPart {
   /// perhaps more.
   func isPart(of whole: CountedPart) -> Bool {
     whole.complement == nil && (hasMetric(of: whole) || isBucket(of: whole))
-      && whole.matchers.filter { $0.name != LabelFacts.metricName }.allSatisfy(matchers.contains)
+      && whole.matchers.allSatisfy { matcher in
+        matcher.name == LabelFacts.metricName || LabelValues.imply(matchers, matcher) == true
+          || (matcher.name == "le" && isWithinBucket(of: whole))
+      }
+  }
+
+  /// Whether it is a bucket that another one holds: what is faster than 0.1 s is faster than 1 s.
+  private func isWithinBucket(of whole: CountedPart) -> Bool {
+    guard let bound, let other = whole.bound else { return false }
+    return bound <= other
   }
 
   private func hasMetric(of whole: CountedPart) -> Bool { metric != nil && metric == whole.metric }
@@ -158,19 +174,20 @@ struct CountedPart {
     guard let metric, let count = whole.metric, metric.hasSuffix("_bucket"), count.hasSuffix("_count") else {
       return false
     }
-    return metric.dropLast(7) == count.dropLast(6)
-      && matchers.contains { $0.name == "le" && $0.operation == .equal }
+    return metric.dropLast(7) == count.dropLast(6) && bound != nil
   }
 
-  /// The conditions that it has and the whole has not.
+  /// The conditions that it has and the whole does not satisfy anyway.
   func extra(beyond whole: CountedPart) -> [LabelMatcher] {
-    matchers.filter { $0.name != LabelFacts.metricName && !whole.matchers.contains($0) }
+    matchers.filter { $0.name != LabelFacts.metricName && LabelValues.imply(whole.matchers, $0) != true }
   }
 
   /// What the conditions beyond the whole's say of the requests.
   func kindOfExtra(beyond whole: CountedPart) -> RequestShare.Kind? {
-    let kinds = extra(beyond: whole).compactMap { RequestMeaning.kind(of: $0) }
-    return kinds.first { $0 == .failed } ?? kinds.first
+    let extra = extra(beyond: whole)
+    if let kind = RequestMeaning.kind(of: extra) { return kind }
+    // Those that were fast enough for a bucket.
+    return extra.contains { $0.name == "le" } && bound?.isFinite ?? false ? .succeeded : nil
   }
 
   /// What it counts, by its conditions or by its name.

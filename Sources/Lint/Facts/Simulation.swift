@@ -45,7 +45,8 @@ struct Simulation {
       ("half fail", Traffic(good: 50, bad: 50)), ("all fail", Traffic(good: 0, bad: 100)),
     ]
     let values = shares.map { value($0.1) }
-    guard values.contains(where: { $0 != nil }) else { return nil }
+    // A query that the failures do not move shows nothing.
+    guard values.contains(where: { $0 != nil }), Set(values.map(\.?.bitPattern)).count > 1 else { return nil }
     return zip(shares, values).map { share, value in
       let padded = share.0 + String(repeating: " ", count: max(0, 17 - share.0.count))
       return padded + (value.map(Self.text) ?? "no value")
@@ -111,8 +112,9 @@ struct Simulation {
   /// The labels by which failed and good requests are told apart in the query, each with a value for both.
   private var outcomeLabels: [String: (good: String, bad: String)] {
     var labels: [String: (good: String, bad: String)] = [:]
-    for matcher in query.selectors.flatMap(\.matchers) {
-      labels[matcher.name] = RequestMeaning.values(of: matcher.name) ?? labels[matcher.name]
+    let matchers = query.selectors.flatMap(\.matchers)
+    for name in Set(matchers.map(\.name)) {
+      labels[name] = RequestMeaning.values(of: name, toldApartBy: matchers)
     }
     return labels
   }

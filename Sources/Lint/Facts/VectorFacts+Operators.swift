@@ -94,7 +94,10 @@ extension VectorFacts {
       result.values = operation.values(values)
       result.histograms = operation == .sum || operation == .avg ? histograms : .never
       if operation == .count || operation == .group { result.unit = nil }
+      // One of several shares, or their mean, says what they say.
+      if operation == .max || operation == .min || operation == .avg { result.share = share }
     case .quantile:
+      result.share = share
       result.values = parameter.map { $0.lower >= 0 && $0.upper <= 1 } ?? false ? values : .anything
     case .topk, .bottomk, .limitk, .limitRatio:
       return selected(plan, grouped, parameter)
@@ -417,10 +420,13 @@ extension WindowFunction {
       result.unit = nil
     case .avgOverTime:
       result.values = series.values
+      result.share = series.share
       result.histograms = series.histograms
     case .firstOverTime, .lastOverTime:
       result = series
-    case .maxOverTime, .minOverTime: result.values = series.values
+    case .maxOverTime, .minOverTime:
+      result.values = series.values
+      result.share = series.share
     case .quantileOverTime: result.values = .anything
     case .sumOverTime:
       result.values = SimpleAggregation.sum.values(series.values)

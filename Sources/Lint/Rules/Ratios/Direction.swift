@@ -9,9 +9,16 @@ extension Rule {
       A success rate needs a `min`, an error rate a `max`. The other way round the check fails when all is \
       well and passes when everything fails. It happens when `100 -` is put in front of an error rate, or \
       when a threshold is copied from another metric: with `100 - errors/all * 100` and `max: 5`, 2 % of \
-      errors yield 98 and fail, 100 % of errors yield 0 and pass.
+      errors yield 98 and fail, 100 % of errors yield 0 and pass. It does not matter what marks a success: \
+      `code!~"4.."`, `status!="error"`, `success="true"`, `grpc_code="OK"`, being fast enough for a bucket.
       """,
     fires: [
+      .query(
+        "sum(rate(apisix_http_status{code!~\"4..\"}[1m])) / sum(rate(apisix_http_status[1m])) * 100",
+        metric: "thresholdRange: {max: 5}"),
+      .query(
+        "max(sum by (pod) (rate(r_total{success=\"true\"}[1m])) / sum by (pod) (rate(r_total[1m])))",
+        metric: "thresholdRange: {max: 0.05}"),
       .query(
         "100 - sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100",
         metric: "thresholdRange: {max: 5}"),

@@ -10,12 +10,15 @@ extension Rule {
       `increase(errors[1m]) / increase(requests[5m])` counts the errors of one minute and the requests of \
       five: with half of the requests failing it yields 0.1. `rate` over `increase` is off by the length of \
       the window in seconds. Two rates over different windows are of the same scale, but speak of different \
-      times: after a change they disagree.
+      times: after a change they disagree. The same for the share of failures of one metric, \
+      `r{code=~"5.."}[1m]` over `r[5m]`; one metric without a condition more compares now with a while ago, \
+      and may.
       """,
     fires: [
       .query("sum(increase(errors_total[1m])) / sum(increase(requests_total[5m]))"),
       .query("sum(rate(errors_total[1m])) / sum(increase(requests_total[1m]))"),
       .query("sum(rate(errors_total[1m])) / sum(rate(requests_total[5m]))"),
+      .query("sum(rate(r_total{code!~\"5..\"}[1m])) / sum(rate(r_total[5m]))"),
     ],
     quiet: [
       .query("sum(increase(errors_total[5m])) / sum(increase(requests_total[5m]))"),
@@ -32,8 +35,9 @@ extension Rule {
           let above = numerator.counting.function, let below = denominator.counting.function,
           let window = numerator.counting.range, let other = denominator.counting.range
         else { return nil }
-        // One metric over two windows compares now with before.
-        let isSameMetric = numerator.metric == denominator.metric
+        // One metric over two windows compares now with before, unless it is a share of it.
+        let isSameMetric =
+          numerator.metric == denominator.metric && numerator.kindOfExtra(beyond: denominator) == nil
         let counts = [above, below].contains(.increase)
         guard above != below && counts || (window != other && above == below && !isSameMetric) else {
           return nil
