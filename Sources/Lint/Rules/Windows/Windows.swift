@@ -97,7 +97,7 @@ extension Rule {
 
 extension QuerySubject {
   /// Whether the function of the window has no value with one sample.
-  fileprivate func needsTwoSamples(_ selector: SelectorPart) -> Bool {
+  func needsTwoSamples(_ selector: SelectorPart) -> Bool {
     guard let parent = facts.nodes[selector.index].parent,
       case .vector(let plan, _) = facts.nodes[parent].content,
       case .window(let function, _, _) = plan.form
