@@ -92,7 +92,7 @@ import TimeSeries
     #expect((ratio["message"] as? String)?.contains("yields 0, not 90") == true)
     let range = try #require(ratio["range"] as? [String: [String: Int]])
     #expect(range["start"] == ["line": 6, "character": 10])
-    let sound = "sum(rate(hits_total{namespace=\"{{ namespace }}\"}[1m]))"
+    let sound = "sum(rate(hits_total{namespace=\"{{ namespace }}\",app=\"{{ target }}\"}[1m]))"
     let text = Self.template.replacing(/100 - (?:.|\n)*\* 100/, with: sound)
     try editing.tell(
       "textDocument/didChange",

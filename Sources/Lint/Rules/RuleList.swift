@@ -19,6 +19,8 @@ extension Rule {
     alwaysFires, neverFires, ruleResult, templateLabel, recordedWindow, valueInLabel, templateBreaks,
     percentTwice, duplicateRule, recordedName, requiredText, rateOfRecorded, needlessPattern, fragileAlert,
     oddHold, longInterval, unreadDocument, deadPart, notJudged,
+    undistinguished, otherNamespace, widerSide, summedBuckets, windowOfSeconds, bucketsTwice, alertProvider,
+    indifferentCommand, strayLoad, countedTwice, averagedQuantiles, infoJoin,
   ]
 
   /// The rules that have a page and examples, each code once.
