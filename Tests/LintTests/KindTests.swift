@@ -60,7 +60,8 @@ import Testing
     "envoy_response_code_class!=\"5\"",
     "error=\"false\"", "error!=\"true\"", "error=\"\"", "exception=\"None\"", "statusCode=~\"2..\"",
     "exported_status!~\"5..\"",
-    "http_response_status_code!~\"5..\"", "is_error=\"false\"", "response_flags=\"-\"", "status=~\"2xx|3xx\"",
+    "http_response_status_code!~\"5..\"", "is_error=\"false\"", "response_flags=\"-\"",
+    "outcome=~\"SUCCESS|CLIENT_ERROR\"", "code=~\"200|404\"", "status=~\"2xx|3xx\"",
     "http_status_code!~\"5.+\"",
   ]
   private static let failures = [
@@ -107,6 +108,21 @@ import Testing
     ] {
       #expect(!codes(query).contains("MT015"), "\(query)")
     }
+  }
+
+  @Test func `a share whose whole is added up or a scalar is a share all the same`() {
+    func counted(_ matchers: String, _ metric: String = "r_total") -> String {
+      "sum(rate(\(metric){app=\"podinfo\",namespace=\"test\",\(matchers)}[1m]))"
+    }
+    let (good, bad, all) = (counted("code=~\"2..\""), counted("code!~\"2..\""), counted(""))
+    for query in [
+      "\(good) / (\(good) + (\(bad) or vector(0)))", "100 * \(good) / scalar(\(all))",
+      "\(counted("", "ok_total")) / (\(counted("", "ok_total")) + \(counted("", "err_total")))",
+    ] {
+      #expect(codes(query, "{max: 0.05}").contains("MT049"), "\(query)")
+      #expect(!codes(query, "{min: 0.9}").contains("MT049"), "\(query)")
+    }
+    #expect(codes("\(good) / (\(good) + (\(bad) or vector(0)))", "{min: 99}").contains("MT020"))
   }
 
   @Test func `a condition that is no outcome makes no share of successes`() {
@@ -223,6 +239,8 @@ import Testing
     #expect(!ratio("namespace=\"test\",\(pod),code=~\"5..\"", "namespace=~\"test\",\(pod)").contains("MT102"))
     #expect(!ratio(pod, "pod=~\"podinfo-.*\"").contains("MT102"))
     #expect(!ratio("app=\"podinfo\"", "\(pod)", ("errors_total", "requests_total")).contains("MT102"))
+    #expect(ratio("\(pod),code=~\"5..\",reporter=\"source\"", pod).contains("MT102"))
+    #expect(ratio("\(pod),code=~\"5..\",version=\"2\"", pod).contains("MT102"))
     #expect(!ratio("\(pod),reason=\"oom\"", pod, ("errors_total", "requests_total")).contains("MT102"))
   }
 
@@ -283,7 +301,8 @@ import Testing
       "curl -s http://x/", "curl http://x/ || true", "curl -f http://x/ || true", "curl -f http://x/; exit 0",
       "echo go; hey http://x/",
       "curl -s -o /dev/null -w '%{http_code}' http://x/", "hey http://x/ && echo done",
-      "ghz --insecure x:9898",
+      "ghz --insecure x:9898", "echo 'GET http://x' | vegeta attack | vegeta report",
+      "hey http://x/ | tee /tmp/log",
     ]
     for command in indifferent {
       #expect(codes(hook: "pre-rollout", command).contains("MT107"), "\(command)")

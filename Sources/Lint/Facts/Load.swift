@@ -111,6 +111,7 @@ extension CanarySubject {
       (.contour, "Contour", "envoy_cluster_"),
       (.gloo, "Gloo", "envoy_cluster_"),
     ]
+    if asks("ingressgateway") { return "the gateway" }
     return names.first { entry in
       (usesBuiltIn && observer == entry.observer)
         || (entry.prefix != "envoy_cluster_" || observer == entry.observer) && asks(entry.prefix)

@@ -32,6 +32,7 @@ struct OutcomeDialect {
     let takesAllBad = bad.allSatisfy(matcher.takes)
     if takesAllGood, takesAllBad { return nil }
     if takesAllGood || (takesGood && !takesBad) { return .succeeded }
+    if usual.allSatisfy(matcher.takes), !takesAllBad { return .succeeded }
     if takesAllBad, !usual.allSatisfy(matcher.takes) { return .failed }
     if takesGood { return .other }
     return takesBad || (otherIsBad && matcher.isPositive) ? .failed : .other
@@ -90,6 +91,7 @@ struct OutcomeDialect {
         "requeststatus",
         "requestresult", "callresult", "resultstatus",
       ]), good: texts, bad: failures)
+    let micrometer = OutcomeDialect(["outcome"], good: ["SUCCESS"], bad: ["CLIENT_ERROR", "SERVER_ERROR"])
     let good = OutcomeDialect(
       ["success", "successful", "succeeded", "issuccess", "issuccessful", "ok", "isok", "passed"], good: yes,
       bad: no)
@@ -106,6 +108,6 @@ struct OutcomeDialect {
     errorText.otherIsBad = true
     let flags = OutcomeDialect(
       ["responseflags"], good: ["-"], bad: ["DC", "NR", "UH", "UO", "URX", "UT", "UF"])
-    return [http, classes, namedClasses, good, bad, grpc, grpcNumbers, words, errorText, flags]
+    return [http, classes, namedClasses, good, bad, grpc, grpcNumbers, micrometer, words, errorText, flags]
   }()
 }

@@ -238,10 +238,12 @@ public struct PlanFacts: Sendable {
       let facts = vector(inner, &children)
       let values = scalar(number, &children)
       var result = facts.combined(operation, with: values, on: side)
-      if operation == .divide, side == .right, case .only(let divisor) = number.unpinned,
-        ZeroDivisor(divisor, selections, .scalar, text).isHarmless(below: inner)
-      {
-        result.values.mayDivideByZero = facts.values.mayDivideByZero
+      if operation == .divide, side == .right, case .only(let divisor) = number.unpinned {
+        // scalar(…) of the whole makes the same share.
+        RatioFacts(inner, divisor, selections, VectorMatching(labels: .on([]))).refine(&result)
+        if ZeroDivisor(divisor, selections, .scalar, text).isHarmless(below: inner) {
+          result.values.mayDivideByZero = facts.values.mayDivideByZero
+        }
       }
       return result
     case .scalarComparison(let operation, let inner, let number, let side, let returnsBool):

@@ -8,18 +8,25 @@ struct RatioFacts {
   private let matching: VectorMatching
   /// Buckets of one histogram over its count.
   private let buckets: BucketSum?
+  /// One of several parts over all of them.
+  private let sum: ShareOfSum?
 
   init(_ lhs: VectorPlan, _ rhs: VectorPlan, _ selections: [Selection], _ matching: VectorMatching) {
     numerator = CountedPart(lhs, selections)
     denominator = CountedPart(rhs, selections)
     self.matching = matching
     buckets = BucketSum(lhs, rhs, selections)
+    sum = ShareOfSum(lhs, rhs, selections)
   }
 
   /// Narrows what is known of the quotient.
   func refine(_ facts: inout VectorFacts) {
     if let buckets {
       buckets.refine(&facts)
+      return
+    }
+    if let sum {
+      sum.refine(&facts)
       return
     }
     guard let numerator, let denominator, numerator.counting == denominator.counting else { return }

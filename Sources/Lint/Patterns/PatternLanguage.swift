@@ -14,15 +14,21 @@ package struct PatternLanguage: Sendable {
     case unknown
   }
 
+  /// Bytes of a pattern or a text that are looked at; longer ones are left open.
+  private static let lengthLimit = 10_000
+
   /// Nil for what is beyond this reader (`\b`, `(?m)`, classes of Unicode, other letters than ASCII's under
   /// `(?i)`) and for patterns that need more than 2,000 states. The pattern has to be one that RE2 accepts.
   package init?(_ pattern: String) {
-    guard let syntax = PatternSyntax(pattern), let automaton = PatternAutomaton(syntax) else { return nil }
+    guard pattern.utf8.count <= Self.lengthLimit, let syntax = PatternSyntax(pattern),
+      let automaton = PatternAutomaton(syntax)
+    else { return nil }
     self.automaton = automaton
   }
 
   /// Of one text; nil for one of 1,000 characters or more.
   package init?(text: String) {
+    guard text.utf8.count <= Self.lengthLimit else { return nil }
     let points = text.unicodeScalars.map { PatternSyntax.points(CodePoints($0.value)) }
     guard let automaton = PatternAutomaton(.sequence(points)) else { return nil }
     self.automaton = automaton
@@ -64,7 +70,7 @@ private struct PatternSearch {
   private var kinds: [(sample: UInt32, ranges: [ClosedRange<UInt32>])] = []
   /// For each automaton: the sets that hold the kind.
   private var membership: [[Set<Int>]] = []
-  private var budget = 200_000
+  private var budget = 100_000
 
   /// Side by side: the subset of each automaton.
   private struct Node: Hashable {

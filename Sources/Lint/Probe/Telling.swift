@@ -98,15 +98,24 @@ enum LabelKind {
     "authority",
   ]
 
+  /// Where something runs.
+  private static let places: Set<String> = [
+    "cluster", "clustername", "clusterid", "k8scluster", "k8sclustername", "region", "zone", "env",
+    "environment", "deploymentenvironment", "stage", "datacenter", "dc", "tenant", "tenantid",
+  ]
+
+  /// Of whom something is counted, or by whom: never how it went.
+  static let scopes: Set<String> = containers.union(places).union([
+    "reporter", "direction", "instance", "node", "version", "revision", "image", "podtemplatehash",
+  ])
+
   /// The same for canary and primary.
-  static let shared: Set<String> = containers.union(requests).union([
+  static let shared: Set<String> = containers.union(requests).union(places).union([
     "protocol", "requestprotocol", "scheme", "le", "quantile", "reporter", "direction", "tls",
-    "connectionsecuritypolicy", "type", "spankind", "sourceworkload", "sourceapp", "responseflags", "cluster",
-    "clustername", "clusterid", "k8scluster", "k8sclustername", "region", "zone", "env", "environment",
-    "deploymentenvironment", "stage", "datacenter", "dc", "prometheus", "prometheusreplica", "monitor",
-    "tenant",
-    "tenantid", "team", "appkubernetesioinstance", "appkubernetesiopartof", "appkubernetesiocomponent",
-    "appkubernetesiomanagedby", "release", "helmrelease", "chart", "metricspath", "resource", "unit", "mode",
+    "connectionsecuritypolicy", "type", "spankind", "sourceworkload", "sourceapp", "responseflags",
+    "prometheus", "prometheusreplica", "monitor", "team", "appkubernetesioinstance",
+    "appkubernetesiopartof", "appkubernetesiocomponent", "appkubernetesiomanagedby", "release",
+    "helmrelease", "chart", "metricspath", "resource", "unit", "mode",
   ])
 
   /// Jobs of the usual configurations that scrape everything.

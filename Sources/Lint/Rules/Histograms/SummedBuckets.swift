@@ -14,6 +14,7 @@ extension Rule {
       """,
     fires: [
       .query("sum(rate(latency_seconds_bucket[1m]))"),
+      .query("sum(latency_seconds_bucket)"),
       .query("sum by (pod) (rate(latency_seconds_bucket{pod=\"a\"}[1m]))"),
       .query(
         "sum(rate(latency_seconds_bucket{code!~\"5..\"}[1m])) / sum(rate(latency_seconds_bucket[1m])) * 100",
@@ -107,10 +108,19 @@ extension Rule {
 }
 
 extension QuerySubject {
+  /// Whether a name that ends in `_bucket` is a histogram's: it is taken for a counter, or its name says what
+  /// is observed.
+  private func isOfBuckets(_ selector: SelectorPart) -> Bool {
+    if needsTwoSamples(selector) || selector.matchers.contains(where: { $0.name == "le" }) { return true }
+    return ["seconds", "duration", "latency", "bytes", "size", "time"].contains {
+      selector.plan.metricName?.contains($0) ?? false
+    }
+  }
+
   /// The aggregation that adds the buckets of a selector to each other; nil where none does.
   fileprivate func sumOfBuckets(_ selector: SelectorPart) -> VectorPart? {
-    guard selector.range != nil, let name = selector.plan.metricName, name.hasSuffix("_bucket"),
-      needsTwoSamples(selector), !selector.matchers.contains(where: { $0.name == "vmrange" }),
+    guard let name = selector.plan.metricName, name.hasSuffix("_bucket"),
+      isOfBuckets(selector), !selector.matchers.contains(where: { $0.name == "vmrange" }),
       BucketBound.value(selector.matchers) == nil, LabelFacts(matchers: selector.matchers)["le"] != .absent
     else { return nil }
     if let type = data?.types[String(name.dropLast(7))], type != .histogram, type != .gaugehistogram {

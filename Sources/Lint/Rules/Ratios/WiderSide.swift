@@ -89,8 +89,8 @@ extension CountedPart {
       guard RequestMeaning.values(of: matcher.name) == nil, matcher.name != LabelFacts.metricName,
         Telling.names(matcher, canary)
           || (isSameMetric
-            && (LabelKind.namespaces.contains(label) || LabelKind.requests.contains(label)
-              || Identity.Kind(label: matcher.name) != nil))
+            && (LabelKind.namespaces.contains(label) || LabelKind.scopes.contains(label)
+              || LabelKind.requests.contains(label) || Identity.Kind(label: matcher.name) != nil))
       else { return false }
       return LabelValues.imply(wide.matchers, matcher) == false
     }
