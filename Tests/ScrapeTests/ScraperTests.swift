@@ -152,6 +152,16 @@ import TimeSeries
     #expect(scraper.scrape("a 4\n", at: 40).listing == [#"{__name__="a"} 4"#, #"stale {__name__="b"}"#])
   }
 
+  @Test func `a series that was away is not older than it was`() {
+    var scraper = Scraper(target: target())
+    _ = scraper.scrape("a 1\nb 1 5000\n", at: 10)
+    #expect(scraper.scrape("b 1 5000\n", at: 20).stale.count == 1)
+    // `a` has its marker at 20 s.
+    let back = scraper.scrape("a 2 9000\na 3 15000\na 4 20000\na 5 25000\n", at: 30)
+    #expect(back.listing == [#"{__name__="a"} 5 @25.0"#])
+    #expect(back.dropped.outOfOrder == 2 && back.dropped.duplicates == 1)
+  }
+
   @Test func `timestamps an hour behind the newest sample are out of bounds`() {
     var scraper = Scraper(target: target())
     let result = scraper.scrape("a 1 6399999\nb 1 6400000\nc 1 10600000\nd 1 10600001\n", at: 10_000)

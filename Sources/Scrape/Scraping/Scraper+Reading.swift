@@ -21,8 +21,6 @@ extension Scraper {
   private static let cacheType = NumericLabel.none
   /// How far ahead of the scrape an exposed timestamp may be.
   private static let leadMilliseconds: Int64 = 600_000
-  /// How much older than the newest sample one may be: half a block of Prometheus'.
-  private static let ageMilliseconds: Int64 = 3_600_000
 
   /// Reads a body sample by sample.
   mutating func read(
@@ -132,8 +130,7 @@ extension Scraper {
     guard let explicit else { return true }
     let now = attempt.result.timestamp
     let (latest, overflow) = now.addingReportingOverflow(Self.leadMilliseconds)
-    let (oldest, underflow) = max(now, newest).subtractingReportingOverflow(Self.ageMilliseconds)
-    let isInBounds = explicit >= (underflow ? .min : oldest) && explicit <= (overflow ? .max : latest)
+    let isInBounds = explicit >= oldestTime(at: now) && explicit <= (overflow ? .max : latest)
     if !isInBounds { attempt.result.dropped.outOfBounds += 1 }
     return isInBounds
   }
@@ -166,6 +163,7 @@ extension Scraper {
     guard time > slots.samples[Int(slot)].pendingTime else { return }
     slots.samples[Int(slot)].pendingTime = time
     if let explicit {
+      hasTimestamps = true
       attempt.result.timed.append(
         ScrapeResult.TimedSample(slot: slot, timestamp: explicit, value: value))
     } else {

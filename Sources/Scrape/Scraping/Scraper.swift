@@ -17,6 +17,8 @@ public struct Scraper: Sendable {
   private var newestReport = Int64.min
   /// The newest time of any sample, milliseconds.
   private(set) var newest = Int64.min
+  /// Whether a sample ever brought a timestamp.
+  var hasTimestamps = false
   /// How many texts the cache held after the last success.
   private var settledTexts = 0
 
@@ -56,7 +58,7 @@ public struct Scraper: Sendable {
     attempt.result.durationSeconds = max(0, elapsedSeconds())
     report(attempt.counts, &attempt.result)
     attempt.result.labels = slots.labels
-    slots.release(attempt.result.freed)
+    slots.release(attempt.result.freed, oldest: hasTimestamps ? oldestTime(at: timestamp) : nil)
     return attempt.result
   }
 
@@ -123,6 +125,12 @@ public struct Scraper: Sendable {
     metadata.forget(before: pass - Self.metadataPasses)
     if attempt.seenEntries < cache.count { forgetUnseen(&attempt) }
     settledTexts = cache.count
+  }
+
+  /// The oldest time that is taken in a scrape: half a block of Prometheus' behind the newest, milliseconds.
+  func oldestTime(at now: Int64) -> Int64 {
+    let (oldest, underflow) = max(now, newest).subtractingReportingOverflow(3_600_000)
+    return underflow ? .min : oldest
   }
 
   private mutating func settle(_ slot: Int32, _ time: Int64, _ value: Double) {

@@ -8,6 +8,10 @@ struct SlotTable: Sendable {
   var samples: [Newest] = []
   private var slots: [Labels: Int32] = [:]
   private var free: [Int32] = []
+  /// What was known of series that were given up, as long as something can be too old for them.
+  private var remembered: [Labels: Newest] = [:]
+  /// Looked through when it has grown to this.
+  private var mostRemembered = 1000
 
   /// What is known of a slot besides its labels.
   struct Newest: Sendable {
@@ -36,16 +40,24 @@ struct SlotTable: Sendable {
       samples.append(Newest())
     }
     slots[labels] = slot
+    if !remembered.isEmpty, let known = remembered.removeValue(forKey: labels) { samples[Int(slot)] = known }
     return (slot, true)
   }
 
   /// Gives slots up, for other series to use.
-  mutating func release(_ released: [Int32]) {
+  /// - Parameter oldest: samples from this time on may still come, milliseconds: series with newer ones are
+  ///   remembered. Nil where all samples come at the scrape's time.
+  mutating func release(_ released: [Int32], oldest: Int64?) {
     for slot in released {
-      slots[labels[Int(slot)]] = nil
+      let given = labels[Int(slot)]
+      slots[given] = nil
+      if let oldest, samples[Int(slot)].timestamp >= oldest { remembered[given] = samples[Int(slot)] }
       labels[Int(slot)] = .none
       free.append(slot)
     }
+    guard let oldest, remembered.count > mostRemembered else { return }
+    remembered = remembered.filter { $0.value.timestamp >= oldest }
+    mostRemembered = 2 * remembered.count + 1000
   }
 
   /// The slots in use that a pass has not seen.
