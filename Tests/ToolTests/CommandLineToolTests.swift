@@ -52,7 +52,7 @@ import Testing
       ("query up", "say what to ask"), ("query up --data", "Missing value for '--data"),
       ("serve", "nothing to serve"), ("query up --data /nowhere -- --dta", "Unexpected argument '--dta'"),
       ("query --data /nowhere -- -up", "/nowhere: No such file"),
-      ("lint -- --dta", "--dta: error: cannot open it"),
+      ("lint -- --dta", "--> --dta:1:1"),
       ("replay -f Examples/podinfo", "say what to replay"),
       ("query up down --data x", "Unexpected argument 'down'"),
       ("query up --data x --format xml", "The value 'xml' is invalid for '--format"),

@@ -75,12 +75,15 @@ import Testing
   }
 
   @Test func `fixes and places in bytes are right for the file as it is`() throws {
-    try withTexts(["canary.yaml": try Self.example("broken/canary.yaml")]) { folder in
+    let texts = ["canary.yaml", "templates.yaml"]
+    let both = Dictionary(uniqueKeysWithValues: try texts.map { ($0, try Self.example("broken/\($0)")) })
+    try withTexts(both) { folder in
       let mended = try Tool.run(
         shell:
-          "cd \(folder); for p in p m; do promgate lint --fix --unsafe-fixes $p-canary.yaml > /dev/null 2>&1; done;"
-          + " head -c 3 m-canary.yaml | od -An -tx1; tail -c +4 m-canary.yaml | diff - p-canary.yaml && echo same;"
-          + " cmp -s p-canary.yaml \(Tool.root.path())Examples/broken/canary.yaml || echo mended")
+          "cd \(folder); for p in p m; do"
+          + " promgate lint --fix --unsafe-fixes $p-canary.yaml $p-templates.yaml > /dev/null 2>&1; done;"
+          + " head -c 3 m-templates.yaml | od -An -tx1; tail -c +4 m-templates.yaml | diff - p-templates.yaml && echo same;"
+          + " cmp -s p-templates.yaml \(Tool.root.path())Examples/broken/templates.yaml || echo mended")
       #expect(mended.text == " ef bb bf\nsame\nmended\n", "\(mended.text)")
     }
     // Later texts of a stream may have a mark of their own.

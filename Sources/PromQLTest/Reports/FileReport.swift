@@ -50,15 +50,15 @@ extension FileReport {
     path: String, unitTests file: UnitTestFile, ruleFiles: [ManifestSource], runner: UnitTestRunner
   ) {
     self.path = path
-    guard file.hasTests else {
-      content = .unreadable(
-        " no test was found in this file: under tests there is no alert_rule_test and no promql_expr_test")
-      return
-    }
     let readings = ruleFiles.map { RuleReading($0) }
     if let finding = readings.flatMap(\.findings).first {
       content = .unreadable(
         " \(finding.source.name):\(UnreadableFile(finding).description)")
+      return
+    }
+    guard file.hasTests else {
+      content = .unreadable(
+        " no test was found in this file: under tests there is no alert_rule_test and no promql_expr_test")
       return
     }
     content = .outcomes(runner.run(file, groups: readings.flatMap(\.groups)))

@@ -143,7 +143,9 @@ struct CommandTable {
     let rated = known.map { candidate in
       let own = words(candidate)
       let letters = own.reduce(0) { sum, word in
-        sum + (wanted.contains { $0.hasPrefix(word) || word.hasPrefix($0) } ? word.count : 0)
+        sum
+          + (wanted.filter { $0.hasPrefix(word) || word.hasPrefix($0) }.map { min($0.count, word.count) }
+            .max() ?? 0)
       }
       return (name: candidate, letters: letters, others: own.count)
     }
