@@ -28,12 +28,12 @@ struct DefinitionsCommand: ParsableCommand {
   @Option(help: "How to write them: yaml (a document each), or json (an object, or a List of them).")
   var format = Format.yaml
 
-  func run() {
+  func run() throws {
     let definitions = (kinds.isEmpty ? ManifestKind.allCases : kinds).map(CustomResourceDefinition.init)
     switch format {
-    case .yaml: Output.write(definitions.map(\.yaml).joined(separator: "---\n").utf8)
+    case .yaml: try Output.write(definitions.map(\.yaml).joined(separator: "---\n").utf8)
     case .json:
-      Output.write(
+      try Output.write(
         (definitions.count == 1 ? definitions[0].json : CustomResourceDefinition.json(definitions)).utf8)
     }
   }
