@@ -219,7 +219,7 @@ class Generator:
                 data = self.mutated(data)
         # A bare word alone in braces: 3.5.3 makes a name of its middle, and dies of a word of one letter. Zeros in metadata
         # end the input there if they stand at some places.
-        is_left_out = re.search(rb"[{,][ \t]*[a-zA-Z_]\w*[ \t]*[,}]|#[ \t]+(HELP|TYPE)[^\n]*\0", data)
+        is_left_out = re.search(rb"[{,][ \t]*[a-zA-Z_]\w*[ \t]*[,}]|#[ \t]+(HELP|TYPE|UNIT)[^\n]*\n?\0", data)
         return b"a 1\n" + b"# EOF\n" * self.open if is_left_out else data
 
     def mutated(self, data):
@@ -240,12 +240,17 @@ class Generator:
 
 # ---- what 3.14 does otherwise ----
 
-def alive_after_failure(left, right):
-    """3.5.3 gives no stale markers to series that a failing scrape showed before its fault; 3.14's way and ours is to give them to all."""
+def alive_after_failure(case, left, right):
+    """3.5.3 gives no stale markers to series that a failing scrape showed before its fault, and later some to series that were
+    never stored. 3.14's way and ours is to end what was stored. So series may be alive there that are not here; and samples
+    with timestamps of their own may be older than a marker there."""
     up = dict(left["reports"].get("up", []))
     for key in [k for k in left if k.startswith("alive after ")]:
         if up.get(key.removeprefix("alive after ")) == "0" and set(right[key]) < set(left[key]):
             left[key] = right[key]
+    if "0" in up.values() and any(re.search(rb"[ \t][0-9.]{9,}[ \t]*\n", body or b"") for body in case.bodies):
+        for what in ("reports", "samples", *(k for k in left if k.startswith("alive after "))):
+            left[what] = right[what]
 
 
 # ---- servers ----
@@ -329,7 +334,7 @@ class API:
         """What each target says about its metrics."""
         told = {}
         for one in self.get("/api/v1/targets/metadata"):
-            told.setdefault(int(one["target"]["slot"]), []).append([one["metric"], one["type"], one["help"], one["unit"]])
+            told.setdefault(int(one["target"]["slot"]), []).append([one.get("metric", ""), one["type"], one["help"], one["unit"]])
         return {slot: sorted(all) for slot, all in told.items()}
 
     def errors(self):
@@ -387,7 +392,7 @@ def main():
                 left["metadata"], right["metadata"] = left_told.get(slot), right_told.get(slot)
                 ups += sum(v == "1" for _, v in left["reports"].get("up", []))
                 before = json.dumps(left)
-                alive_after_failure(left, right)
+                alive_after_failure(case, left, right)
                 is_known = before != json.dumps(left)
                 problems = []
                 for what in sorted(set(left) | set(right)):

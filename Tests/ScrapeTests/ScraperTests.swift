@@ -153,6 +153,11 @@ import TimeSeries
   }
 
   @Test func `a series that was away is not older than it was`() {
+    // Though its timestamp was of no use.
+    var late = Scraper(target: target())
+    #expect(late.scrape("a 1\na 2 5000\n", at: 10).listing == [#"{__name__="a"} 1"#])
+    _ = late.scrape("b 1\n", at: 20)
+    #expect(late.scrape("a 2 5000\n", at: 30).listing == [#"stale {__name__="b"}"#])
     var scraper = Scraper(target: target())
     _ = scraper.scrape("a 1\nb 1 5000\n", at: 10)
     #expect(scraper.scrape("b 1 5000\n", at: 20).stale.count == 1)

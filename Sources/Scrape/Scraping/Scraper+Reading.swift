@@ -126,8 +126,9 @@ extension Scraper {
   }
 
   /// Whether an exposed timestamp is neither far ahead nor older than what Prometheus' head takes.
-  private func isInBounds(_ explicit: Int64?, _ attempt: inout ScrapePass) -> Bool {
+  private mutating func isInBounds(_ explicit: Int64?, _ attempt: inout ScrapePass) -> Bool {
     guard let explicit else { return true }
+    hasTimestamps = true
     let now = attempt.result.timestamp
     let (latest, overflow) = now.addingReportingOverflow(Self.leadMilliseconds)
     let isInBounds = explicit >= oldestTime(at: now) && explicit <= (overflow ? .max : latest)
@@ -163,7 +164,6 @@ extension Scraper {
     guard time > slots.samples[Int(slot)].pendingTime else { return }
     slots.samples[Int(slot)].pendingTime = time
     if let explicit {
-      hasTimestamps = true
       attempt.result.timed.append(
         ScrapeResult.TimedSample(slot: slot, timestamp: explicit, value: value))
     } else {
