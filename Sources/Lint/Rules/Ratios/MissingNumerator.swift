@@ -28,7 +28,9 @@ extension Rule {
       .query("sum(rate(payment_errors_total[1m])) or vector(0)"),
     ],
     .query { query in
-      guard query.site.isMetric, query.site.use != .builtIn, let root = query.root else { return [] }
+      guard query.site.isMetric, query.site.use != .builtIn, let root = query.root,
+        root.facts.impossibility == nil
+      else { return [] }
       if let numerator = Self.missingNumerator(query, root) { return [numerator] }
       if let failures = query.neededFailures.first {
         return [

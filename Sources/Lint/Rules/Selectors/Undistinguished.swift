@@ -51,7 +51,7 @@ extension Rule {
           ? "ingress-nginx counts canary and primary under one Ingress: without canary!=\"\" this takes both"
           : "nothing here tells the canary from the primary: this takes both",
         at: (nginx ?? first).site
-      ).with(severity: isMeant ? .error : .warning)
+      ).with(severity: isMeant ? .error : .info)
       if let container {
         advice = advice.related(query.place(container.range), "the container has this name in both")
       }
