@@ -11,7 +11,11 @@ struct DoubleFindingTests {
     // Series that are left apart, and what is wrong with each of them.
     ["MT005", "MT007"], ["MT005", "MT020"], ["MT005", "MT021"], ["MT005", "MT026"],
     // A window that is too short or too long, and that the canary cannot change.
-    ["MT012", "MT014"], ["MT013", "MT014"],
+    ["MT012", "MT014"], ["MT013", "MT014"], ["MT014", "MT104"],
+    // A bound of another scale, and on the other side, or of a share of other requests.
+    ["MT020", "MT049"], ["MT020", "MT102"],
+    // Series of two namespaces, each of which counts twice.
+    ["MT033", "MT109"],
     // What a server refuses, and what it would yield.
     ["MT037", "MT039"],
   ]
@@ -20,7 +24,8 @@ struct DoubleFindingTests {
   func `no two rules tell the same fault of an example`(code: String) throws {
     let rule = try #require(Rule.named(code))
     for example in rule.fires + rule.quiet {
-      let found = try Linting.findings(of: example)
+      // Examples name no workload, to be short: that is a fault beside every other one.
+      let found = try Linting.findings(of: example).filter { code == "MT100" || $0.code != "MT100" }
       for (index, one) in found.enumerated() {
         for other in found[(index + 1)...] where one.isAt(other) {
           let codes: Set<String> = [one.code, other.code]

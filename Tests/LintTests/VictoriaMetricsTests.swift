@@ -45,7 +45,8 @@ struct VictoriaMetricsTests {
     "sum(a) if sum(b)",
   ])
   func `its language has no findings of its own`(query: String) {
-    let found = Self.findings(query).filter { $0.code != "MT021" && $0.code != "MT039" }
+    // They name no workload, to be short.
+    let found = Self.findings(query).filter { !["MT021", "MT039", "MT100"].contains($0.code) }
     #expect(found.isEmpty, "\(query): \(Linting.summary(found))")
   }
 
