@@ -48,6 +48,14 @@ extension VectorForm {
     case .arithmetic(_, let left, let right, _), .comparison(_, let left, let right, _, _),
       .trim(_, let left, let right, _), .set(_, let left, let right, _):
       [.vector(left), .vector(right)]
+    case .foreign(let plan):
+      plan.inputs.map { input in
+        switch input {
+        case .vector(let vector): .vector(vector)
+        case .windows(let windows): .windows(windows)
+        case .scalar(let scalar): .scalar(scalar)
+        }
+      }
     }
   }
 }
