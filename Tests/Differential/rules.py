@@ -61,7 +61,7 @@ TEXTS = ["", " ", "a", "a b", "a-b", "ä", "😀", "a{b}", "a{", "}", "__name__"
 PLAIN = ["~", "null", "Null", "", "true", "yes", "off", "0", "5", "-1", "1.5", "1e3", "0x10", "0o17", "017", "0b11", "1_000", ".inf", "-.inf", ".nan",
          "99999999999999999999", "-99999999999999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e30", "-1e30",
          "2001-01-01", "[]", "{}", "[a]", "{a: b}", "[~]", "{~: ~}", "[[]]", "{a: [b]}", "!!str 5", "!!int 5", "!!int x", '!!int "5"', "!!float 5",
-         "!!float x", "!!bool x", "!!bool true", "!!null x", "!!str", "!!binary YQ==", "!!binary /w==", "!!binary Y", "!foo a", "! 5", "!!seq a",
+         "!!float x", "!!bool x", "!!bool true", "!!null x", "!!binary YQ==", "!!binary /w==", "!!binary Y", "!foo a", "! 5", "!!seq a",
          "!!map a", "!x!y g", '"\\xff"', '"\\u00e4"', '"a\\qb"', '"a\\/b"', "'it''s'", '"\\x00"', "*nowhere", "&a b", "!!set {a}", "!!omap [a: b]",
          "|\n        a\n        b", ">-\n        a", '"unclosed', "'unclosed", "{a", "[a", "a: b", "a: b: c", "- a", "@a", "`a`", "%a", "a # b", "a#b"]
 TEMPLATES = ["{{ .Foo }", "{{ .Foo }}", "{{ $labels.x.y }}", "{{ $value.x }}", "{{ $nope }}", "{{ index $labels 5 }}", '{{ humanize "x" }}', "{{ humanize }}",

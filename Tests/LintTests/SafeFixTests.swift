@@ -42,7 +42,7 @@ import TimeSeries
         for finding in found where finding.fixes.contains(where: \.isSafe) { safe.insert(finding.code) }
       }
     }
-    // Anchors; `threshold` as the range that it means; the interval without which every check fails.
-    #expect(safe == ["MT066", "MT053", "MT009"])
+    // Anchors and plain patterns; `threshold` as the range that it means; the interval without which every check fails.
+    #expect(safe == ["MT066", "MT053", "MT009", "MT083"])
   }
 }

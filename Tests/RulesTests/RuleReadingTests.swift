@@ -161,7 +161,7 @@ import Testing
       let place = SourcePlace(offset: finding.diagnostic.range?.start ?? 0, in: finding.source.bytes)
       return "\(place?.line ?? 0):\(place?.column ?? 0)"
     }
-    #expect(shown == ["5:12", "6:15", "9:5", "7:10", "8:14", "10:29"], "\(reading.findings)")
+    #expect(shown == ["5:12", "6:11", "10:7", "7:10", "8:14", "10:33"], "\(reading.findings)")
   }
 
   /// What a cluster and the operator make of a PrometheusRule: a number is no text there.
@@ -169,7 +169,7 @@ import Testing
     ("{alert: a, expr: up}", "", nil), ("{record: a, expr: 1}", "", nil),
     ("{alert: a, expr: up}", "partial_response_strategy: Abort", nil),
     ("{alert: a, expr: up}", "partial_response_strategy: maybe", "must be abort or warn"),
-    ("{alert: a, expr: up, labels: {n: 5}}", "", "labels.n must be a text, not a number"),
+    ("{alert: a, expr: up, labels: {m: 5}}", "", "labels.m must be a text, not a number"),
     ("{alert: a, expr: up, for: 0}", "", "for must be a text"),
     ("{alert: a, expr: 1.5}", "", "expr must be a text"),
     ("{alert: a, expr: up, exprr: up}", "", "a rule has no field exprr"),

@@ -88,7 +88,7 @@ import Testing
     let input = try Tool.run(
       shell:
         "echo 'groups: [{name: g, rules: [{record: r, expr: \"sum(\"}]}]' | promgate lint - --format concise")
-    #expect(input.status == 1 && input.text.contains("MT002"))
+    #expect(input.status == 1 && input.text.contains("error[rule]"))
     let list = try Tool.run(shell: "promgate lint --list")
     #expect(list.text.split(separator: "\n").count > 55 && list.status == 0)
     let page = try Tool.run(shell: "promgate lint --explain self-ratio")

@@ -98,13 +98,14 @@ extension RuleReading {
       let place = error.diagnostics.first?.range.flatMap { expression.fileRange($0) }
       var problem = ManifestProblem(
         ManifestCode.rule, "\(context.prefix)could not parse expression: \(error)",
-        at: place ?? expression.range ?? fields.range)
+        at: expression.range ?? fields.range)
       problem.diagnostic.notes = error.diagnostics.first.map(\.notes) ?? []
       for index in problem.diagnostic.notes.indices {
         problem.diagnostic.notes[index].range = problem.diagnostic.notes[index].range.flatMap {
           expression.fileRange($0)
         }
       }
+      if let place { problem.diagnostic.notes.insert(Diagnostic.Note("here", range: place), at: 0) }
       report(problem)
     }
   }

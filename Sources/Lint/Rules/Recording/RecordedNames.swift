@@ -15,11 +15,12 @@ extension Rule {
     fires: [.rule("record: http_requests_per_second\nexpr: sum(rate(http_requests_total[5m]))")],
     quiet: [
       .rule("record: job:http_requests:rate5m\nexpr: sum by (job) (rate(http_requests_total[5m]))"),
+      .rule("record: budget\nexpr: vector(0.001)"),
       .rule("record: :node_memory_free_bytes:sum\nexpr: sum(node_memory_free_bytes)"),
     ],
     .rules { rules in
       rules.rules.compactMap { rule in
-        guard rule.alerting == nil, !rule.name.contains(":") else { return nil }
+        guard rule.alerting == nil, !rule.name.contains(":"), rule.name.contains("_") else { return nil }
         return rule.advice(
           "\(rule.name) has no colon: nothing tells it from a metric of a target", at: rule.written.name
         )
