@@ -143,9 +143,9 @@ private let service = "  service:\n    port: 80\n"
       "8:3 manifest-empty-value spec.suspend has no value:",
       "17:5 manifest-empty-value spec.analysis.iterations has no value:",
       "18:5 manifest-empty-value spec.analysis.metrics has no value:",
-      "20:27 manifest-empty-value spec.analysis.webhooks[0].type has no value:",
-      "20:35 manifest-empty-value spec.analysis.webhooks[0].timeout has no value:",
-      "20:61 manifest-empty-value spec.analysis.webhooks[0].metadata.a has no value:",
+      "20:25 manifest-empty-value spec.analysis.webhooks[0].type has no value:",
+      "20:33 manifest-empty-value spec.analysis.webhooks[0].timeout has no value:",
+      "20:59 manifest-empty-value spec.analysis.webhooks[0].metadata.a has no value:",
     ])
   let canary = try reading.set.canary()
   #expect(canary.suspend == nil && canary.analysis.value.metrics == nil)
@@ -216,9 +216,12 @@ private let service = "  service:\n    port: 80\n"
     (base + "    description: {en: text}\n", nil),
     (metric("      thresholdRange: {min: 99, metrics: 3}\n"), nil),
     // A built-in query reads the interval.
-    (metric("      thresholdRange: {min: 99, interval: 30s}\n"), "spec.analysis.metrics[0].interval is 1m"),
+    (
+      metric("      thresholdRange: {min: 99, interval: 30s}\n"),
+      "spec.analysis.metrics[0].interval is not set"
+    ),
     (metric("      thresholdRange: {min: 99, interval: 1m}\n"), nil),
-    (metric("      intervall: 5m\n"), "spec.analysis.metrics[0].interval is 1m"),
+    (metric("      intervall: 5m\n"), "spec.analysis.metrics[0].interval is not set"),
   ]
   for (analysis, loss) in cases {
     let reading = ManifestReading(reading: canaryText(analysis: analysis))

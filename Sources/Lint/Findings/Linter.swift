@@ -26,8 +26,8 @@ public struct Linter: Sendable {
     }
     found += findings(RulesSubject(reading, options: options, data: data))
     // That a key has no value is said once: by the rule that knows what follows.
-    let told = Set(found.filter { $0.code == Rule.nothingChecked.code }.compactMap(\.place.range))
-    found.removeAll { $0.code == ManifestCode.emptyValue && $0.place.range.map(told.contains) ?? false }
+    let told = found.filter { $0.code == Rule.nothingChecked.code }.map(\.place.order)
+    found.removeAll { one in one.code == ManifestCode.emptyValue && told.contains { $0 == one.place.order } }
     return finished(LintResult(found, sources: reading.sources))
   }
 

@@ -68,7 +68,7 @@ extension CanaryMetric: ManifestValue {
     static let name = Field<String>(
       "name", isRequired: true, "request-success-rate and request-duration name the built-in metrics.")
     static let interval = Field<String>(
-      "interval", type: .text(.durationStart), absence: .text("1m"), matters: .inQuery,
+      "interval", type: .text(.durationStart), matters: .inQuery,
       "The text that replaces {{ interval }}; 1m in built-in and inline queries when absent.")
     static let threshold = Field<Double>("threshold", "Deprecated: write thresholdRange.")
     static let thresholdRange = Field<ThresholdRange>("thresholdRange", "Which values are good.")

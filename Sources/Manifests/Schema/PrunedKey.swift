@@ -108,7 +108,7 @@ extension PrunedKey.Home {
   /// What the field is then, where that is not what was written: `is not set`, `is 100`, `stays 10`; nil
   /// where the key has no effect.
   func loss(of value: ManifestNode) -> String? {
-    if value.isNull { return nil }
+    if value.isNull || value.isPlaceholder || written?.isPlaceholder ?? false { return nil }
     switch field.effect {
     case .never: return nil
     case .always, .inQuery: break
@@ -118,7 +118,8 @@ extension PrunedKey.Home {
     case .aside: return nil
     case .above, .within, .misspelt: break
     }
-    guard let absent = field.valueWhenAbsent else { return "is not set" }
+    // What its absence means to a query, the query tells.
+    guard field.effect == .always, let absent = field.valueWhenAbsent else { return "is not set" }
     return absent.means(value) ? nil : absent.shown.map { "is \($0)" } ?? "is not set"
   }
 }
@@ -180,6 +181,12 @@ extension ManifestNode {
         && one.entries.allSatisfy { entry in two[entry.key].map { entry.value.means($0.value) } ?? false }
     case (.scalar, _), (.sequence, _), (.mapping, _): false
     }
+  }
+
+  /// Something that is put in before a cluster sees it: `${NAMESPACE}`.
+  fileprivate var isPlaceholder: Bool {
+    guard case .scalar(let scalar) = content else { return false }
+    return scalar.bytes.contains(UInt8(ascii: "$"))
   }
 
   /// A scalar as written; for the others, that they are what they are.

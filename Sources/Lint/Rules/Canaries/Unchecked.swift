@@ -38,26 +38,24 @@ extension Rule {
       guard !hooks.contains(where: { $0.effectiveType == .rollout }) else { return [] }
       let hasGates = hooks.contains { $0.effectiveType.holdsBack }
       let what =
-        analysis.emptyMetrics == nil
-        ? "there are no metrics" : "metrics is left empty, which a cluster takes for no metrics"
+        analysis.emptyMetrics == nil ? "there are no metrics" : "metrics is left empty"
       return [
         canary.advice(
           hasGates
-            ? "\(what), and no rollout webhook that can fail: nothing is checked while the canary has traffic"
-            : "\(what), and no webhook that can fail: every new version is promoted unchecked",
-          at: analysis.emptyMetrics, ".spec.analysis.metrics"
+            ? "\(what), and no rollout webhook can fail: nothing is checked while the canary has traffic"
+            : "\(what), and no webhook can fail: every new version is promoted unchecked",
+          at: analysis.emptyMetrics ?? analysis.metrics?.range, ".spec.analysis.metrics"
         )
         .with(severity: hasGates && analysis.emptyMetrics == nil ? .warning : .error)
-        .help(
-          "add metrics such as request-success-rate; skipAnalysis: true says that nothing is to be checked")
+        .help("add metrics such as request-success-rate; skipAnalysis: true says that none is wanted")
       ]
     })
 
   static let skippedAnalysis = Rule(
     "MT131", "analysis-skipped", .warning, "the analysis is skipped, and its metrics are never asked",
     why: """
-      With `skipAnalysis: true` Flagger promotes every new version at once, whatever the analysis says. It is \
-      meant for an emergency, and easily left behind.
+      With `skipAnalysis: true` Flagger promotes every new version at once, whatever the analysis says. It \
+      is meant for an emergency, and easily left behind.
       """,
     fires: [
       .manifests(BuiltInExample.canary(metric: BuiltInExample.successRate, spec: "skipAnalysis: true"))
