@@ -95,17 +95,3 @@ extension PlanFacts {
     }
   }
 }
-
-extension ComparisonOperator {
-  /// Whether the comparison holds for no numbers of both sides; with NaN none holds but `!=`.
-  func neverHolds(_ lhs: ValueFacts, _ rhs: ValueFacts) -> Bool {
-    switch self {
-    case .equal: lhs.upper < rhs.lower || lhs.lower > rhs.upper
-    case .notEqual: lhs.constant != nil && lhs.constant == rhs.constant
-    case .less: lhs.lower >= rhs.upper
-    case .lessOrEqual: lhs.lower > rhs.upper
-    case .greater: lhs.upper <= rhs.lower
-    case .greaterOrEqual: lhs.upper < rhs.lower
-    }
-  }
-}

@@ -240,7 +240,7 @@ public struct PlanFacts: Sendable {
       var result = facts.combined(operation, with: values, on: side)
       if operation == .divide, side == .right, case .only(let divisor) = number.unpinned {
         // scalar(…) of the whole makes the same share.
-        RatioFacts(inner, divisor, selections, VectorMatching(labels: .on([]))).refine(&result)
+        RatioFacts(inner, divisor, selections, .scalar).refine(&result)
         if ZeroDivisor(divisor, selections, .scalar, text).isHarmless(below: inner) {
           result.values.mayDivideByZero = facts.values.mayDivideByZero
         }
