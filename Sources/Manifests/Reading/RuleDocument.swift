@@ -91,6 +91,6 @@ extension ManifestSource {
     }
     if words.contains("apiVersion") { return false }
     let hasRules = words.contains("expr") && (words.contains("alert") || words.contains("record"))
-    return isSearched ? hasGroups && hasRules : hasGroups || hasRules
+    return isSearched ? hasGroups && hasRules : words.contains("groups") || hasRules
   }
 }
