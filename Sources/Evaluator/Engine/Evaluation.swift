@@ -103,6 +103,9 @@ final class Evaluation {
       return try combine(left, right, on: grid) { Arithmetic.compute(operation, $0, $1) }
     case .comparison(let operation, let left, let right):
       return try combine(left, right, on: grid) { Arithmetic.holds(operation, $0, $1) ? 1 : 0 }
+    case .trim(let operation, let left, let right):
+      _ = (try column(left, on: grid), try column(right, on: grid))
+      throw .certain(.trimOfScalars(operation))
     case .larger(let left, let right): return try combine(left, right, on: grid, Arithmetic.larger)
     case .smaller(let left, let right): return try combine(left, right, on: grid, Arithmetic.smaller)
     case .only(let vector): return .steps(try onlyValues(vector, on: grid))
@@ -189,6 +192,7 @@ final class Evaluation {
     case .absent(let inner, let labels):
       return AbsentRow(labels: labels, presence: try presence(of: open(inner, on: grid), on: grid))
     case .absentOverTime(let windows, let labels):
+      try check(windows.edges, of: .absentOverTime)
       return AbsentRow(labels: labels, presence: try presence(of: windows, on: grid))
     case .window(let function, let windows, let arguments):
       return try window(function, windows, arguments, on: grid)
@@ -230,10 +234,22 @@ final class Evaluation {
         selected, WindowLocator(grid, selector.time, back: options.lookback, ahead: options.lookback),
         keys: keys, site: site, notes: notes)
     }
-    let locator = WindowLocator(grid, selector.time, back: options.lookback)
+    let (time, back) =
+      yield == .value ? (selector.time, options.lookback) : timeOfTimestamps(selector.time)
+    let locator = WindowLocator(grid, time, back: back)
     return SelectRows(
       selected, locator: locator, yield: yield, keys: keys,
       readsStatisticsOnly: selector.readsStatisticsOnly)
+  }
+
+  /// `timestamp(x @ T offset o)` looks at T, whatever the offset, among the samples that `x @ T offset o` reads:
+  /// those of both windows.
+  private func timeOfTimestamps(_ time: TimeReference) -> (time: TimeReference, back: Int64) {
+    guard time.at != nil, time.offset != 0 else { return (time, options.lookback) }
+    let distance = Int64(clamping: time.offset.magnitude)
+    return (
+      TimeReference(at: time.at, offset: max(0, time.offset)), max(0, options.lookback - distance)
+    )
   }
 
   /// `timestamp(v)`: a selector's samples have times of their own (promql-functions.md §3.3).
@@ -321,6 +337,11 @@ final class Evaluation {
   private func window(
     _ function: WindowFunction, _ plan: WindowsPlan, _ arguments: [ScalarArgument], on grid: Grid
   ) throws(EvaluationError) -> any RowSource {
+    if plan.edges != .none,
+      let written = Function.allCases.first(where: { $0.facts.family == .window(function) })
+    {
+      try check(plan.edges, of: written)
+    }
     let windows = try open(plan, on: grid)
     let reduction = WindowReduction(
       function, try columns(arguments.map(\.value), on: grid), argumentSites: arguments.map(\.site),
@@ -333,10 +354,15 @@ final class Evaluation {
     return staysApart ? rows : unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
   }
 
+  /// `anchored` and `smoothed` mean something to a few functions only.
+  private func check(_ edges: SelectorPlan.Extension, of function: Function) throws(EvaluationError) {
+    if let failure = CertainFailure(edges, of: function) { throw .certain(failure) }
+  }
+
   private func histogram(_ form: VectorForm, on grid: Grid) throws(EvaluationError) -> any RowSource {
     let vector: VectorPlan
     let question: HistogramRows.Question
-    var label: (String, [String])?
+    var label: HistogramRows.QuantileLabel?
     switch form {
     case .histogramQuantile(let phi, let inner):
       vector = inner
@@ -346,7 +372,7 @@ final class Evaluation {
       var columns: [ScalarColumn] = []
       for phi in phis { columns.append(try quantileColumn(phi, on: grid)) }
       question = .quantiles(columns)
-      label = (name, columns.map { GoText.openMetrics($0[0]) })
+      label = HistogramRows.QuantileLabel(name, columns, steps: grid.count)
     case .histogramFraction(let lower, let upper, let inner):
       vector = inner
       question = .fraction(lower: try column(lower, on: grid), upper: try column(upper, on: grid))
@@ -371,41 +397,45 @@ final class Evaluation {
   private func aggregate(
     _ plan: AggregationPlan, site: SourceRange, on grid: Grid
   ) throws(EvaluationError) -> any RowSource {
+    // Before the vector: its errors and annotations come first.
+    let parameter = try plan.operation.parameter.map { argument throws(EvaluationError) in
+      AggregationParameter(try column(argument.value, on: grid), site: argument.site, steps: grid.count)
+    }
     let source = try open(plan.vector, on: grid)
     let groups = Groups(source.keys, plan.grouping)
     let ranked = RankedAggregation(
-      evaluation: self, grid: grid, source: source, groups: groups, expressionSite: plan.vector.site,
-      site: site)
+      evaluation: self, grid: grid, source: source, groups: groups, parameter: parameter ?? .none,
+      expressionSite: plan.vector.site, site: site)
     switch plan.operation {
     case .simple(let operation):
       return AggregatedRows(
         source, groups, operation, site: plan.vector.site, notes: notes, mutation: options.mutation)
-    case .quantile(let phi): return try ranked.quantile(phi)
-    case .topk(let count): return try ranked.best(count, isTop: true)
-    case .bottomk(let count): return try ranked.best(count, isTop: false)
-    case .limitk(let count): return try ranked.limit(count)
-    case .limitRatio(let ratio): return try ranked.ratio(ratio)
+    case .quantile: return try ranked.quantile()
+    case .topk: return try ranked.best(isTop: true)
+    case .bottomk: return try ranked.best(isTop: false)
+    case .limitk: return try ranked.limit()
+    case .limitRatio: return try ranked.ratio()
     case .countValues(let label): return try ranked.countValues(label: label, plan.grouping)
     }
   }
 
   private func binary(_ plan: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
-    let pairs = SamplePairs(notes: notes, site: plan.site)
+    let site = plan.site
     switch plan.form {
     case .scalarArithmetic(let operation, let vector, let scalar, let side):
-      return try binary(.arithmetic(operation), vector, scalar, side, pairs, on: grid)
+      return try binary(.arithmetic(operation), vector, scalar, side, site, on: grid)
     case .scalarComparison(let operation, let vector, let scalar, let side, let returnsBool):
       return try binary(
-        .comparison(operation, returnsBool: returnsBool), vector, scalar, side, pairs, on: grid)
+        .comparison(operation, returnsBool: returnsBool), vector, scalar, side, site, on: grid)
     case .scalarTrim(let operation, let vector, let scalar, let side):
-      return try binary(.trim(operation), vector, scalar, side, pairs, on: grid)
+      return try binary(.trim(operation), vector, scalar, side, site, on: grid)
     case .arithmetic(let operation, let left, let right, let matching):
-      return try binary(.arithmetic(operation), left, right, matching, pairs, on: grid)
+      return try binary(.arithmetic(operation), left, right, matching, site, on: grid)
     case .comparison(let operation, let left, let right, let matching, let returnsBool):
       return try binary(
-        .comparison(operation, returnsBool: returnsBool), left, right, matching, pairs, on: grid)
+        .comparison(operation, returnsBool: returnsBool), left, right, matching, site, on: grid)
     case .trim(let operation, let left, let right, let matching):
-      return try binary(.trim(operation), left, right, matching, pairs, on: grid)
+      return try binary(.trim(operation), left, right, matching, site, on: grid)
     case .set(let operation, let left, let right, let labels):
       return try SetOperation.open(
         operation, try open(left, on: grid), try open(right, on: grid), labels, evaluation: self,
@@ -416,55 +446,25 @@ final class Evaluation {
 
   private func binary(
     _ operation: BinaryOperation, _ vector: VectorPlan, _ scalar: ScalarPlan, _ side: Side,
-    _ pairs: SamplePairs, on grid: Grid
+    _ site: SourceRange, on grid: Grid
   ) throws(EvaluationError) -> any RowSource {
     let rows = try open(vector, on: grid)
     let keys = operation.computesNewValue ? computedKeys(rows.keys) : rows.keys
     return unique(
       BinaryScalarRows(
         source: rows, keys: keys, operation: operation, scalar: try column(scalar, on: grid),
-        scalarSide: side, pairs: pairs), on: grid)
+        scalarSide: side,
+        pairs: SamplePairs(operation, site: site, steps: grid.count, notes: notes)), on: grid)
   }
 
   private func binary(
     _ operation: BinaryOperation, _ left: VectorPlan, _ right: VectorPlan,
-    _ matching: VectorMatching, _ pairs: SamplePairs, on grid: Grid
+    _ matching: VectorMatching, _ site: SourceRange, on grid: Grid
   ) throws(EvaluationError) -> any RowSource {
     unique(
       try MatchedRows.open(
         operation, try open(left, on: grid), try open(right, on: grid), matching, evaluation: self,
-        steps: grid.count, pairs: pairs), on: grid)
-  }
-}
-
-extension WindowsPlan {
-  /// The length of the window, milliseconds.
-  var range: Int64 {
-    switch form {
-    case .select(_, let range): range
-    case .subquery(let subquery): subquery.range
-    }
-  }
-
-  /// What all series are called; nil when that differs, or is not known.
-  var metricName: String? {
-    if case .select(let selector, _) = form { selector.metricName } else { nil }
-  }
-
-  var edges: SelectorPlan.Extension {
-    switch form {
-    case .select(let selector, _): selector.edges
-    case .subquery: .none
-    }
-  }
-}
-
-extension SubqueryPlan {
-  /// The steps of the inner expression: the multiples of the step within the windows of all outer
-  /// steps (promql-evaluation.md §2.4).
-  func grid(for outer: Grid) -> Grid {
-    let first = Self.firstStep(after: time.reference(step: outer.start), range: range, step: step)
-    let last = time.reference(step: outer.time(max(0, outer.count - 1)))
-    return Grid(start: first, end: last, step: step)
+        steps: grid.count,
+        pairs: SamplePairs(operation, site: site, steps: grid.count, notes: notes)), on: grid)
   }
 }

@@ -16,6 +16,8 @@ public enum EvaluationError: Error, Sendable, Hashable {
   case parameterUnderflows(Double)
   case parameterOverflows(Double)
   case ratioIsNaN
+  /// What fails whatever the data.
+  case certain(CertainFailure)
   case invalidLabelName([UInt8])
   case invalidPattern(function: String, [UInt8])
   case invalidDestinationLabel(function: String, [UInt8])
@@ -54,6 +56,7 @@ extension EvaluationError: CustomStringConvertible {
     case .parameterUnderflows(let value): "Scalar value \(GoText.general(value)) underflows int64"
     case .parameterOverflows(let value): "Scalar value \(GoText.general(value)) overflows int64"
     case .ratioIsNaN: "Ratio value is NaN"
+    case .certain(let failure): failure.description
     case .invalidLabelName(let name): "invalid label name \(GoText.quoted(name))"
     case .invalidPattern(let function, let pattern):
       "invalid regular expression in \(function)(): \(String(decoding: pattern, as: UTF8.self))"

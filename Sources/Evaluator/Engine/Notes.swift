@@ -17,6 +17,11 @@ final class Notes {
     case overlaps(Int)
   }
 
+  /// Of binary operators, told at the end.
+  private var pairs: [PairProblems] = []
+
+  func add(_ problems: PairProblems) { pairs.append(problems) }
+
   private var entries: [String: Entry] = [:]
   private var order: [String] = []
 
@@ -79,8 +84,11 @@ final class Notes {
     return " for metric name \(GoText.quoted(name))"
   }
 
-  var annotations: [Annotation] {
-    order.compactMap { text in
+  /// All that was noted; at the end.
+  func finish() -> [Annotation] {
+    for problems in pairs { problems.report(to: self) }
+    pairs = []
+    return order.compactMap { text in
       entries[text].map { entry in
         let detail: String
         switch entry.occurrences {

@@ -127,7 +127,7 @@ public struct QueryEngine: Sendable {
   }
 
   private func annotations(_ evaluation: Evaluation) -> [Annotation] {
-    let all = evaluation.notes.annotations
+    let all = evaluation.notes.finish()
     guard let muted = options.mutedAnnotation else { return all }
     return all.filter { $0.code != muted }
   }

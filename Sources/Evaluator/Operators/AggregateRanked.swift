@@ -1,12 +1,36 @@
 import PromQL
 import TimeSeries
 
+/// The scalar that an aggregation takes, over all steps.
+struct AggregationParameter {
+  let column: ScalarColumn
+  /// Where annotations about it point.
+  let site: SourceRange
+  /// As Go's `math.Min` and `math.Max` have them: a NaN hides all but an infinity.
+  let smallest: Double
+  let largest: Double
+  let hasNaN: Bool
+
+  /// Of an aggregation that takes none.
+  static let none = AggregationParameter(.constant(0), site: SourceRange(0, 0), steps: 1)
+
+  init(_ column: ScalarColumn, site: SourceRange, steps: Int) {
+    self.column = column
+    self.site = site
+    let values = column.values(count: steps)
+    smallest = values.reduce(.greatestFiniteMagnitude, Arithmetic.smaller)
+    largest = values.reduce(-.greatestFiniteMagnitude, Arithmetic.larger)
+    hasNaN = values.contains { $0.isNaN }
+  }
+}
+
 /// Aggregations that look at all members of a group at a step: they fill a table when opened.
 struct RankedAggregation {
   let evaluation: Evaluation
   let grid: Grid
   let source: any RowSource
   let groups: Groups
+  let parameter: AggregationParameter
   /// Where annotations about the aggregated expression point.
   let expressionSite: SourceRange
   /// Where annotations about the whole aggregation point.
@@ -14,9 +38,8 @@ struct RankedAggregation {
 
   // MARK: quantile
 
-  func quantile(_ argument: ScalarArgument) throws(EvaluationError) -> any RowSource {
-    let phi = try evaluation.column(argument.value, on: grid)
-    warnQuantile(phi, at: argument.site)
+  func quantile() throws(EvaluationError) -> any RowSource {
+    warnQuantile()
     var table = RowTable()
     for (group, members) in groups.members.enumerated() {
       var gathered = [[Double]](repeating: [], count: grid.count)
@@ -30,7 +53,7 @@ struct RankedAggregation {
       }
       var tile = Row(steps: grid.count)
       for step in gathered.indices where !gathered[step].isEmpty {
-        tile.set(step, Quantile.of(gathered[step], phi[step]))
+        tile.set(step, Quantile.of(gathered[step], parameter.column[step]))
       }
       try evaluation.append(RowKey(groups.labels[group], dropsName: drops), tile, to: &table)
     }
@@ -38,27 +61,10 @@ struct RankedAggregation {
   }
 
   /// W1, once a node: of all parameters the one that says most (promql-evaluation.md §5.4).
-  private func warnQuantile(_ phi: ScalarColumn, at site: SourceRange) {
-    guard grid.count > 0 else { return }
-    let (smallest, largest, hasNaN) = extremes(phi)
-    if hasNaN {
-      evaluation.warnQuantile(.nan, at: site)
-    } else {
-      if largest > 1 { evaluation.warnQuantile(largest, at: site) }
-      if smallest < 0 { evaluation.warnQuantile(smallest, at: site) }
-    }
-  }
-
-  private func extremes(_ column: ScalarColumn) -> (smallest: Double, largest: Double, hasNaN: Bool) {
-    var smallest = Double.infinity
-    var largest = -Double.infinity
-    var hasNaN = false
-    for value in column.values(count: grid.count) {
-      hasNaN = hasNaN || value.isNaN
-      smallest = min(smallest, value)
-      largest = max(largest, value)
-    }
-    return (smallest, largest, hasNaN)
+  private func warnQuantile() {
+    if parameter.hasNaN { evaluation.warnQuantile(.nan, at: parameter.site) }
+    if parameter.largest > 1 { evaluation.warnQuantile(parameter.largest, at: parameter.site) }
+    if parameter.smallest < 0 { evaluation.warnQuantile(parameter.smallest, at: parameter.site) }
   }
 
   private func noteIgnored(_ row: Row, _ name: String, at site: SourceRange) {
@@ -70,9 +76,13 @@ struct RankedAggregation {
   // MARK: topk, bottomk
 
   /// The k best of each group at each step (promql-evaluation.md §5.5).
-  func best(_ argument: ScalarArgument, isTop: Bool) throws(EvaluationError) -> any RowSource {
-    guard let counts = try memberCounts(argument) else { return RowTable() }
-    let rows = try readAll(notingAs: isTop ? "topk" : "bottomk")
+  func best(isTop: Bool) throws(EvaluationError) -> any RowSource {
+    var rows = try readAll()
+    guard let counts = try memberCounts() else { return RowTable() }
+    for row in rows.indices {
+      noteIgnored(rows[row], isTop ? "topk" : "bottomk", at: site)
+      rows[row].histograms.removeAll()
+    }
     var kept = [Presence](repeating: Presence(count: grid.count), count: rows.count)
     var order: [Int] = []
     // As many steps at a time as lie in a word of a presence: rows are read along their steps.
@@ -97,9 +107,9 @@ struct RankedAggregation {
   // MARK: limitk, limit_ratio
 
   /// The first k samples of each group at each step, in the order of the rows.
-  func limit(_ argument: ScalarArgument) throws(EvaluationError) -> any RowSource {
-    guard let counts = try memberCounts(argument) else { return RowTable() }
-    let rows = try readAll(notingAs: nil)
+  func limit() throws(EvaluationError) -> any RowSource {
+    let rows = try readAll()
+    guard let counts = try memberCounts() else { return RowTable() }
     var kept = [Presence](repeating: Presence(count: grid.count), count: rows.count)
     for members in groups.members {
       var taken = [Int](repeating: 0, count: grid.count)
@@ -115,28 +125,26 @@ struct RankedAggregation {
   }
 
   /// The series whose labels hash below (or, for a negative ratio, above) the ratio.
-  func ratio(_ argument: ScalarArgument) throws(EvaluationError) -> any RowSource {
-    let ratios = try evaluation.column(argument.value, on: grid)
-    let (smallest, largest, hasNaN) = extremes(ratios)
-    if smallest == 0, largest == 0 { return RowTable() }
-    if hasNaN { throw .ratioIsNaN }
-    if largest > 1 { warnRatio(largest, cap: 1, at: argument.site) }
-    if smallest < -1 { warnRatio(smallest, cap: -1, at: argument.site) }
-    let rows = try readAll(notingAs: nil)
+  func ratio() throws(EvaluationError) -> any RowSource {
+    let rows = try readAll()
+    if parameter.smallest == 0, parameter.largest == 0 { return RowTable() }
+    if parameter.hasNaN { throw .ratioIsNaN }
+    if parameter.largest > 1 { warnRatio(parameter.largest, cap: 1) }
+    if parameter.smallest < -1 { warnRatio(parameter.smallest, cap: -1) }
     var kept = [Presence](repeating: Presence(count: grid.count), count: rows.count)
     for row in rows.indices {
       let hash = LabelHash.of(source.keys[row].labels)
       let offset = Double(hash) / Double(UInt64.max)
       for step in 0..<grid.count {
-        let ratio = max(-1, min(1, ratios[step]))
+        let ratio = max(-1, min(1, parameter.column[step]))
         kept[row][step] = ratio > 0 && offset < ratio || ratio < 0 && offset >= 1 + ratio
       }
     }
     return try masked(rows, kept, Array(rows.indices))
   }
 
-  private func warnRatio(_ ratio: Double, cap: Double, at site: SourceRange) {
-    evaluation.notes.add(.ratioRange, GoText.general(ratio), GoText.general(cap), at: site)
+  private func warnRatio(_ ratio: Double, cap: Double) {
+    evaluation.notes.add(.ratioRange, GoText.general(ratio), GoText.general(cap), at: parameter.site)
   }
 
   // MARK: count_values
@@ -188,26 +196,20 @@ struct RankedAggregation {
   // MARK: Shared
 
   /// k at each step, at most the number of rows; nil when it is below 1 at all of them.
-  private func memberCounts(_ argument: ScalarArgument) throws(EvaluationError) -> [Int]? {
-    let column = try evaluation.column(argument.value, on: grid)
-    let values = column.values(count: grid.count)
-    let (smallest, largest, hasNaN) = extremes(column)
-    if !hasNaN, largest < 1 { return nil }
-    if hasNaN { throw .parameterIsNaN }
-    if smallest <= -0x1p63 { throw .parameterUnderflows(smallest) }
-    if largest >= 9_223_372_036_854_774_784 { throw .parameterOverflows(largest) }
-    return values.map { min(Int($0), source.keys.count) }
+  private func memberCounts() throws(EvaluationError) -> [Int]? {
+    if parameter.largest < 1 { return nil }
+    if parameter.hasNaN { throw .parameterIsNaN }
+    if parameter.smallest <= -0x1p63 { throw .parameterUnderflows(parameter.smallest) }
+    if parameter.largest >= 9_223_372_036_854_774_784 { throw .parameterOverflows(parameter.largest) }
+    return parameter.column.values(count: grid.count).map { min(Int($0), source.keys.count) }
   }
 
-  private func readAll(notingAs name: String?) throws(EvaluationError) -> [Row] {
+  /// All rows: also where none of them stays, their errors and annotations count.
+  private func readAll() throws(EvaluationError) -> [Row] {
     var rows: [Row] = []
     for row in source.keys.indices {
       var tile = Row(steps: grid.count)
       try source.read(row, into: &tile)
-      if let name {
-        noteIgnored(tile, name, at: site)
-        tile.histograms.removeAll()
-      }
       try evaluation.charge(tile)
       rows.append(tile)
     }

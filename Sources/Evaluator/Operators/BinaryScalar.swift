@@ -45,20 +45,21 @@ struct BinaryScalarRows: RowSource {
       for (step, histogram) in zip(tile.histograms.steps, tile.histograms.histograms) {
         let vector = SamplePairs.Sample.histogram(histogram)
         let number = SamplePairs.Sample.float(scalar[step])
+        let place = SamplePairs.Place(pair: row, step: step)
         let outcome =
           scalarSide == .right
-          ? pairs.combine(operation, vector, number) : pairs.combine(operation, number, vector)
+          ? pairs.combine(vector, number, at: place) : pairs.combine(number, vector, at: place)
         results.append((step, outcome))
       }
-      floats(&tile)
+      floats(row, &tile)
       tile.histograms.removeAll()
       for (step, outcome) in results { outcome.store(in: &tile, at: step) }
       return
     }
-    floats(&tile)
+    floats(row, &tile)
   }
 
-  private func floats(_ tile: inout Row) {
+  private func floats(_ row: Int, _ tile: inout Row) {
     switch operation {
     case .arithmetic(let operation):
       PointKernels.arithmetic(operation, &tile.values, scalar, scalarSide: scalarSide)
@@ -74,132 +75,9 @@ struct BinaryScalarRows: RowSource {
         let values = tile.values
         tile.presence.filter { holds($0, values[$0]) }
       }
-    case .trim(let trim):
-      if !tile.presence.isEmpty { pairs.noteIncompatible(trim.rawValue, .float, .float) }
+    case .trim:
+      tile.presence.forEachStep { pairs.noteIncompatible(.float, .float, at: .init(pair: row, step: $0)) }
       tile.presence.clear()
     }
-  }
-}
-
-/// Two samples of which at least one is a native histogram (promql-evaluation.md §6.2).
-struct SamplePairs {
-  let notes: Notes
-  /// The whole binary expression.
-  let site: SourceRange
-
-  enum Sample {
-    case float(Double)
-    case histogram(NativeHistogram)
-  }
-
-  enum Kind: String { case float, histogram }
-
-  enum Outcome {
-    /// The pair cannot be computed and counts as not matched.
-    case failed
-    /// Matched, and filtered out by a comparison.
-    case filtered
-    case float(Double)
-    case histogram(NativeHistogram)
-
-    var isMatched: Bool { if case .failed = self { false } else { true } }
-
-    func store(in tile: inout Row, at step: Int) {
-      switch self {
-      case .failed, .filtered: break
-      case .float(let value): tile.set(step, value)
-      case .histogram(let histogram): tile.histograms.append(step, histogram)
-      }
-    }
-  }
-
-  /// I4.
-  func noteIncompatible(_ operation: String, _ left: Kind, _ right: Kind) {
-    notes.add(
-      .incompatibleTypes, GoText.quoted(operation), left.rawValue, operation, right.rawValue, at: site)
-  }
-
-  func combine(_ operation: BinaryOperation, _ left: Sample, _ right: Sample) -> Outcome {
-    switch (left, right) {
-    case (.float(let a), .float(let b)): floats(operation, a, b)
-    case (.histogram(let a), .float(let b)): histogramAndFloat(operation, a, b)
-    case (.float(let a), .histogram(let b)): floatAndHistogram(operation, a, b)
-    case (.histogram(let a), .histogram(let b)): histograms(operation, a, b)
-    }
-  }
-
-  private func floats(_ operation: BinaryOperation, _ a: Double, _ b: Double) -> Outcome {
-    switch operation {
-    case .arithmetic(let operation): return .float(Arithmetic.compute(operation, a, b))
-    case .comparison(let comparison, let returnsBool):
-      let holds = Arithmetic.holds(comparison, a, b)
-      return returnsBool ? .float(holds ? 1 : 0) : holds ? .float(a) : .filtered
-    case .trim(let trim):
-      noteIncompatible(trim.rawValue, .float, .float)
-      return .failed
-    }
-  }
-
-  private func histogramAndFloat(
-    _ operation: BinaryOperation, _ a: NativeHistogram, _ b: Double
-  ) -> Outcome {
-    switch operation {
-    case .arithmetic(.multiply): return .histogram(a.multiplied(by: b).compacted())
-    case .arithmetic(.divide): return .histogram(a.divided(by: b).compacted())
-    case .trim(.upper): return .histogram(a.trimmed(keepingBelow: b))
-    case .trim(.lower): return .histogram(a.trimmed(keepingAbove: b))
-    case .arithmetic, .comparison:
-      noteIncompatible(operation.name, .histogram, .float)
-      return .failed
-    }
-  }
-
-  private func floatAndHistogram(
-    _ operation: BinaryOperation, _ a: Double, _ b: NativeHistogram
-  ) -> Outcome {
-    if case .arithmetic(.multiply) = operation {
-      return .histogram(b.multiplied(by: a).compacted())
-    }
-    noteIncompatible(operation.name, .float, .histogram)
-    return .failed
-  }
-
-  private func histograms(
-    _ operation: BinaryOperation, _ a: NativeHistogram, _ b: NativeHistogram
-  ) -> Outcome {
-    switch operation {
-    case .arithmetic(.add): return merged(a.adding(b), "+", "addition")
-    case .arithmetic(.subtract): return merged(a.subtracting(b), "-", "subtraction")
-    case .comparison(.equal, let returnsBool):
-      return compared(a, a.isExactlyEqual(to: b), returnsBool)
-    case .comparison(.notEqual, let returnsBool):
-      return compared(a, !a.isExactlyEqual(to: b), returnsBool)
-    case .arithmetic, .comparison, .trim:
-      noteIncompatible(operation.name, .histogram, .histogram)
-      return .failed
-    }
-  }
-
-  private func compared(_ a: NativeHistogram, _ holds: Bool, _ returnsBool: Bool) -> Outcome {
-    returnsBool ? .float(holds ? 1 : 0) : holds ? .histogram(a) : .filtered
-  }
-
-  private func merged(
-    _ result: NativeHistogram.Merge?, _ operation: String, _ noun: String
-  ) -> Outcome {
-    guard let result else {
-      notes.add(.bucketLayout, operation, at: site)
-      return .failed
-    }
-    if result.collided {
-      notes.add(.conflictingResets, noun, at: site)
-      return .failed
-    }
-    if result.reconciled {
-      notes.add(.reconciledBounds, noun, at: site)
-    }
-    var histogram = result.histogram
-    if operation == "-" { histogram.hint = .gauge }
-    return .histogram(histogram.compacted())
   }
 }

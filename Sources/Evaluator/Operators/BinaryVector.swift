@@ -203,7 +203,8 @@ final class MatchedRows: RowSource {
     guard let manyRow = output.many, let oneRow = output.one else { return }
     try many.take(manyRow, into: &tile)
     let other = try one.take(oneRow)
-    let success = isOneToMany ? combine(other, tile, into: &tile) : combine(with: other, into: &tile)
+    let success =
+      isOneToMany ? combine(other, tile, row, into: &tile) : combine(with: other, row, into: &tile)
     try note(success, output)
   }
 
@@ -223,25 +224,25 @@ final class MatchedRows: RowSource {
     matched[collision] = earlier
   }
 
-  /// Computes all pairs of two rows; where the pair counts as matched.
-  private func combine(_ left: Row, _ right: Row, into tile: inout Row) -> Presence {
+  /// Computes all samples of a pair of rows; where they count as matched.
+  private func combine(_ left: Row, _ right: Row, _ pair: Int, into tile: inout Row) -> Presence {
     tile = left
-    return combine(with: right, into: &tile)
+    return combine(with: right, pair, into: &tile)
   }
 
   /// The same with the left row in the tile, over which it writes.
-  private func combine(with right: Row, into tile: inout Row) -> Presence {
+  private func combine(with right: Row, _ pair: Int, into tile: inout Row) -> Presence {
     if !tile.histograms.isEmpty || !right.histograms.isEmpty {
       let left = tile
       tile.histograms.removeAll()
-      var both = combineFloats(with: right, into: &tile)
-      combineHistograms(left, right, into: &tile, matched: &both)
+      var both = combineFloats(with: right, pair, into: &tile)
+      combineHistograms(left, right, pair, into: &tile, matched: &both)
       return both
     }
-    return combineFloats(with: right, into: &tile)
+    return combineFloats(with: right, pair, into: &tile)
   }
 
-  private func combineFloats(with right: Row, into tile: inout Row) -> Presence {
+  private func combineFloats(with right: Row, _ pair: Int, into tile: inout Row) -> Presence {
     tile.presence.formIntersection(right.presence)
     var both = tile.presence
     switch operation {
@@ -255,8 +256,8 @@ final class MatchedRows: RowSource {
         let values = tile.values
         tile.presence.filter { Arithmetic.holds(comparison, values[$0], right.values[$0]) }
       }
-    case .trim(let trim):
-      if !both.isEmpty { pairs.noteIncompatible(trim.rawValue, .float, .float) }
+    case .trim:
+      both.forEachStep { pairs.noteIncompatible(.float, .float, at: .init(pair: pair, step: $0)) }
       tile.presence.clear()
       both.clear()
     }
@@ -264,11 +265,11 @@ final class MatchedRows: RowSource {
   }
 
   private func combineHistograms(
-    _ left: Row, _ right: Row, into tile: inout Row, matched: inout Presence
+    _ left: Row, _ right: Row, _ pair: Int, into tile: inout Row, matched: inout Presence
   ) {
     for step in Set(left.histograms.steps + right.histograms.steps).sorted() {
       guard let a = left.sample(step), let b = right.sample(step) else { continue }
-      let outcome = pairs.combine(operation, a, b)
+      let outcome = pairs.combine(a, b, at: .init(pair: pair, step: step))
       if outcome.isMatched { matched[step] = true }
       outcome.store(in: &tile, at: step)
     }
@@ -313,7 +314,8 @@ final class MatchedRows: RowSource {
       case (nil, nil): continue
       }
       var tile = Row(steps: steps)
-      let success = isOneToMany ? combine(right, left, into: &tile) : combine(left, right, into: &tile)
+      let success =
+        isOneToMany ? combine(right, left, index, into: &tile) : combine(left, right, index, into: &tile)
       if output.many != nil { try note(success, output) }
       var all = matchedOfGroup[group] ?? Presence(count: steps)
       all.formUnion(success)

@@ -44,11 +44,50 @@ final class HistogramRows: RowSource {
   private struct Output {
     var group: Int
     var question: Int
+    /// The steps at which the question is this one; nil: all.
+    var steps: [Int]?
   }
 
-  /// `labels`: for `histogram_quantiles`, the label and the value that each question writes.
+  /// For `histogram_quantiles`: the label, and what each question writes into it. A quantile that varies is
+  /// another value at other steps.
+  struct QuantileLabel {
+    struct Value {
+      var question: Int
+      var text: String
+      /// Nil: all.
+      var steps: [Int]?
+    }
+
+    let name: String
+    private(set) var values: [Value] = []
+
+    init(_ name: String, _ quantiles: [ScalarColumn], steps: Int) {
+      self.name = name
+      for (question, column) in quantiles.enumerated() {
+        if case .constant(let value) = column {
+          values.append(Value(question: question, text: GoText.openMetrics(value)))
+          continue
+        }
+        // By bits: every NaN is one value.
+        var stepsOf: [UInt64: [Int]] = [:]
+        var order: [Double] = []
+        for step in 0..<steps {
+          let value = column[step].isNaN ? Double.nan : column[step]
+          if stepsOf[value.bitPattern] == nil { order.append(value) }
+          stepsOf[value.bitPattern, default: []].append(step)
+        }
+        for value in order {
+          values.append(
+            Value(
+              question: question, text: GoText.openMetrics(value),
+              steps: order.count == 1 ? nil : stepsOf[value.bitPattern]))
+        }
+      }
+    }
+  }
+
   init(
-    _ source: any RowSource, _ question: Question, label: (name: String, values: [String])?,
+    _ source: any RowSource, _ question: Question, label: QuantileLabel?,
     site: SourceRange, evaluation: Evaluation, grid: Grid
   ) {
     self.source = source
@@ -58,23 +97,28 @@ final class HistogramRows: RowSource {
     self.grid = grid
     single = [Row(steps: grid.count)]
     gather()
-    let questions = label?.values.count ?? 1
     for index in groups.indices {
       let group = groups[index]
       let rows = group.buckets.map(\.row) + group.natives + group.malformed
       let drops = source.keys.dropsName(rows)
-      groups[index].readers = questions
-      for number in 0..<questions {
-        var labels = group.labels
-        if let label {
-          var builder = LabelsBuilder(labels)
-          builder.set(label.name, label.values[number])
-          labels = builder.labels()
-        }
-        keys.append(evaluation.key(labels, dropsName: drops, computes: true))
-        outputs.append(Output(group: index, question: number))
+      guard let label else {
+        add(group.labels, dropsName: drops, Output(group: index, question: 0))
+        continue
+      }
+      for value in label.values {
+        var builder = LabelsBuilder(group.labels)
+        builder.set(label.name, value.text)
+        add(
+          builder.labels(), dropsName: drops,
+          Output(group: index, question: value.question, steps: value.steps))
       }
     }
+  }
+
+  private func add(_ labels: Labels, dropsName: Bool, _ output: Output) {
+    keys.append(evaluation.key(labels, dropsName: dropsName, computes: true))
+    outputs.append(output)
+    groups[output.group].readers += 1
   }
 
   var mayHoldHistograms: Bool { false }
@@ -116,7 +160,8 @@ final class HistogramRows: RowSource {
   }
 
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
-    let index = outputs[row].group
+    let output = outputs[row]
+    let index = output.group
     groups[index].readers -= 1
     if answers[index] == nil, groups[index].readers == 0 {
       // Nobody else asks: the answer is made in the tile.
@@ -130,8 +175,17 @@ final class HistogramRows: RowSource {
       try answer(index, into: &rows)
       answers[index] = rows
     }
-    if let rows = answers[index] { tile = rows[outputs[row].question] }
+    if let rows = answers[index] { take(rows[output.question], at: output.steps, into: &tile) }
     if groups[index].readers == 0 { answers[index] = nil }
+  }
+
+  private func take(_ answer: Row, at steps: [Int]?, into tile: inout Row) {
+    guard let steps else {
+      tile = answer
+      return
+    }
+    tile.clear()
+    for step in steps where answer.presence[step] { tile.set(step, answer.values[step]) }
   }
 
   // MARK: One group
@@ -190,7 +244,9 @@ final class HistogramRows: RowSource {
   ) {
     switch question {
     case .quantiles(let phis):
-      if let forced = classic.forceMonotonicity() {
+      // A quantile outside [0, 1] needs no buckets.
+      let isAsked = phis.contains { $0[step] >= 0 && $0[step] <= 1 }
+      if isAsked, let forced = classic.forceMonotonicity() {
         let time = grid.time(step)
         evaluation.notes.informForced(
           ForcedMonotonicity(

@@ -51,12 +51,19 @@ struct InfoRows {
       let name = Array((key.labels.metricName ?? "").utf8)[...]
       return info.nameMatchers.allSatisfy { $0.accepts(name) }
     }
-    let samples = try infoSamples(isInfo)
-    let names = Set(samples.flatMap { $0.keys.map(\.metric) }).sorted()
-    var table = RowTable()
+    // Only what the vector yields asks for info series.
+    var tiles: [Row] = []
     for row in base.keys.indices {
       var tile = Row(steps: grid.count)
       try base.read(row, into: &tile)
+      tiles.append(tile)
+    }
+    let asking = base.keys.indices.filter { !isInfo[$0] && !tiles[$0].isEmpty }
+    let samples = try infoSamples(asking)
+    let names = Set(samples.flatMap { $0.keys.map(\.metric) }).sorted()
+    var table = RowTable()
+    for row in base.keys.indices {
+      let tile = tiles[row]
       if isInfo[row] {
         try evaluation.append(base.keys[row], tile, to: &table)
         continue
@@ -108,10 +115,10 @@ struct InfoRows {
 
   /// The info sample of each metric and subject, at each step.
   private func infoSamples(
-    _ isInfo: [Bool]
+    _ asking: [Int]
   ) throws(EvaluationError) -> [[SampleKey: InfoSample]] {
     var result = [[SampleKey: InfoSample]](repeating: [:], count: grid.count)
-    guard let candidates = candidates(isInfo) else { return result }
+    guard let candidates = candidates(asking) else { return result }
     let locator = WindowLocator(grid, info.time, back: evaluation.options.lookback)
     for row in candidates {
       let samples = try Evaluation.samples(selected, row)
@@ -141,11 +148,12 @@ struct InfoRows {
   }
 
   /// The info series that may speak about a base series; nil when no base series can be named.
-  private func candidates(_ isInfo: [Bool]) -> [Int]? {
+  private func candidates(_ asking: [Int]) -> [Int]? {
     var values: [String: Set<String>] = [:]
-    for (row, key) in base.keys.enumerated() where !isInfo[row] {
+    for row in asking {
+      let labels = base.keys[row].labels
       for label in Self.identifying {
-        if let value = key.labels[label] { values[label, default: []].insert(value) }
+        if let value = labels[label] { values[label, default: []].insert(value) }
       }
     }
     guard !values.isEmpty else { return nil }

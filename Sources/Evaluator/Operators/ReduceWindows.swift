@@ -55,7 +55,7 @@ struct WindowReduction {
     self.argumentSites = argumentSites
     self.grid = grid
     self.evaluation = evaluation
-    site = plan.site
+    site = plan.annotationSite
     range = plan.range
     edges = plan.edges
     selectsCounter =
@@ -77,22 +77,18 @@ struct WindowReduction {
       mixed.apply(into: &tile)
     }
     switch function {
+    case .quantileOverTime:
+      // Windows without floats are left before the quantile is looked at.
+      tile.presence.forEachStep { evaluation.warnQuantile(arguments[0][$0], at: argumentSites[0]) }
     case .rate, .increase: if !selectsCounter, !tile.presence.isEmpty { noteSuspectCounter(keys[row].labels) }
     default: break
     }
   }
 
-  /// Errors and warnings about arguments, raised only where some window holds a sample.
+  /// Errors about arguments, raised only where some window holds a sample.
   private func checkArguments(_ windows: borrowing FloatWindows) throws(EvaluationError) {
-    switch function {
-    case .quantileOverTime, .doubleExponentialSmoothing: break
-    default: return
-    }
+    guard function == .doubleExponentialSmoothing else { return }
     for step in 0..<grid.count where !windows.bounds.window(step, in: windows.samples).isEmpty {
-      if function == .quantileOverTime {
-        evaluation.warnQuantile(arguments[0][step], at: argumentSites[0])
-        continue
-      }
       let (smoothing, trend) = (arguments[0][step], arguments[1][step])
       if smoothing <= 0 || smoothing >= 1 { throw .invalidSmoothingFactor(smoothing) }
       if trend <= 0 || trend >= 1 { throw .invalidTrendFactor(trend) }

@@ -130,6 +130,10 @@ public struct PlanFacts: Sendable {
       _ = scalar(lhs, &children)
       _ = scalar(rhs, &children)
       return .zeroToOne
+    case .trim(_, let lhs, let rhs):
+      _ = scalar(lhs, &children)
+      _ = scalar(rhs, &children)
+      return .anything
     case .larger(let lhs, let rhs):
       let left = scalar(lhs, &children)
       let right = scalar(rhs, &children)

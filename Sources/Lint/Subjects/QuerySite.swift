@@ -173,6 +173,9 @@ extension QuerySite {
     do { expression = try Expression.parse(query.sent) } catch {
       return .failure(QueryAttemptError(failure: .unparsed(query, Self.first(error))))
     }
+    if let failure = expression.certainFailure {
+      return .failure(QueryAttemptError(failure: .unplanned(query, "\(failure)")))
+    }
     do {
       let plan = try Lowering.plan(
         expression, in: QueryContext(grid: Grid(instant: data?.time ?? 0), isInstant: true))

@@ -157,8 +157,9 @@ extension Expression: CustomStringConvertible {
   }
 
   private static func fill(_ matching: VectorMatching) -> String {
+    // Numbers are compared, not texts: NaN stands on both sides, as in Prometheus.
+    if let left = matching.fillLeft, left == matching.fillRight { return " fill (\(GoText.general(left)))" }
     let (left, right) = (matching.fillLeft.map(GoText.general), matching.fillRight.map(GoText.general))
-    if let left, left == right { return " fill (\(left))" }
     return (left.map { " fill_left (\($0))" } ?? "") + (right.map { " fill_right (\($0))" } ?? "")
   }
 

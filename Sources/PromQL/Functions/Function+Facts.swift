@@ -22,6 +22,12 @@ public struct FunctionFacts: Sendable, Hashable {
   /// Whether the number of arguments is fixed.
   public var isFixed: Bool { minimum == maximum }
 
+  /// The types as Prometheus lists them: one more than there have to be where there may be more.
+  public var argumentTypes: [ValueType] {
+    guard !isFixed, let last = parameters.last else { return parameters }
+    return parameters + repeatElement(last, count: max(0, minimum + 1 - parameters.count))
+  }
+
   /// A function of a fixed number of arguments.
   fileprivate init(_ family: FunctionFamily, _ parameters: ValueType..., summary: String) {
     self.family = family

@@ -1,9 +1,7 @@
 import TimeSeries
 
 extension Lowering {
-  mutating func call(
-    _ call: Expression.Call, _ id: Expression.NodeID
-  ) throws(LoweringError) -> VectorForm {
+  mutating func call(_ call: Expression.Call, _ id: Expression.NodeID) -> VectorForm {
     let arguments = call.arguments
     switch call.function.facts.family {
     case .point(let function): return .point(function, vector(arguments[0]))
@@ -13,10 +11,9 @@ extension Lowering {
       return .bounded(function, vector(arguments[0]), scalars.isEmpty ? [.number(1)] : scalars)
     case .date(let function): return .date(function, arguments.first.map { vector($0) })
     case .reading(let reading): return .reading(reading, vector(arguments[0]))
-    case .window(let function): return try window(function, call)
+    case .window(let function): return window(function, call)
     case .absent: return .absent(vector(arguments[0]), labels: absentLabels(arguments[0]))
     case .absentOverTime:
-      try checkEdges(arguments[0], call.function)
       return .absentOverTime(windows(arguments[0]), labels: absentLabels(arguments[0]))
     case .vector: return .vector(scalar(arguments[0]))
     case .timestamp: return .timestamp(vector(arguments[0]))
@@ -51,32 +48,18 @@ extension Lowering {
     }
   }
 
-  private mutating func window(
-    _ function: WindowFunction, _ call: Expression.Call
-  ) throws(LoweringError) -> VectorForm {
+  private mutating func window(_ function: WindowFunction, _ call: Expression.Call) -> VectorForm {
     var windows: WindowsPlan?
     var scalars: [ScalarArgument] = []
     for argument in call.arguments {
       switch expression[argument].type {
-      case .rangeVector:
-        try checkEdges(argument, call.function)
-        windows = self.windows(argument)
+      case .rangeVector: windows = self.windows(argument)
       case .scalar: scalars.append(self.argument(argument))
       case .string, .instantVector: break
       }
     }
     guard let windows else { return .vector(.number(.nan)) }
     return .window(function, windows, scalars)
-  }
-
-  /// `anchored` and `smoothed` mean something to a few functions only.
-  private func checkEdges(_ argument: Expression.NodeID, _ function: Function) throws(LoweringError) {
-    guard case .matrix(let selector, _) = expression[expression.unwrapped(argument)].form,
-      case .selector(let written) = expression[selector].form, written.edges != .none
-    else { return }
-    if !function.facts.edges.contains(written.edges) {
-      throw .misplacedEdges(written.edges, function)
-    }
   }
 
   /// The labels of what is absent (promql-functions.md §3.5).

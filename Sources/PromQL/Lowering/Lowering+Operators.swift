@@ -50,8 +50,9 @@ extension Lowering {
       switch binary.operation.facts.kind {
       case .arithmetic(let operation): return .arithmetic(operation, lhs, rhs)
       case .comparison(let operation): return .comparison(operation, lhs, rhs)
-      // Trimming means nothing without histograms; sets of scalars are refused by the checks of types.
-      case .trim, .set: return .number(.nan)
+      case .trim(let operation): return .trim(operation, lhs, rhs)
+      // Refused by the checks of types.
+      case .set: return .number(.nan)
       }
     case .call(let call): return scalarCall(call)
     case .string, .selector, .matrix, .subquery, .aggregation, .parenthesis: return .number(.nan)

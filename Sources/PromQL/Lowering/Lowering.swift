@@ -44,7 +44,7 @@ public struct Lowering {
     let durations = try ResolvedDurations(expression, context)
     try checkFeatures(expression, durations, features)
     var lowering = Lowering(expression, context, durations)
-    return try lowering.run()
+    return lowering.run()
   }
 
   private init(_ expression: Expression, _ context: QueryContext, _ durations: ResolvedDurations) {
@@ -100,9 +100,9 @@ public struct Lowering {
     case windows(WindowsPlan)
   }
 
-  private mutating func run() throws(LoweringError) -> Plan {
+  private mutating func run() -> Plan {
     for index in expression.nodes.indices where !places.isPartOfParent[index] {
-      built[index] = try build(Expression.NodeID(index))
+      built[index] = build(Expression.NodeID(index))
     }
     let root: Plan.Root =
       switch expression[expression.root].type {
@@ -114,7 +114,7 @@ public struct Lowering {
     return Plan(root: root, selections: selections, text: expression.text)
   }
 
-  private mutating func build(_ id: Expression.NodeID) throws(LoweringError) -> Built {
+  private mutating func build(_ id: Expression.NodeID) -> Built {
     let node = expression[id]
     if case .parenthesis(let inner) = node.form { return take(inner) }
     switch node.type {
@@ -125,7 +125,7 @@ public struct Lowering {
       if case .number = plan { return .scalar(plan) }
       return .scalar(places.isPinned[id.index] ? .pinned(plan) : plan)
     case .instantVector:
-      let plan = try vectorPlan(id)
+      let plan = vectorPlan(id)
       return .vector(places.isPinned[id.index] ? VectorPlan(site: plan.site, .pinned(plan)) : plan)
     }
   }
@@ -169,7 +169,7 @@ public struct Lowering {
 
   // MARK: Selectors
 
-  private mutating func vectorPlan(_ id: Expression.NodeID) throws(LoweringError) -> VectorPlan {
+  private mutating func vectorPlan(_ id: Expression.NodeID) -> VectorPlan {
     let site = expression[id].range
     switch expression[id].form {
     case .selector(let written):
@@ -180,7 +180,7 @@ public struct Lowering {
     case .aggregation(let aggregation):
       return VectorPlan(site: site, .aggregate(aggregate(aggregation, id)))
     case .binary(let binary): return VectorPlan(site: site, self.binary(binary))
-    case .call(let call): return VectorPlan(site: site, try self.call(call, id))
+    case .call(let call): return VectorPlan(site: site, self.call(call, id))
     case .unary(.plus, let inner):
       let operand = vector(inner)
       // `timestamp(+v)` does not see the samples of the selector `v`.

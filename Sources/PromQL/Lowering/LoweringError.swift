@@ -6,7 +6,6 @@ public enum LoweringError: Error, Sendable, Hashable {
   case duration(DurationProblem, SourceRange)
   /// A range query over what is neither scalar nor instant vector.
   case invalidRangeQueryType(ValueType)
-  case misplacedEdges(SelectorPlan.Extension, Function)
   /// The query uses what has been switched off: `@`, or an offset into the future.
   case disabled(LanguageFeature)
   /// The expression is nested deeper than the limit.
@@ -21,17 +20,6 @@ public enum LoweringError: Error, Sendable, Hashable {
   }
 }
 
-extension LoweringError {
-  /// Whether Prometheus creates the query and fails only when it evaluates it: the HTTP API then
-  /// calls the error one of execution instead of one of the request.
-  public var isRaisedByEvaluation: Bool {
-    switch self {
-    case .misplacedEdges: true
-    case .duration, .invalidRangeQueryType, .disabled, .tooDeep: false
-    }
-  }
-}
-
 extension LoweringError: CustomStringConvertible {
   public var description: String {
     switch self {
@@ -39,10 +27,6 @@ extension LoweringError: CustomStringConvertible {
     case .invalidRangeQueryType(let type):
       return "invalid expression type \(GoText.quoted(type.name)) for range query, "
         + "must be Scalar or instant Vector"
-    case .misplacedEdges(let edges, let function):
-      let allowed = Function.allCases.filter { $0.facts.edges.contains(edges) }.map(\.rawValue).sorted()
-      return "\(edges) modifier can only be used with: \(allowed.joined(separator: ", ")) - not with "
-        + function.rawValue
     case .disabled(let feature):
       return feature == .atModifier ? "@ modifier is disabled" : "negative offset is disabled"
     case .tooDeep(let limit):

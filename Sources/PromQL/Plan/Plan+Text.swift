@@ -61,6 +61,8 @@ private struct PlanLines {
       ("arithmetic \(operation.rawValue)", [.scalar(lhs), .scalar(rhs)])
     case .comparison(let operation, let lhs, let rhs):
       ("comparison \(operation.rawValue)", [.scalar(lhs), .scalar(rhs)])
+    case .trim(let operation, let lhs, let rhs):
+      ("trim \(operation.rawValue)", [.scalar(lhs), .scalar(rhs)])
     case .larger(let lhs, let rhs): (FunctionFamily.larger.name, [.scalar(lhs), .scalar(rhs)])
     case .smaller(let lhs, let rhs): (FunctionFamily.smaller.name, [.scalar(lhs), .scalar(rhs)])
     case .only(let vector): (FunctionFamily.scalar.name, [.vector(vector)])

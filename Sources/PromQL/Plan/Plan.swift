@@ -55,6 +55,8 @@ public indirect enum ScalarPlan: Sendable {
   case arithmetic(ArithmeticOperator, ScalarPlan, ScalarPlan)
   /// 1 or 0.
   case comparison(ComparisonOperator, ScalarPlan, ScalarPlan)
+  /// Trims cut histograms: of scalars they fail once they are evaluated.
+  case trim(TrimOperator, ScalarPlan, ScalarPlan)
   /// `max_of`
   case larger(ScalarPlan, ScalarPlan)
   /// `min_of`
@@ -232,6 +234,16 @@ public struct AggregationPlan: Sendable {
     case limitRatio(ScalarArgument)
     /// The label's name in bytes, as written.
     case countValues(label: [UInt8])
+
+    /// The scalar that it takes; nil when it takes none.
+    public var parameter: ScalarArgument? {
+      switch self {
+      case .quantile(let parameter), .topk(let parameter), .bottomk(let parameter), .limitk(let parameter),
+        .limitRatio(let parameter):
+        parameter
+      case .simple, .countValues: nil
+      }
+    }
   }
 
   public var operation: Operation

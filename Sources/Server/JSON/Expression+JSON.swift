@@ -51,7 +51,7 @@ struct ExpressionJSON {
     case .binary(let binary): return pieces(of: binary)
     case .call(let call):
       let facts = call.function.facts
-      let types = facts.parameters.map { #""\#($0.resultName)""# }.joined(separator: ",")
+      let types = facts.argumentTypes.map { #""\#($0.resultName)""# }.joined(separator: ",")
       let variadic = facts.isFixed ? 0 : facts.maximum.map { $0 - facts.minimum } ?? -1
       return [.text(#"{"args":["#)] + list(call.arguments) + [
         .text(
@@ -114,11 +114,10 @@ struct ExpressionJSON {
         case .on(let names): (names, true)
         case .ignoring(let names): (names, false)
         }
-      let fill = { (value: Double?) in value.map(GoText.json) ?? "null" }
       pieces.append(
         .text(
-          #"{"card":"\#(cardinality)","fillValues":{"lhs":\#(fill(matching.fillLeft)),"#
-            + #""rhs":\#(fill(matching.fillRight))},"include":"#))
+          #"{"card":"\#(cardinality)","fillValues":{"lhs":\#(Self.fill(matching.fillLeft)),"#
+            + #""rhs":\#(Self.fill(matching.fillRight))},"include":"#))
       pieces += strings(include) + [.text(#","labels":"#)] + strings(labels)
       pieces.append(.text(#","on":\#(isOn)}"#))
     } else {
@@ -128,6 +127,12 @@ struct ExpressionJSON {
       .text(#","op":"\#(binary.operation.rawValue)","rhs":"#), .node(binary.rhs),
       .text(#","type":"binaryExpr"}"#),
     ]
+  }
+
+  /// A number, or a text where JSON has no number.
+  private static func fill(_ value: Double?) -> String {
+    guard let value else { return "null" }
+    return value.isFinite ? GoText.json(value) : #""\#(GoText.plain(value))""#
   }
 
   /// A node of a duration expression; the names of the functions stand where operators do.
