@@ -15,7 +15,10 @@ struct TestCommand: AsyncParsableCommand {
 
       Unit tests are the YAML files of `promtool test rules`: recording and alerting rules are \
       evaluated over input series, then alerts and expressions are compared. Rule files are looked for \
-      beside the test. As in promtool, values must be equal (fuzzy_compare allows the last bit).
+      beside the test. As in promtool, values must be equal (fuzzy_compare allows the last bit), names go at \
+      once, and what is behind a flag is off until --enable-feature names it: \
+      promql-experimental-functions, promql-delayed-name-removal, promql-extended-range-selectors, \
+      promql-binop-fill-modifiers. In scripts all of it is on.
 
       Folders are searched for *.test files, and for *.yml and *.yaml files with the key tests.
 
@@ -25,6 +28,7 @@ struct TestCommand: AsyncParsableCommand {
         promgate test --file-summary Tests/
         promgate test --format junit Tests/ > report.xml
         promgate test --run checkout --junit report.xml rules/
+        promgate test --enable-feature promql-delayed-name-removal --diff alerts_test.yml
 
       Exit status: 0 all passed, 1 some failed, 2 a file could not be read, is no valid test or \
       holds none.
@@ -59,6 +63,30 @@ struct TestCommand: AsyncParsableCommand {
     completion: .file())
   var junitFile: String?
 
+  @Option(
+    name: .customLong("enable-feature"),
+    help: ArgumentHelp(
+      "Switches features on for unit tests, with commas between; may be repeated.", valueName: "names"))
+  var featureLists: [String] = []
+
+  @Flag(help: "Shows what was expected and what came below each other, in colors on a terminal.")
+  var diff = false
+
+  @Flag(help: "Tells of each unit test when it runs, and all its series at the end (on standard error).")
+  var debug = false
+
+  @Flag(help: "Passes over keys of rule files that Prometheus does not know.")
+  var ignoreUnknownFields = false
+
+  private var switches: UnitTestSwitches {
+    var switches = UnitTestSwitches()
+    switches.ignoresUnknownRuleKeys = ignoreUnknownFields
+    for name in featureLists.flatMap({ switches.enable($0) }) {
+      Output.note("promgate test: warning: unknown feature passed to --enable-feature: \(name)")
+    }
+    return switches
+  }
+
   /// How long one query may take.
   private static let timeout = Duration.seconds(100)
 
@@ -66,14 +94,20 @@ struct TestCommand: AsyncParsableCommand {
     let deadline = QueryDeadline(after: Self.timeout)
     let run = TestFiles(
       scripts: ScriptRunner(guarding: deadline.watch),
-      unitTests: UnitTestRunner(guarding: deadline.watch) { [names] name in
-        names.isEmpty || names.contains { $0.matches(Array(name.utf8)[...]) }
-      })
+      unitTests: UnitTestRunner(
+        switches: switches, guarding: deadline.watch,
+        selects: { [names] name in
+          names.isEmpty || names.contains { $0.matches(Array(name.utf8)[...]) }
+        }, observing: debug ? DebugNotes().note : nil))
     let watcher = Task.detached { await deadline.raiseWhenDue() }
     defer { watcher.cancel() }
     let report = TestReport(files: files.flatMap { run.reports(on: $0) })
     switch format {
-    case .text: try Output.write(TextReport(listsFiles: fileSummary).render(report).utf8)
+    case .text:
+      let differences: TextReport.Differences =
+        diff ? .lines(colored: Terminal.standardOutput.usesColor) : .table
+      try Output.write(
+        TextReport(listsFiles: fileSummary, differences: differences).render(report).utf8)
     case .json: try Output.write((TestReportJSON(report).text + "\n").utf8)
     case .junit: try Output.write(JUnitReport.render(report).utf8)
     }
@@ -85,6 +119,27 @@ struct TestCommand: AsyncParsableCommand {
     }
     if report.unreadable > 0 { throw ExitCode(2) }
     if report.failed > 0 { throw ExitCode(1) }
+  }
+}
+
+/// Tells on standard error what unit tests do, in promtool's words.
+private final class DebugNotes: Sendable {
+  private let began = Mutex(ContinuousClock.now)
+
+  @Sendable
+  func note(_ event: UnitTestRunner.Event) {
+    switch event {
+    case .started(let name):
+      began.withLock { $0 = .now }
+      Output.note("DEBUG: Starting test \(name)")
+    case .data(let text, let time):
+      Output.note(
+        "DEBUG: Dump of all data (input_series and rules) at \(DurationText.text(milliseconds: time)):")
+      Output.note(text)
+    case .finished(let name):
+      let took = ContinuousClock.now - began.withLock { $0 }
+      Output.note("DEBUG: Test \(name) finished, took \(took)")
+    }
   }
 }
 

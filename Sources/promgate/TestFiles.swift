@@ -59,6 +59,9 @@ struct TestFiles {
     }
     var rules: [ManifestSource] = []
     for pattern in file.ruleFiles {
+      guard PathPattern.isWellFormed(pattern) else {
+        throw InputFile.Problem(description: "rule_files: \(pattern): syntax error in pattern")
+      }
       let paths = PathPattern.paths(matching: pattern, beside: source.name)
       if paths.isEmpty {
         Output.note("promgate test: \(source.name): no file matches \(pattern)")

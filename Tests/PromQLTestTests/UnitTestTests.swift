@@ -1,5 +1,6 @@
 import Manifests
 import PromQLTest
+import Synchronization
 import Testing
 
 @Suite struct UnitTestTests {
@@ -131,19 +132,10 @@ import Testing
     ("tests: [", "YAML"),
     ("tests:\n- foo: 1", "2:3: a test has no field foo"),
     ("tests:\n- input_serie: []", "write input_series"),
-    ("tests: []\ntests: []", "written twice"),
+    ("tests: []\ntests: []", "already defined at line 1"),
     ("group_eval_order: [g, g]", "group name repeated in evaluation order: g"),
-    ("tests:\n- input_series: [{series: h, values: 1+}]", "unexpected end of input"),
-    ("tests:\n- input_series: [{series: 'h{', values: 1}]", "series: 1:"),
-    ("tests:\n- input_series: [{series: h, values: 1x99999999}]", "values: 1:"),
-    ("tests:\n- alert_rule_test: [{eval_time: 3m}]", "misses required attribute alertname at eval_time 3m"),
     ("tests:\n- promql_expr_test: [{expr: '1', eval_time: 5}]", #"not a valid duration string: "5""#),
     ("tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{value: x}]}]", "value must be a number"),
-    (
-      "tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{histogram: '1'}]}]",
-      "histogram must be one literal"
-    ),
-    ("tests:\n- promql_expr_test: [{expr: '1', exp_samples: [{labels: 'x{'}]}]", "labels \"x{\": 1:"),
     ("tests:\n- start_timestamp: yesterday", "start_timestamp must be a time"),
   ]
 
@@ -158,12 +150,14 @@ import Testing
   }
 
   @Test func `a broken rule file makes its tests unreadable`() {
-    let report = Self.run("tests: []", rules: "groups:\n- name: g\n  rules:\n  - {record: a, expr: '1 +'}\n")
+    let report = Self.run(
+      Self.test("  promql_expr_test: [{expr: x}]"),
+      rules: "groups:\n- name: g\n  rules:\n  - {record: a, expr: '1 +'}\n")
     guard case .unreadable(let reason) = report.content else {
       Issue.record("the rules were read")
       return
     }
-    #expect(reason.hasPrefix(" r.yml:4:23: group \"g\", rule 1"), "\(reason)")
+    #expect(reason.hasPrefix(" r.yml:4:27: group \"g\", rule 1"), "\(reason)")
   }
 
   @Test func `a rule that fails ends its test`() {
@@ -177,6 +171,192 @@ import Testing
   @Test func `a test that would take for ever is refused`() {
     let report = Self.run(
       "evaluation_interval: 1ms\ntests:\n- promql_expr_test: [{expr: '1', eval_time: 100y}]")
-    #expect(report.outcomes.first?.failure?.problem == "more than 1000000 evaluations of the rules")
+    #expect(report.outcomes.first?.failure?.problem == "more than 10000000 evaluations of the rules")
+  }
+
+  /// What is wrong with one test fails that test only.
+  private static let brokenTests: [(test: String, says: String)] = [
+    ("input_series: [{series: h, values: 1+}]", "unexpected end of input"),
+    ("input_series: [{series: 'h{', values: 1}]", "input_series \"h{\": character"),
+    ("input_series: [{series: '', values: 1}]", "unexpected number \"1\" in series values"),
+    (
+      "alert_rule_test: [{eval_time: 3m}]",
+      "misses required attribute alertname at eval_time 3m (in TestGroup broken)"
+    ),
+    ("promql_expr_test: [{expr: '1', exp_samples: [{histogram: '1'}]}]", "expected histogram, got 1"),
+    ("promql_expr_test: [{expr: '1', exp_samples: [{histogram: '{{}} {{}}'}]}]", "expected 1 value, got 2"),
+    ("promql_expr_test: [{expr: '1', exp_samples: [{labels: 'x{'}]}]", "labels \"x{\": 1:"),
+    (
+      "promql_expr_test: [{expr: '1', exp_samples: [{labels: '{} 5', value: 1}]}]",
+      "labels \"{} 5\": 1:4: parse error: unexpected \"5\""
+    ),
+    (
+      "{input_series: [{series: 'x{a=\"1\",a=\"2\"}', values: 1}], promql_expr_test: [{expr: x}]}",
+      "label name \"a\" is not unique"
+    ),
+    (
+      "{input_series: [{series: x, values: 1x99999999}], promql_expr_test: [{expr: x, eval_time: 100000000m}]}",
+      "too many values"
+    ),
+  ]
+
+  @Test func `a broken test fails alone`() {
+    for (text, says) in Self.brokenTests {
+      let body = text.hasPrefix("{") ? "{name: broken, " + text.dropFirst() : "{name: broken, \(text)}"
+      let report = Self.run(
+        "tests:\n- \(body)\n- {promql_expr_test: [{expr: '1', exp_samples: [{value: 1}]}]}")
+      let shown = TextReport().render(TestReport(files: [report]))
+      #expect(report.passed == 1 && report.failed == 1, "\(text): \(shown)")
+      #expect(shown.contains(says), "\(shown)")
+    }
+  }
+
+  /// Each passes or fails with promtool 3.5.3 as it does here.
+  private static let alike: [(passes: Bool, test: String)] = [
+    // Keys of label maps are texts.
+    (
+      true,
+      "alert_rule_test: [{eval_time: 1m, alertname: N, exp_alerts: [{exp_labels: {n: '1', yes: '2', off: '3'}}]}]"
+    ),
+    // So are values, as written.
+    (
+      true,
+      "alert_rule_test: [{eval_time: 1m, alertname: V, exp_alerts: [{exp_labels: {a: yes, b: 0x10, c: 1.0, d: 2001-01-01}}]}]"
+    ),
+    (
+      true,
+      "promql_expr_test: [{expr: x, exp_samples: [{labels: ' x {n=\"1\", yes=\"2\", off=\"3\"} ', value: 1}]}]"
+    ),
+    (true, "promql_expr_test: [{expr: sum(x), exp_samples: [{value: 1}]}]"),
+    (true, "promql_expr_test: [{expr: z, exp_samples: [{labels: 'z{b=\"\"}', value: 2}]}]"),
+    (false, "promql_expr_test: [{expr: z, exp_samples: [{labels: '{__name__=\"z\",b=\"\"}', value: 2}]}]"),
+    (false, "promql_expr_test: [{expr: z, exp_samples: [{labels: 'z{b=\"1\",b=\"1\"}', value: 2}]}]"),
+    (
+      false,
+      "alert_rule_test: [{eval_time: 1m, alertname: N, exp_alerts: [{exp_labels: {n: '1', yes: '2', off: '3', e: ''}}]}]"
+    ),
+    // Behind flags.
+    (false, "promql_expr_test: [{expr: 'max_of(1, 2)', exp_samples: [{value: 2}]}]"),
+    (false, "promql_expr_test: [{expr: 'limitk(1, z)', exp_samples: [{labels: z, value: 2}]}]"),
+    // Of two lines of one series the later one counts; an empty line ends the input.
+    (
+      true,
+      "promql_expr_test: [{expr: twice, exp_samples: [{labels: twice, value: 2}]}, {expr: behind, exp_samples: []}]"
+    ),
+    (
+      true,
+      "promql_expr_test: [{expr: count_over_time(z[100000s]), eval_time: 99999s, exp_samples: [{value: 1667}]}]"
+    ),
+  ]
+
+  @Test func `tests pass where promtool passes them`() {
+    let rules = """
+      groups:
+      - name: g
+        rules:
+        - {alert: N, expr: x}
+        - {alert: V, expr: z, labels: {a: yes, b: 0x10, c: 1.0, d: 2001-01-01}}
+      """
+    let head = """
+      tests:
+      - interval: 1m
+        input_series:
+        - {series: 'x{n="1",yes="2",off="3"}', values: 1x100000000000}
+        - {series: twice, values: 1}
+        - {series: twice, values: 2}
+        - {series: z, values: "2x100000\n"}
+        - {series: behind, values: 1}
+        external_url: http://example.org
+
+      """
+    for (passes, test) in Self.alike {
+      let report = Self.run(head + "  " + test, rules: rules)
+      let shown = TextReport().render(TestReport(files: [report]))
+      #expect((report.failed == 0 && report.passed > 0) == passes, "\(test): \(shown)")
+    }
+  }
+
+  @Test func `features are off until they are enabled`() {
+    let text = Self.test(
+      """
+        promql_expr_test:
+        - {expr: 'label_replace(-x, "k", "$1", "__name__", "(.+)")', exp_samples: [{labels: '{job="a",k="x"}', value: 0}]}
+        - {expr: 'max_of(1, 2)', exp_samples: [{value: 2}]}
+        - {expr: 'x + fill(0) x{job="b"}', exp_samples: [{labels: '{job="a"}', value: 0}]}
+        - {expr: 'rate(x[2m] anchored)', eval_time: 2m, exp_samples: [{labels: '{job="a"}', value: 0.08333333333333333}]}
+      """)
+    let features = [
+      "promql-delayed-name-removal", "promql-experimental-functions", "promql-binop-fill-modifiers",
+      "promql-extended-range-selectors",
+    ]
+    for count in 0...features.count {
+      var switches = UnitTestSwitches()
+      #expect(
+        switches.enable((features.prefix(count) + ["nosuch", ""]).joined(separator: ",")) == ["nosuch"])
+      guard let file = try? UnitTestFile(reading: ManifestSource(name: "t.yml", bytes: Array(text.utf8)))
+      else {
+        Issue.record("\(text)")
+        return
+      }
+      let report = FileReport(
+        path: "t.yml", unitTests: file, ruleFiles: [], runner: UnitTestRunner(switches: switches))
+      #expect(report.passed == count, "\(TextReport().render(TestReport(files: [report])))")
+    }
+  }
+
+  @Test func `unknown keys of rules are passed over when that is wished`() {
+    let rules = "groups: [{name: g, note: a, rules: [{record: y, expr: x, owner: b}]}]"
+    guard
+      case .unreadable(let reason) = Self.run(Self.test("  promql_expr_test: [{expr: y}]"), rules: rules)
+        .content
+    else {
+      Issue.record("the keys were known")
+      return
+    }
+    #expect(reason.contains("field note not found"), "\(reason)")
+    var switches = UnitTestSwitches()
+    switches.ignoresUnknownRuleKeys = true
+    let text = Self.test("  promql_expr_test: [{expr: y, exp_samples: [{labels: 'y{job=\"a\"}', value: 0}]}]")
+    let source = ManifestSource(name: "t.yml", bytes: Array(text.utf8))
+    let ruleSource = ManifestSource(name: "r.yml", bytes: Array(rules.utf8))
+    guard let file = try? UnitTestFile(reading: source) else {
+      Issue.record("\(text)")
+      return
+    }
+    let report = FileReport(
+      path: "t.yml", unitTests: file, ruleFiles: [ruleSource], runner: UnitTestRunner(switches: switches))
+    #expect(report.passed == 1, "\(TextReport().render(TestReport(files: [report])))")
+  }
+
+  @Test func `what happens can be told`() {
+    let told = Mutex<[String]>([])
+    let runner = UnitTestRunner(observing: { event in
+      told.withLock { told in
+        switch event {
+        case .started(let name): told.append("started \(name)")
+        case .data(let text, let time): told.append("\(time): \(text)")
+        case .finished(let name): told.append("finished \(name)")
+        }
+      }
+    })
+    let text =
+      "tests:\n- {input_series: [{series: x, values: 1 2 3}], promql_expr_test: [{expr: x, eval_time: 1m}]}"
+    guard let file = try? UnitTestFile(reading: ManifestSource(name: "t.yml", bytes: Array(text.utf8))) else {
+      Issue.record("\(text)")
+      return
+    }
+    _ = runner.run(file, groups: [])
+    #expect(
+      told.withLock { $0 } == [
+        "started unnamed#0", "61000: {__name__=\"x\"} =>\n2 @[60000]", "finished unnamed#0",
+      ])
+  }
+
+  @Test func `differences stand below each other when that is wished`() {
+    let report = Self.run(Self.test("  promql_expr_test: [{expr: x, exp_samples: [{labels: x, value: 1}]}]"))
+    let plain = TextReport(differences: .lines(colored: false)).render(TestReport(files: [report]))
+    #expect(plain.contains("    - {__name__=\"x\"} 1\n    + {__name__=\"x\", job=\"a\"} 0\n"), "\(plain)")
+    let colored = TextReport(differences: .lines(colored: true)).render(TestReport(files: [report]))
+    #expect(colored.contains("\u{1B}[31m- {__name__=\"x\"} 1\u{1B}[0m"), "\(colored)")
   }
 }

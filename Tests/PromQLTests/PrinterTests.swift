@@ -29,6 +29,10 @@ struct PrinterTests {
       "a * on (x) group_right (y, z) fill_left (2) fill_right (-1) b"
     ),
     ("a - fill(1e6) b", "a - fill (1e+06) b"),
+    // Numbers are compared, not their texts: NaN differs from itself, 0 not from -0.
+    ("a - fill(NaN) b", "a - fill_left (NaN) fill_right (NaN) b"),
+    ("a - fill_left(0) fill_right(-0) b", "a - fill (0) b"),
+    ("a - fill_left(-Inf) fill_right(Inf) b", "a - fill_left (-Inf) fill_right (+Inf) b"),
     ("a ATAN2 b Unless c", "a atan2 b unless c"),
     ("a </ 1 >/ 2", "a </ 1 >/ 2"),
     ("label_replace(up,'a','$1',\"b\",`(.*)`)", "label_replace(up, \"a\", \"$1\", \"b\", \"(.*)\")"),

@@ -167,6 +167,41 @@ import TimeSeries
     (#"{{ if gt $value 1.0 }}big{{ end }} {{ eq $labels.j "1" }} {{ index $labels "j" }}"#, "big true 1"),
     (#"{{ define "t" }}{{ .arg0 }}/{{ .arg1 }}{{ end }}{{ template "t" (args 1 "b") }}"#, "1/b"),
     (
+      #"{{ args 1 "b" }} {{ len (args 1 2) }} {{ index (args 7) "arg0" }} {{ (args 1).arg5 }}"#,
+      "map[arg0:1 arg1:b] 2 7 <no value>"
+    ),
+    (#"{{ range $k, $v := args 2.5 "x" }}{{ $k }}={{ $v }};{{ end }}"#, "arg0=2.5;arg1=x;"),
+    (
+      #"{{ (toTime 1435065584.128).Format "Mon Jan _2 15:04:05.000 2006 MST -07:00 Z07:00 3PM __2 Monkey" }}"#,
+      "Tue Jun 23 13:19:44.128 2015 UTC +00:00 Z 1PM 174 Monkey"
+    ),
+    (
+      "{{ $t := toTime 1435065584.128 }}{{ $t.Unix }} {{ $t.UnixMilli }} {{ $t.Year }} {{ $t.Month }} {{ $t.Day }} {{ $t.Weekday }} "
+        + "{{ $t.Hour }}:{{ $t.Minute }}:{{ $t.Second }} {{ $t.YearDay }} {{ $t.IsZero }} {{ $t.UTC.Location }}",
+      "1435065584 1435065584128 2015 June 23 Tuesday 13:19:44 174 false UTC"
+    ),
+    (
+      #"{{ $t := toTime 1435065584 }}{{ ($t.Add (toDuration 90)).Unix }} {{ ($t.AddDate 0 8 8).Format "2006-01-02" }} "#
+        + "{{ $t.Before (toTime 5) }} {{ $t.Sub (toTime 1435065000) }} {{ ($t.Truncate (toDuration 3600)).Minute }} {{ eq $t.Month 6 }}",
+      "1435065674 2016-03-02 false 9m44s 0 true"
+    ),
+    (
+      "{{ $d := toDuration 93784.5 }}{{ $d }} {{ $d.Hours }} {{ $d.Seconds }} {{ $d.Milliseconds }} {{ $d.Round 60000000000 }} {{ humanizeDuration $d.Abs }}",
+      "26h3m4.5s 26.05125 93784.5 93784500 26h3m0s 1d 2h 3m 4s"
+    ),
+    (
+      #"{{ title "CC o'neil x.y.z a..b foo:bar 3d _ab a-b a,b ŉ ß ﬁx a日b it’s" }}"#,
+      "CC O'neil X.y.z A..B Foo:bar 3D _Ab A-B A,B ʼN Ss Fix A日B It’s"
+    ),
+    (
+      #"{{ printf "%d %s %v %T" (toTime 0).Month (toTime 0).Weekday (toDuration 1).Abs (toTime 0) }}"#,
+      "1 Thursday 1s *time.Time"
+    ),
+    (
+      "{{ (toTime 5).Nope }}",
+      #"<error expanding template: error executing template __alert_A: template: __alert_A:1:123: executing "__alert_A" at <5>: can't evaluate field Nope in type *time.Time>"#
+    ),
+    (
       #"{{ range $i, $s := query "x" }}{{ $i }}{{ $s.Labels }}{{ end }}"#,
       "0map[__name__:x j:1]1map[__name__:x j:2]"
     ),

@@ -263,6 +263,37 @@ struct QueryAPITests {
     return Array(data)
   }
 
+  @Test func `trees are JSON whatever the numbers, with a type for every argument`() async throws {
+    let endpoint = try filled()
+    let table: [(query: String, part: String)] = [
+      ("a%20-%20fill(NaN)%20b", #""fillValues":{"lhs":"NaN","rhs":"NaN"}"#),
+      ("a%20-%20fill_left(-Inf)%20fill_right(0.5)%20b", #""fillValues":{"lhs":"-Inf","rhs":0.5}"#),
+      (
+        #"histogram_quantiles(a,%22q%22,0.5)"#,
+        #"{"argTypes":["vector","string","scalar","scalar"],"name":"histogram_quantiles","returnType":"vector","variadic":9}"#
+      ),
+      (#"label_join(a,%22b%22,%22c%22)"#, #""argTypes":["vector","string","string","string"]"#),
+      ("sort_by_label(a)", #""argTypes":["vector","string"]"#),
+      ("round(a)", #""argTypes":["vector","scalar"]"#),
+      ("hour()", #"{"argTypes":["vector"],"name":"hour","returnType":"vector","variadic":1}"#),
+    ]
+    for (query, part) in table {
+      let answer = await endpoint.get("/api/v1/parse_query?query=\(query)")
+      #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(answer.body.bytes)) }
+      let body = String(decoding: answer.body.bytes, as: UTF8.self)
+      #expect(body.contains(part), "\(body)")
+    }
+  }
+
+  @Test func `what fails whatever the data is an error of execution`() async throws {
+    let endpoint = try filled()
+    for query in ["deriv(nothing[5m]%20anchored)", "1%20%3C/%202", "resets(nothing[5m]%20smoothed)"] {
+      let answer = await endpoint.get("/api/v1/query?query=\(query)")
+      #expect(answer.status == 422, "\(query)")
+      #expect(String(decoding: answer.body.bytes, as: UTF8.self).contains(#""errorType":"execution""#))
+    }
+  }
+
   @Test func `its own metrics can be scraped`() async throws {
     let endpoint = try filled()
     endpoint.api.metrics.add { [OwnMetric("extra", .gauge, help: "A \\ thing.", 2.5)] }

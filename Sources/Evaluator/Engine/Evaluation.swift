@@ -242,8 +242,8 @@ final class Evaluation {
       readsStatisticsOnly: selector.readsStatisticsOnly)
   }
 
-  /// `timestamp(x @ T offset o)` looks at T, whatever the offset, among the samples that `x @ T offset o` reads:
-  /// those of both windows.
+  /// `timestamp(x @ T offset o)` looks at T, whatever the offset, among the samples that `x @ T offset o`
+  /// reads: those of both windows.
   private func timeOfTimestamps(_ time: TimeReference) -> (time: TimeReference, back: Int64) {
     guard time.at != nil, time.offset != 0 else { return (time, options.lookback) }
     let distance = Int64(clamping: time.offset.magnitude)

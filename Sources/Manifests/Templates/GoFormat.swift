@@ -46,7 +46,8 @@ struct GoFormat {
     case .byte(let value): return Array(String(value).utf8)
     case .float(let value): return Array(GoText.general(value).utf8)
     case .opaque(let value): return value.text
-    case .complex, .map, .record, .list:
+    case .object(let object): return Array(object.description.utf8)
+    case .complex, .map, .dictionary, .record, .list:
       var format = GoFormat()
       format.argument(value, verb: "v")
       return format.output
@@ -105,11 +106,24 @@ struct GoFormat {
     case .float(let number): float(number, verb: verb, of: value)
     case .complex(let real, let imaginary): complex(real, imaginary, verb: verb, of: value)
     case .text(let bytes): text(bytes, verb: verb, of: value)
-    case .map(let pairs): map(pairs, verb: verb)
+    case .map(let pairs):
+      map(pairs, type: type, verb: verb) { .text($0) }
+    case .dictionary(let pairs):
+      map(pairs, type: type, verb: verb) { $0 }
     case .record(let record):
       if record.type.hasPrefix("*") { write("&") }
       sequence(record.fields.map(\.value), between: ("{", "}"), verb: verb)
     case .list(let list): sequence(list.items, between: ("[", "]"), verb: verb)
+    case .object(let object):
+      // Numbers print their names where a text can stand.
+      if verb == "d", let fields = object.fieldsAsNumbers {
+        write(fields)
+      } else if let number = object.wholeNumber, type == "int64" || !["v", "s", "x", "X", "q"].contains(verb)
+      {
+        integer(number.magnitude, isNegative: number < 0, verb: verb, of: value)
+      } else {
+        text(Array(object.description.utf8), verb: verb, of: value)
+      }
     case .opaque(let opaque): text(opaque.text, verb: verb, of: value)
     }
   }
@@ -136,9 +150,11 @@ struct GoFormat {
     write(")")
   }
 
-  private mutating func map(_ pairs: [String: String], verb: Unicode.Scalar) {
+  private mutating func map<Value>(
+    _ pairs: [String: Value], type: String, verb: Unicode.Scalar, _ element: (Value) -> TemplateValue
+  ) {
     if flags.goSyntax {
-      write("map[string]string")
+      write(type)
       guard !pairs.isEmpty else { return write("(nil)") }
     }
     write(flags.goSyntax ? "{" : "map[")
@@ -146,7 +162,7 @@ struct GoFormat {
       if index > 0 { write(flags.goSyntax ? ", " : " ") }
       argument(.text(pair.key), verb: verb)
       write(":")
-      argument(.text(pair.value), verb: verb)
+      argument(element(pair.value), verb: verb)
     }
     write(flags.goSyntax ? "}" : "]")
   }

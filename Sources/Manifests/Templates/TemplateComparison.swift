@@ -1,5 +1,8 @@
 /// Go's `eq`, `ne`, `lt`, `le`, `gt` and `ge`.
-enum TemplateComparison {
+struct TemplateComparison {
+  /// Whether messages name the types that cannot be compared, as those of later Go versions do.
+  let namesTypes: Bool
+
   private enum Operand {
     case boolean(Bool)
     case whole(Int64)
@@ -16,15 +19,15 @@ enum TemplateComparison {
       case .float(let value): self = .float(value)
       case .complex(let real, let imaginary): self = .complex(real, imaginary)
       case .text(let bytes): self = .text(bytes)
-      case .invalid, .nilInterface, .map, .record, .list, .opaque: self = .other
+      case .object(let object): self = object.wholeNumber.map { .whole($0) } ?? .other
+      case .invalid, .nilInterface, .map, .dictionary, .record, .list, .opaque: self = .other
       }
     }
   }
 
-  private static let incompatible = "incompatible types for comparison"
   private static let invalidType = "invalid type for comparison"
 
-  static func call(
+  func call(
     _ function: TemplateFunction, _ arguments: [TemplateValue]
   ) throws(TemplateFunctionFailure) -> Bool {
     let first = arguments.first ?? .invalid
@@ -42,7 +45,7 @@ enum TemplateComparison {
     }
   }
 
-  private static func isEqual(
+  private func isEqual(
     _ first: TemplateValue, toAnyOf others: [TemplateValue]
   ) throws(TemplateFunctionFailure) -> Bool {
     guard !others.isEmpty else { throw .message("missing argument for comparison") }
@@ -50,7 +53,7 @@ enum TemplateComparison {
     return false
   }
 
-  private static func isEqual(
+  private func isEqual(
     _ first: TemplateValue, _ second: TemplateValue
   ) throws(TemplateFunctionFailure) -> Bool {
     switch (Operand(first), Operand(second)) {
@@ -61,35 +64,49 @@ enum TemplateComparison {
       return lhs == rhs && lhsImaginary == rhsImaginary
     case (.text(let lhs), .text(let rhs)): return lhs == rhs
     case (.other, .other):
-      if case .map = first, case .map = second {
-        let shown = String(decoding: GoFormat.plain(first), as: UTF8.self)
-        throw .message("non-comparable type \(shown): map[string]string")
+      switch (first, second) {
+      case (_, .map), (_, .dictionary), (_, .list):
+        guard first.typeName != nil else { return false }
+        throw .message("non-comparable type \(Self.shown(second)): \(second.typeName ?? "")")
+      // Two pointers are two places.
+      case (.object(let left), .object(let right)): return left == right && !left.type.hasPrefix("*")
+      default: return first.typeName == second.typeName
       }
-      return first.typeName == second.typeName
     case (.boolean, _), (.whole, _), (.float, _), (.complex, _), (.text, _), (.other, _):
-      guard first.typeName == nil || second.typeName == nil else { throw .message(incompatible) }
+      guard first.typeName == nil || second.typeName == nil else { throw incompatible(first, second) }
       return false
     }
   }
 
-  private static func isAtMost(
+  private func isAtMost(
     _ first: TemplateValue, _ second: TemplateValue
   ) throws(TemplateFunctionFailure) -> Bool {
     if try isLess(first, second) { return true }
     return try isEqual(first, second)
   }
 
-  private static func isLess(
+  private func isLess(
     _ first: TemplateValue, _ second: TemplateValue
   ) throws(TemplateFunctionFailure) -> Bool {
     switch (Operand(first), Operand(second)) {
-    case (.other, _), (_, .other): throw .message(invalidType)
-    case (.boolean, .boolean), (.complex, .complex): throw .message(invalidType)
+    case (.other, _), (_, .other): throw .message(Self.invalidType)
+    case (.boolean, .boolean), (.complex, .complex): throw .message(Self.invalidType)
     case (.whole(let lhs), .whole(let rhs)): return lhs < rhs
     case (.float(let lhs), .float(let rhs)): return lhs < rhs
     case (.text(let lhs), .text(let rhs)): return lhs.lexicographicallyPrecedes(rhs)
     case (.boolean, _), (.whole, _), (.float, _), (.complex, _), (.text, _):
-      throw .message(incompatible)
+      throw incompatible(first, second)
     }
+  }
+
+  private func incompatible(_ first: TemplateValue, _ second: TemplateValue) -> TemplateFunctionFailure {
+    let message = "incompatible types for comparison"
+    guard namesTypes, let left = first.typeName, let right = second.typeName else { return .message(message) }
+    return .message("\(message): \(left) and \(right)")
+  }
+
+  private static func shown(_ value: TemplateValue) -> String {
+    let text = try? GoFormat.printf(Array("%s".utf8), [value])
+    return String(decoding: text ?? [], as: UTF8.self)
   }
 }

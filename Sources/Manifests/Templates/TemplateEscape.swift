@@ -5,7 +5,7 @@ enum TemplateEscape {
   /// The arguments as one text.
   static func text(_ arguments: [TemplateValue]) -> [UInt8] {
     GoFormat.print(
-      arguments.map { value in value.typeName == nil ? .text("<no value>") : value })
+      arguments.map { value in value.typeName == nil ? .text("<no value>") : value.followed })
   }
 
   static func html(_ text: [UInt8]) -> [UInt8] {

@@ -27,7 +27,7 @@ extension TemplateExecution {
     switch first.kind {
     case .field(let names):
       try at(.operand(first))
-      return try fields(names, of: dot, at: first, arguments, final)
+      return try fields(names, of: dot, at: first, arguments, final, dot: dot)
     case .chain(let operand, let names):
       return try chain(operand, names, at: first, arguments, final, dot: dot)
     case .identifier(let name):
@@ -39,7 +39,9 @@ extension TemplateExecution {
     case .variable(let name, let names):
       try at(.operand(first))
       let value = try value(of: name)
-      guard names.isEmpty else { return try fields(names, of: value, at: first, arguments, final) }
+      guard names.isEmpty else {
+        return try fields(names, of: value, at: first, arguments, final, dot: dot)
+      }
       try notAFunction(first, arguments, final)
       return value
     case .boolean, .dot, .nilValue, .number, .string:
@@ -77,11 +79,20 @@ extension TemplateExecution {
 
   private mutating func fields(
     _ names: [String], of receiver: TemplateValue, at operand: TemplateOperand,
-    _ arguments: [TemplateOperand], _ final: TemplateValue?
+    _ arguments: [TemplateOperand], _ final: TemplateValue?, dot: TemplateValue
   ) throws(TemplateError) -> TemplateValue {
     var value = receiver
     for (index, name) in names.enumerated() {
-      let hasArguments = index == names.count - 1 && (!arguments.isEmpty || final != nil)
+      let isLast = index == names.count - 1
+      if case .object(let object) = value, let method = object.method(name) {
+        let given = try values(
+          for: method.signature, of: name, isLast ? arguments : [], isLast ? final : nil, dot: dot)
+        if let refusal = method.refusal { throw failure(refusal) }
+        value = method.call(given)
+        try produce(value.size)
+        continue
+      }
+      let hasArguments = isLast && (!arguments.isEmpty || final != nil)
       value = try field(name, of: value, at: operand, hasArguments: hasArguments)
     }
     return value
@@ -92,6 +103,9 @@ extension TemplateExecution {
     _ name: String, of receiver: TemplateValue, at operand: TemplateOperand, hasArguments: Bool
   ) throws(TemplateError) -> TemplateValue {
     let range = operand.place.range
+    if receiver == .nilInterface {
+      throw failure("nil pointer evaluating interface {}.\(name)", marking: range)
+    }
     guard let type = receiver.typeName else {
       throw failure("nil data; no entry for key \(GoText.quoted(name))", marking: range)
     }
@@ -105,12 +119,21 @@ extension TemplateExecution {
       } else {
         value = .text([])
       }
+    case .dictionary(let pairs):
+      value = pairs.first { $0.key.utf8.elementsEqual(name.utf8) }?.value ?? .nilInterface
     case .record(let record):
       guard let field = record[name] else {
         throw failure("can't evaluate field \(name) in type \(type)", marking: range)
       }
       value = field
-    case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .text, .list, .opaque:
+    case .opaque(let opaque):
+      guard let field = opaque.fields.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+        throw failure("can't evaluate field \(name) in type \(type)", marking: range)
+      }
+      value = field.value
+    case .object(.time) where ["wall", "ext", "loc"].contains(name):
+      throw failure("\(name) is an unexported field of struct type \(type)", marking: range)
+    case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .text, .list, .object:
       throw failure("can't evaluate field \(name) in type \(type)", marking: range)
     }
     if hasArguments { throw failure("\(name) is not a method but has arguments", marking: range) }
@@ -123,7 +146,7 @@ extension TemplateExecution {
   ) throws(TemplateError) -> TemplateValue {
     try at(.operand(whole))
     let value = try argument(operand, for: .value, dot: dot)
-    return try fields(names, of: value, at: whole, arguments, final)
+    return try fields(names, of: value, at: whole, arguments, final, dot: dot)
   }
 
   // Functions.
@@ -138,6 +161,36 @@ extension TemplateExecution {
     guard let signature = own?.signature ?? function?.signature else {
       throw failure("\(GoText.quoted(name)) is not a defined function")
     }
+    try checkCount(of: arguments, final, for: signature, of: name)
+    if let function, function == .and || function == .or {
+      return try shortCircuit(function, arguments, final, dot: dot)
+    }
+    let values = try values(for: signature, of: name, arguments, final, dot: dot)
+    let calleeName = arguments.first?.description ?? final?.reflectedName ?? ""
+    let result: TemplateValue
+    do throws(TemplateFunctionFailure) {
+      if let own {
+        result = try own.call(values)
+      } else {
+        result =
+          try function?.call(
+            values, calleeName: calleeName, namesComparedTypes: library.namesComparedTypes) ?? .invalid
+      }
+    } catch {
+      try at(site)
+      switch error {
+      case .message(let message): throw failure("error calling \(name): \(message)")
+      case .tooLong: throw limit("printf writes more than \(TemplateLimits.output) bytes")
+      }
+    }
+    try produce(result.size)
+    return result
+  }
+
+  private func checkCount(
+    of arguments: [TemplateOperand], _ final: TemplateValue?, for signature: TemplateSignature,
+    of name: String
+  ) throws(TemplateError) {
     let count = arguments.count + (final == nil ? 0 : 1)
     if signature.rest == nil {
       guard count == signature.fixed.count else {
@@ -149,9 +202,14 @@ extension TemplateExecution {
         "wrong number of args for \(name): want at least \(signature.fixed.count) "
           + "got \(arguments.count)")
     }
-    if let function, function == .and || function == .or {
-      return try shortCircuit(function, arguments, final, dot: dot)
-    }
+  }
+
+  /// The arguments of a function or method, as its parameters want them.
+  private mutating func values(
+    for signature: TemplateSignature, of name: String, _ arguments: [TemplateOperand],
+    _ final: TemplateValue?, dot: TemplateValue
+  ) throws(TemplateError) -> [TemplateValue] {
+    try checkCount(of: arguments, final, for: signature, of: name)
     var values: [TemplateValue] = []
     for (index, argument) in arguments.enumerated() {
       let parameter = index < signature.fixed.count ? signature.fixed[index] : signature.rest
@@ -167,23 +225,7 @@ extension TemplateExecution {
     guard size <= TemplateLimits.output else {
       throw limit("\(name) is given more than \(TemplateLimits.output) bytes")
     }
-    let calleeName = arguments.first?.description ?? final?.reflectedName ?? ""
-    let result: TemplateValue
-    do throws(TemplateFunctionFailure) {
-      if let own {
-        result = try own.call(values)
-      } else {
-        result = try function?.call(values, calleeName: calleeName) ?? .invalid
-      }
-    } catch {
-      try at(site)
-      switch error {
-      case .message(let message): throw failure("error calling \(name): \(message)")
-      case .tooLong: throw limit("printf writes more than \(TemplateLimits.output) bytes")
-      }
-    }
-    try produce(result.size)
-    return result
+    return values
   }
 
   private mutating func shortCircuit(
@@ -207,23 +249,47 @@ extension TemplateExecution {
     switch operand.kind {
     case .dot: value = dot
     case .nilValue:
-      guard parameter != .text else { throw failure("cannot assign nil to string") }
+      // Lists and pointers can be nil.
+      if case .named = parameter { return .invalid }
+      if let type = parameter.type { throw failure("cannot assign nil to \(type)") }
       return parameter == .any ? .nilInterface : .invalid
-    case .field(let names): value = try fields(names, of: dot, at: operand, [], nil)
+    case .field(let names): value = try fields(names, of: dot, at: operand, [], nil, dot: dot)
     case .variable(let name, let names):
       let start = try self.value(of: name)
-      value = try fields(names, of: start, at: operand, [], nil)
+      value = try fields(names, of: start, at: operand, [], nil, dot: dot)
     case .pipe(let pipe): value = try pipeline(pipe, dot: dot)
     case .identifier(let name):
       value = try call(name, at: operand, within: .operand(operand), [], nil, dot: dot)
     case .chain(let inner, let names):
       value = try chain(inner, names, at: operand, [], nil, dot: dot)
-    case .string(_, let bytes): return .text(bytes)
-    case .boolean, .number:
-      guard parameter != .text else { throw failure("expected string; found \(operand)") }
-      return try literal(operand, dot: dot)
+    case .string, .boolean, .number: return try constant(operand, for: parameter, dot: dot)
     }
     return try converted(value, to: parameter)
+  }
+
+  private mutating func constant(
+    _ operand: TemplateOperand, for parameter: TemplateSignature.Parameter, dot: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    if case .string(_, let bytes) = operand.kind, parameter.type == nil || parameter == .text {
+      return .text(bytes)
+    }
+    switch parameter {
+    case .value, .any: return try literal(operand, dot: dot)
+    case .text: throw failure("expected string; found \(operand)")
+    case .integer, .duration:
+      let value = try literal(operand, dot: dot)
+      guard let number = value.wholeNumber else {
+        // `1e3` is a whole number, too.
+        guard case .number = operand.kind, case .float(let float) = value, let whole = Int64(exactly: float)
+        else {
+          throw failure("expected integer; found \(operand)")
+        }
+        return .integer(whole)
+      }
+      return .integer(number)
+    case .time, .named:
+      throw failure("can't handle \(operand) for arg of type \(parameter.type ?? "")")
+    }
   }
 
   private func converted(
@@ -232,18 +298,30 @@ extension TemplateExecution {
     switch parameter {
     case .value: return value
     case .any: return value == .invalid ? .nilInterface : value
-    case .text:
-      guard let type = value.typeName else { throw failure("invalid value; expected string") }
-      guard case .text = value else {
-        throw failure("wrong type for value; expected string; got \(type)")
+    case .text, .integer, .duration, .time, .named:
+      let wanted = parameter.type ?? ""
+      guard let type = value == .nilInterface ? "interface {}" : value.typeName else {
+        throw failure("invalid value; expected \(wanted)")
       }
-      return value
-    case .named(let wanted):
-      guard let type = value.typeName else { throw failure("invalid value; expected \(wanted)") }
-      guard type == wanted else {
+      // A pointer is followed where its value is wanted.
+      guard type == wanted || type == "*" + wanted else {
         throw failure("wrong type for value; expected \(wanted); got \(type)")
       }
       return value
+    }
+  }
+}
+
+extension TemplateSignature.Parameter {
+  /// Go's name of the type; nil where any will do.
+  fileprivate var type: String? {
+    switch self {
+    case .value, .any: nil
+    case .text: "string"
+    case .integer: "int"
+    case .duration: "time.Duration"
+    case .time: "time.Time"
+    case .named(let name): name
     }
   }
 }

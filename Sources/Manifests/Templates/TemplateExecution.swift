@@ -141,7 +141,7 @@ struct TemplateExecution {
     case .action(let pipe, let range):
       let value = try pipeline(pipe, dot: dot)
       guard pipe.declared.isEmpty else { break }
-      let text = value == .invalid ? Array("<no value>".utf8) : GoFormat.plain(value)
+      let text = value == .invalid ? Array("<no value>".utf8) : GoFormat.plain(value.followed)
       try write(text, from: range, isVerbatim: false)
     case .if(let branch): return try walk(branch, dot: dot, rebindsDot: false)
     case .with(let branch): return try walk(branch, dot: dot, rebindsDot: true)
@@ -205,7 +205,13 @@ struct TemplateExecution {
         if try round(branch, index: .text(key), element: .text(element)) == .leaveLoop { break }
       }
       return .onwards
-    case .integer, .byte:
+    case .dictionary(let pairs) where !pairs.isEmpty:
+      for (key, element) in TemplateValue.sorted(pairs) {
+        if try round(branch, index: .text(key), element: element) == .leaveLoop { break }
+      }
+      return .onwards
+    case .integer, .byte, .object(.duration(_, isPointer: false)), .object(.month), .object(.weekday),
+      .object(.int64):
       guard branch.pipe.declared.count < 2 else {
         let shown = String(decoding: GoFormat.plain(value), as: UTF8.self)
         throw failure("can't use \(shown) to iterate over more than one variable")
@@ -214,6 +220,7 @@ struct TemplateExecution {
       for number in 0..<count {
         var element = TemplateValue.integer(number)
         if case .byte = value { element = .byte(UInt8(truncatingIfNeeded: number)) }
+        if case .object(let object) = value { element = .object(object.counterpart(number)) }
         if try round(branch, index: .invalid, element: element) == .leaveLoop { break }
       }
       return .onwards
@@ -223,8 +230,8 @@ struct TemplateExecution {
         if try round(branch, index: position, element: element) == .leaveLoop { break }
       }
       return .onwards
-    case .map, .list, .invalid, .nilInterface: break
-    case .boolean, .float, .complex, .text, .record, .opaque:
+    case .map, .dictionary, .list, .invalid, .nilInterface: break
+    case .boolean, .float, .complex, .text, .record, .object, .opaque:
       let shown = String(decoding: GoFormat.plain(value), as: UTF8.self)
       throw failure("range can't iterate over \(shown)")
     }

@@ -36,8 +36,9 @@ extension TemplateFunction {
   /// Calls the function. `and` and `or` are not called: they stop at the first argument that decides.
   ///
   /// - Parameter calleeName: what `call`'s first argument is written as.
+  /// - Parameter namesComparedTypes: see `TemplateLibrary`.
   func call(
-    _ arguments: [TemplateValue], calleeName: String
+    _ arguments: [TemplateValue], calleeName: String, namesComparedTypes: Bool
   ) throws(TemplateFunctionFailure) -> TemplateValue {
     switch self {
     case .and, .or: arguments.last ?? .invalid
@@ -46,7 +47,8 @@ extension TemplateFunction {
     case .slice: try Self.slice(arguments)
     case .len: try Self.length(arguments.first ?? .invalid)
     case .not: .boolean(!(arguments.first ?? .invalid).isTrue)
-    case .eq, .ne, .lt, .le, .gt, .ge: .boolean(try TemplateComparison.call(self, arguments))
+    case .eq, .ne, .lt, .le, .gt, .ge:
+      .boolean(try TemplateComparison(namesTypes: namesComparedTypes).call(self, arguments))
     case .print: .text(GoFormat.print(arguments))
     case .println: .text(GoFormat.printLine(arguments))
     case .printf: try Self.printf(arguments)
@@ -81,11 +83,15 @@ extension TemplateFunction {
     switch value {
     case .text(let bytes): return .integer(Int64(bytes.count))
     case .map(let pairs): return .integer(Int64(pairs.count))
+    case .dictionary(let pairs): return .integer(Int64(pairs.count))
     case .list(let list): return .integer(Int64(list.items.count))
     case .invalid: throw .message("reflect: call of reflect.Value.Type on zero Value")
     case .nilInterface: throw .message("len of nil pointer")
-    case .boolean, .integer, .byte, .float, .complex, .record, .opaque:
-      throw .message("len of type \(value.typeName ?? "nil")")
+    case .boolean, .integer, .byte, .float, .complex, .record, .object, .opaque:
+      let type = value.typeName ?? "nil"
+      // A pointer is followed.
+      if case .object = value, type.hasPrefix("*") { throw .message("len of type \(type.dropFirst())") }
+      throw .message("len of type \(type)")
     }
   }
 
@@ -101,25 +107,33 @@ extension TemplateFunction {
         guard position < bytes.count else { throw .message("reflect: string index out of range") }
         item = .byte(bytes[position])
       case .map(let pairs):
-        guard let type = index.typeName else {
-          throw .message("value is nil; should be of type string")
-        }
-        guard case .text(let key) = index else {
-          throw .message("value has type \(type); should be string")
-        }
+        let key = try key(index)
         let pair = pairs.first { $0.key.utf8.elementsEqual(key) }
         item = .text(pair?.value ?? "")
+      case .dictionary(let pairs):
+        let key = try key(index)
+        let pair = pairs.first { $0.key.utf8.elementsEqual(key) }
+        item = pair?.value ?? .nilInterface
       case .list(let list):
         let position = try offset(index, limit: list.items.count)
         guard position < list.items.count else {
           throw .message("reflect: slice index out of range")
         }
         item = list.items[position]
-      case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .record, .opaque:
+      case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .record, .object,
+        .opaque:
         throw .message("can't index item of type \(item.typeName ?? "nil")")
       }
     }
     return item
+  }
+
+  private static func key(_ index: TemplateValue) throws(TemplateFunctionFailure) -> [UInt8] {
+    guard let type = index.typeName else { throw .message("value is nil; should be of type string") }
+    guard case .text(let key) = index else {
+      throw .message("value has type \(type); should be string")
+    }
+    return key
   }
 
   private static func offset(

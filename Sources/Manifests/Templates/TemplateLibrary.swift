@@ -21,10 +21,15 @@ package struct TemplateLibrary: Sendable {
   /// Whether a key that a map does not have is an error (Go's `missingkey=error`) or the empty text
   /// (`missingkey=zero`).
   package var refusesMissingKeys: Bool
+  /// Whether a comparison that fails names the types: Prometheus is built with a later Go than Flagger.
+  package var namesComparedTypes: Bool
 
-  package init(functions: [String: Function], refusesMissingKeys: Bool) {
+  package init(
+    functions: [String: Function], refusesMissingKeys: Bool, namesComparedTypes: Bool = false
+  ) {
     self.functions = functions
     self.refusesMissingKeys = refusesMissingKeys
+    self.namesComparedTypes = namesComparedTypes
   }
 }
 
@@ -38,6 +43,12 @@ package struct TemplateSignature: Sendable, Hashable {
     case any
     /// A text.
     case text
+    /// Go's `int`.
+    case integer
+    /// Go's `time.Duration`, a pointer to one, or a whole number as written.
+    case duration
+    /// Go's `time.Time`, or a pointer to one.
+    case time
     /// A record or a list of a Go type.
     case named(String)
   }

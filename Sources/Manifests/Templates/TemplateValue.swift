@@ -15,11 +15,15 @@ package enum TemplateValue: Sendable, Hashable {
   case text([UInt8])
   /// `map[string]string`
   case map([String: String])
+  /// `map[string]interface {}`
+  case dictionary([String: TemplateValue])
   /// A struct, or a pointer to one.
   case record(TemplateRecord)
   /// A slice.
   case list(TemplateList)
-  /// A value that prints itself: a time, a histogram.
+  /// A time, a duration, and what their methods yield.
+  case object(GoObject)
+  /// A value that prints itself: a histogram.
   case opaque(TemplateOpaque)
 
   /// A text of its UTF-8 bytes.
@@ -36,8 +40,10 @@ package enum TemplateValue: Sendable, Hashable {
     case .complex: "complex128"
     case .text: "string"
     case .map: "map[string]string"
+    case .dictionary: "map[string]interface {}"
     case .record(let record): record.type
     case .list(let list): list.type
+    case .object(let object): object.type
     case .opaque(let value): value.type
     }
   }
@@ -59,6 +65,8 @@ package enum TemplateValue: Sendable, Hashable {
     case .complex(let real, let imaginary): real != 0 || imaginary != 0
     case .text(let bytes): !bytes.isEmpty
     case .map(let pairs): !pairs.isEmpty
+    case .dictionary(let pairs): !pairs.isEmpty
+    case .object(let object): object.wholeNumber != 0
     case .record, .opaque: true
     case .list(let list): !list.items.isEmpty
     }
@@ -67,7 +75,8 @@ package enum TemplateValue: Sendable, Hashable {
   /// About the bytes that it takes when printed.
   var size: Int {
     switch self {
-    case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex: 8
+    case .invalid, .nilInterface, .boolean, .integer, .byte, .float, .complex, .object: 8
+    case .dictionary(let pairs): pairs.reduce(0) { $0 + $1.key.utf8.count + $1.value.size + 2 }
     case .text(let bytes): bytes.count
     case .map(let pairs): pairs.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
     case .record(let record): record.fields.reduce(0) { $0 + $1.value.size }
@@ -76,17 +85,27 @@ package enum TemplateValue: Sendable, Hashable {
     }
   }
 
+  /// What a pointer points to; other values as they are.
+  var followed: TemplateValue {
+    guard case .record(var record) = self, record.type.hasPrefix("*") else { return self }
+    record.type.removeFirst()
+    return .record(record)
+  }
+
   /// The number of a whole number or a byte.
   var wholeNumber: Int64? {
     switch self {
     case .integer(let value): value
     case .byte(let value): Int64(value)
-    case .invalid, .nilInterface, .boolean, .float, .complex, .text, .map, .record, .list, .opaque: nil
+    case .object(let object): object.wholeNumber
+    case .invalid, .nilInterface, .boolean, .float, .complex, .text, .map, .dictionary, .record, .list,
+      .opaque:
+      nil
     }
   }
 
   /// The pairs of a map in the order of their keys' bytes, as Go prints and visits them.
-  static func sorted(_ pairs: [String: String]) -> [(key: String, value: String)] {
+  static func sorted<Value>(_ pairs: [String: Value]) -> [(key: String, value: Value)] {
     pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
   }
 }
@@ -133,15 +152,18 @@ package struct TemplateList: Sendable, Hashable {
   }
 }
 
-/// A Go value of which a template sees nothing but its text.
+/// A Go value of which a template sees its text, and a few fields.
 package struct TemplateOpaque: Sendable, Hashable {
   /// Go's name of the type.
   package var type: String
   /// What `{{ . }}` prints.
   package var text: [UInt8]
+  /// What a template can name all the same.
+  package var fields: [TemplateRecord.Field]
 
-  package init(type: String, text: String) {
+  package init(type: String, text: String, fields: [TemplateRecord.Field] = []) {
     self.type = type
     self.text = Array(text.utf8)
+    self.fields = fields
   }
 }

@@ -12,6 +12,9 @@ package struct LabelSetNotation: Sendable {
   /// Sorted by name, without empty values, duplicates kept. A name outside the braces wins over
   /// `__name__` inside.
   package private(set) var labels: [Label] = []
+  /// Whether Prometheus' own label set, which is built otherwise without a name in front, keeps a label
+  /// without a value: it is then equal to no series' labels.
+  package private(set) var keepsEmptyValue = false
   /// The offset behind the name and the braces.
   package private(set) var end = 0
 
@@ -20,7 +23,10 @@ package struct LabelSetNotation: Sendable {
   private var token = Token(.endOfInput, SourceRange(0, 0))
 
   /// Reads what stands at the start of a text; the rest is left alone. Throws one diagnostic.
-  package init(_ text: [UInt8]) throws(ParseFailure) {
+  ///
+  /// - Parameter allowsBlanks: whether the braces may stand apart from the name: series lines have values
+  ///   there.
+  package init(_ text: [UInt8], allowsBlanks: Bool = false) throws(ParseFailure) {
     self.text = text
     lexer = Lexer(text)
     try advance()
@@ -28,7 +34,8 @@ package struct LabelSetNotation: Sendable {
     if token.kind.isMetricWord {
       name = Array(text[token.range.start..<token.range.end])
       end = token.range.end
-      if end < text.count, text[end] == UInt8(ascii: "{") { try advance() }
+      let next = allowsBlanks ? text[end...].first { !Self.isBlank($0) } : end < text.count ? text[end] : nil
+      if next == UInt8(ascii: "{") { try advance() }
     }
     switch token.kind {
     case .leftBrace: try braces()
@@ -41,6 +48,7 @@ package struct LabelSetNotation: Sendable {
       labels.removeAll { $0.name == metric }
       labels.append(Label(name: metric, value: name))
     }
+    keepsEmptyValue = name == nil && labels.contains { $0.value.isEmpty }
     labels.removeAll { $0.value.isEmpty }
     let order = labels.enumerated().sorted { left, right in
       left.element.name == right.element.name
@@ -48,6 +56,10 @@ package struct LabelSetNotation: Sendable {
         : left.element.name.lexicographicallyPrecedes(right.element.name)
     }
     labels = order.map(\.element)
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || (byte >= 0x09 && byte <= 0x0D)
   }
 
   /// `"{" [ item { "," item } [ "," ] ] "}"`, the brace being the current token.

@@ -50,7 +50,16 @@ extension FileReport {
     path: String, unitTests file: UnitTestFile, ruleFiles: [ManifestSource], runner: UnitTestRunner
   ) {
     self.path = path
-    let readings = ruleFiles.map { RuleReading($0) }
+    guard runner.selectsAny(of: file) else {
+      content = .outcomes([])
+      return
+    }
+    let switches = runner.switches
+    let readings = ruleFiles.map {
+      RuleReading(
+        RuleDocument(in: $0), for: .prometheus(switches.features),
+        ignoringUnknownKeys: switches.ignoresUnknownRuleKeys)
+    }
     if let finding = readings.flatMap(\.findings).first {
       content = .unreadable(
         " \(finding.source.name):\(UnreadableFile(finding).description)")

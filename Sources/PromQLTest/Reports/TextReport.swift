@@ -2,8 +2,20 @@
 public struct TextReport: Sendable {
   /// Adds a line for each file.
   public var listsFiles: Bool
+  /// How what was expected and what came stand to each other.
+  public var differences: Differences
 
-  public init(listsFiles: Bool = false) { self.listsFiles = listsFiles }
+  public enum Differences: Sendable, Hashable {
+    /// Side by side.
+    case table
+    /// Below each other, `-` in front of what was expected and `+` in front of what came.
+    case lines(colored: Bool)
+  }
+
+  public init(listsFiles: Bool = false, differences: Differences = .table) {
+    self.listsFiles = listsFiles
+    self.differences = differences
+  }
 
   /// The most series of one failure that are shown.
   private static let maximumRows = 20
@@ -44,6 +56,7 @@ public struct TextReport: Sendable {
     // What differs comes first: it must not be cut off by what agrees.
     let sorted = rows.filter { !$0.agrees } + rows.filter(\.agrees)
     let shown = sorted.prefix(Self.maximumRows)
+    if case .lines(let colored) = differences { return self.lines(shown, of: rows.count, colored: colored) }
     let cells = shown.map { [$0.series, $0.expected ?? "(none)", $0.got ?? "(none)"] }
     let widths = (0..<2).map { column in
       max(cells.map { $0[column].unicodeScalars.count }.max() ?? 0, column == 1 ? 8 : 6)
@@ -64,6 +77,23 @@ public struct TextReport: Sendable {
       }
     }
     if rows.count > shown.count { lines.append("      … and \(rows.count - shown.count) more") }
+    return lines
+  }
+
+  private func lines(_ rows: ArraySlice<Failure.Row>, of count: Int, colored: Bool) -> [String] {
+    func line(_ sign: String, _ color: Int, _ text: String) -> String {
+      colored ? "    \u{1B}[\(color)m\(sign) \(text)\u{1B}[0m" : "    \(sign) \(text)"
+    }
+    var lines: [String] = []
+    for row in rows {
+      if row.agrees {
+        lines.append("      \(row.series) \(row.expected ?? "")")
+        continue
+      }
+      if let expected = row.expected { lines.append(line("-", 31, "\(row.series) \(expected)")) }
+      if let got = row.got { lines.append(line("+", 32, "\(row.series) \(got)")) }
+    }
+    if count > rows.count { lines.append("      … and \(count - rows.count) more") }
     return lines
   }
 

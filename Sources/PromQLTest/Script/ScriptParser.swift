@@ -10,6 +10,8 @@ public struct ScriptParser {
   private let lines: [ScriptLine]
   private var index = 0
   private var valuesLeft = ScriptParser.maximumValues
+  /// So many values of a line are kept; nil: all.
+  private var kept: Int?
 
   private init(_ bytes: [UInt8]) { lines = ScriptLine.lines(of: bytes) }
 
@@ -18,6 +20,16 @@ public struct ScriptParser {
     if ByteOrderMark.isUTF16(bytes) { throw ScriptError(line: 1, ByteOrderMark.advice) }
     var parser = ScriptParser(ByteOrderMark.stripped(bytes))
     return try parser.script()
+  }
+
+  /// Reads one `load` command and nothing behind its block.
+  ///
+  /// - Parameter count: so many values of a line are kept; nil: all.
+  static func load(_ bytes: [UInt8], keeping count: Int?) throws(ScriptError) -> ScriptLoad {
+    var parser = ScriptParser(bytes)
+    parser.index = 1
+    parser.kept = count
+    return try parser.load(parser.lines[0])
   }
 
   private mutating func script() throws(ScriptError) -> Script {
@@ -98,7 +110,8 @@ public struct ScriptParser {
 
   private mutating func seriesLine(_ line: ScriptLine) throws(ScriptError) -> SeriesLine {
     do {
-      let series = try SeriesNotation.series(Array(line.text), maximum: limit)
+      let series = try SeriesNotation.series(
+        Array(line.text), maximum: kept == nil ? limit : valuesLeft, keeping: kept ?? .max)
       valuesLeft -= series.values.count
       return series
     } catch { throw error.inScript(line: line.number) }

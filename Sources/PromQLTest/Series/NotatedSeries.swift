@@ -42,7 +42,9 @@ public enum NotatedSeries {
   }
 
   private static func append(_ test: UnitTest, to store: Store) throws(Problem) {
-    for series in test.series {
+    let load: ScriptLoad
+    do { load = try test.load() } catch { throw Problem(description: error.description) }
+    for series in load.series.map(\.series) {
       for (index, value) in series.values.enumerated() {
         let sample: StoredSample.Value
         switch value {

@@ -44,11 +44,15 @@ public enum SeriesNotation {
   public static let maximumValues = 1_000_000
 
   /// Reads a series line.
+  ///
+  /// - Parameters:
+  ///   - maximum: the most values that are kept; more are an error.
+  ///   - kept: so many values are kept, and the others only read.
   public static func series(
-    _ text: [UInt8], maximum: Int = maximumValues
+    _ text: [UInt8], maximum: Int = maximumValues, keeping kept: Int = .max
   ) throws(SeriesProblem) -> SeriesLine {
     let head = try SeriesLabels.parse(text)
-    var parser = SeriesValueParser(text, from: head.end, maximum: maximum)
+    var parser = SeriesValueParser(text, from: head.end, maximum: maximum, keeping: kept)
     return SeriesLine(pairs: head.pairs, values: try parser.parse(followsLabels: true))
   }
 

@@ -10,12 +10,14 @@ struct SeriesValueParser {
   private var lexer: SeriesLexer
   private var token: SeriesToken
   private let maximum: Int
+  private let kept: Int
   private var values: [SequenceValue] = []
 
-  init(_ bytes: [UInt8], from position: Int, maximum: Int) {
+  init(_ bytes: [UInt8], from position: Int, maximum: Int, keeping kept: Int = .max) {
     lexer = SeriesLexer(bytes, from: position)
     token = SeriesToken(kind: .end, range: position..<position, text: bytes[position..<position])
     self.maximum = maximum
+    self.kept = kept
   }
 
   /// Reads to the end of the text. After labels the first item needs a blank before it.
@@ -90,13 +92,14 @@ struct SeriesValueParser {
     guard token.kind == .times else { throw unexpected(in: .values) }
     let count = try count(extra: 1)
     var value = first.histogram
-    for index in 0..<count.value {
+    // The first step tells whether the two can be combined, kept or not.
+    for index in 0..<max(count.value, min(2, count.written)) {
       if index > 0 {
         do throws(HistogramSeriesProblem) {
           try value.advance(by: step.histogram, subtracting: subtracts)
         } catch { throw SeriesProblem(offset: count.offset, error.message) }
       }
-      values.append(.histogram(value, statesHint: step.statesHint))
+      if index < count.value { values.append(.histogram(value, statesHint: step.statesHint)) }
     }
   }
 
@@ -226,20 +229,24 @@ struct SeriesValueParser {
 
   /// How many values an item stands for, and where the count is written.
   private struct Count {
+    /// Those that are kept.
     var value: Int
+    /// All.
+    var written: Int
     var offset: Int
   }
 
   /// `x N` stands for N values and `extra` more; an item without it stands for one.
   private mutating func count(extra: Int) throws(SeriesProblem) -> Count {
-    var count = Count(value: 1, offset: token.range.lowerBound)
+    var count = Count(value: 1, written: 1, offset: token.range.lowerBound)
     if token.kind == .times {
       try advance()
       count.offset = token.range.lowerBound
       let (total, overflow) = Int(clamping: try unsigned(in: .values))
         .addingReportingOverflow(extra)
-      count.value = overflow ? .max : total
+      count.written = overflow ? .max : total
     }
+    count.value = min(count.written, max(0, kept - values.count))
     guard count.value <= maximum - values.count else {
       throw SeriesProblem(
         offset: count.offset, "too many values: the line stands for more than \(maximum)")

@@ -12,13 +12,17 @@ struct SampleComparison {
     var rows: [Failure.Row] = []
     var problem: String?
     for sample in expected.sorted(by: { $0.labels < $1.labels }) {
-      let agreeing = rest.firstIndex { $0.labels == sample.labels && agrees(sample, $0.value) }
+      let agreeing = rest.firstIndex {
+        sample.canMatch && $0.labels == sample.labels && agrees(sample, $0.value)
+      }
       let place = agreeing ?? rest.firstIndex { $0.labels == sample.labels }
       let other = place.map { rest.remove(at: $0) }
       if agreeing == nil, problem == nil {
         problem =
-          other == nil
-          ? "\(sample.labels) is missing in the result" : "\(sample.labels) has another value"
+          !sample.canMatch
+          ? "no series has labels as written for \(sample.labels): one without a value, or one twice"
+          : other == nil
+            ? "\(sample.labels) is missing in the result" : "\(sample.labels) has another value"
       }
       rows.append(
         Failure.Row(

@@ -13,7 +13,7 @@ extension UnitTestFile {
   private static let defaultInterval: Int64 = 60_000
 
   private init(_ bytes: [UInt8]) throws(ManifestProblem) {
-    var composer = try YAMLComposer(checking: bytes)
+    var composer = try YAMLComposer(checking: bytes, dialect: .prometheus)
     guard let root = try composer.nextDocument() else {
       // As in promtool it is a file; that nothing is asked for is for its reader to say.
       self.init(evaluationInterval: Self.defaultInterval)
@@ -36,7 +36,8 @@ extension UnitTestFile {
     isFuzzy = try fields.boolean("fuzzy_compare") ?? false
     var lines = LineCounter(bytes)
     for node in try fields.items("tests") {
-      tests.append(try UnitTest(node, defaultInterval: evaluationInterval, &lines))
+      let line = lines.line(at: node.range.start)
+      tests.append(try UnitTest(node, line: line, defaultInterval: evaluationInterval, &lines))
     }
   }
 }
@@ -78,7 +79,7 @@ struct LineCounter {
 
 extension UnitTest {
   fileprivate init(
-    _ node: ManifestNode, defaultInterval: Int64, _ lines: inout LineCounter
+    _ node: ManifestNode, line: Int, defaultInterval: Int64, _ lines: inout LineCounter
   ) throws(ManifestProblem) {
     let fields = try StrictMapping(
       node, "a test",
@@ -86,6 +87,7 @@ extension UnitTest {
         "name", "interval", "start_timestamp", "input_series", "alert_rule_test",
         "promql_expr_test", "external_labels", "external_url",
       ])
+    self.line = line
     name = try fields.text("name")?.value ?? ""
     let interval = try fields.duration("interval") ?? 0
     self.interval = interval == 0 ? defaultInterval : interval
@@ -93,17 +95,13 @@ extension UnitTest {
     externalURL = try fields.text("external_url")?.value ?? ""
     externalLabels = [:]
     for pair in try fields.pairs("external_labels") { externalLabels[pair.name] = pair.value }
-    series = []
-    var total = 0
+    input = []
     for node in try fields.items("input_series") {
-      let line = try Self.series(node)
-      total += line.values.count
-      guard total <= SeriesNotation.maximumValues else {
-        throw ManifestProblem(
-          ManifestCode.limit, "the series stand for more than \(SeriesNotation.maximumValues) values",
-          at: node.range)
-      }
-      series.append(line)
+      let fields = try StrictMapping(node, "a series", keys: ["series", "values"])
+      input.append(
+        InputSeries(
+          line: lines.line(at: node.range.start), series: try fields.text("series")?.value ?? "",
+          values: try fields.text("values")?.value ?? ""))
     }
     expressions = []
     for node in try fields.items("promql_expr_test") {
@@ -129,25 +127,6 @@ extension UnitTest {
 
   /// The latest time that a test may name, in seconds: the year 9999.
   private static let latest = 253_402_300_799.0
-
-  private static func series(_ node: ManifestNode) throws(ManifestProblem) -> SeriesLine {
-    let fields = try StrictMapping(node, "a series", keys: ["series", "values"])
-    let labels = try fields.text("series")?.value ?? ""
-    let values = try fields.text("values")?.value ?? ""
-    var line: SeriesLine
-    do { line = try SeriesNotation.series(Array("\(labels) _".utf8)) } catch {
-      throw ManifestProblem(ManifestCode.value, "series: \(error)", at: fields.range(of: "series"))
-    }
-    if let name = line.duplicateName {
-      throw ManifestProblem(
-        ManifestCode.value, "series: label name \(GoText.quoted(name)) is not unique",
-        at: fields.range(of: "series"))
-    }
-    do { line.values = try SeriesNotation.values(Array(values.utf8)) } catch {
-      throw ManifestProblem(ManifestCode.value, "values: \(error)", at: fields.range(of: "values"))
-    }
-    return line
-  }
 }
 
 extension UnitTest.ExpressionTest {
@@ -158,30 +137,47 @@ extension UnitTest.ExpressionTest {
     expression = Array((try fields.text("expr")?.value ?? "").utf8)
     time = try fields.duration("eval_time") ?? 0
     samples = []
-    for node in try fields.items("exp_samples") { samples.append(try UnitTest.Sample(node)) }
+    for node in try fields.items("exp_samples") {
+      let (sample, problem) = try UnitTest.Sample.read(node)
+      samples.append(sample)
+      self.problem = self.problem ?? problem
+    }
   }
 }
 
 extension UnitTest.Sample {
-  fileprivate init(_ node: ManifestNode) throws(ManifestProblem) {
+  /// A sample, and what is wrong with its notation.
+  fileprivate static func read(
+    _ node: ManifestNode
+  ) throws(ManifestProblem) -> (sample: UnitTest.Sample, problem: String?) {
     let fields = try StrictMapping(node, "a sample", keys: ["labels", "value", "histogram"])
     let text = try fields.text("labels")?.value ?? ""
-    do {
-      labels = try SeriesNotation.series(Array("\(text.isEmpty ? "{}" : text) _".utf8)).labels
-    } catch {
-      throw ManifestProblem(
-        ManifestCode.value, "labels \(GoText.quoted(text)): \(error)", at: fields.range(of: "labels"))
-    }
-    value = try fields.number("value") ?? 0
-    guard let literal = try fields.text("histogram"), !literal.value.isEmpty else { return }
-    let values: [SequenceValue]
-    do { values = try SeriesNotation.values(Array(literal.value.utf8)) } catch {
-      throw ManifestProblem(ManifestCode.value, "histogram: \(error)", at: literal.range)
-    }
-    guard values.count == 1, case .histogram(let histogram, _) = values[0] else {
-      throw ManifestProblem(
-        ManifestCode.value, "histogram must be one literal such as {{schema:0 count:1 sum:2}}",
-        at: literal.range)
+    var sample = UnitTest.Sample(labels: .none, value: try fields.number("value") ?? 0)
+    let literal = try fields.text("histogram")?.value ?? ""
+    do throws(SeriesProblem) {
+      try sample.read(labels: text)
+      if !literal.isEmpty { try sample.read(histogram: literal) }
+    } catch { return (sample, "labels \(GoText.quoted(text)): \(error)") }
+    return (sample, nil)
+  }
+
+  private mutating func read(labels text: String) throws(SeriesProblem) {
+    let bytes = Array(text.utf8)
+    let head = try SeriesLabels.parse(bytes, allowsBlanks: true)
+    let line = SeriesLine(pairs: head.pairs, values: [])
+    labels = line.labels
+    canMatch = !head.keepsEmptyValue && line.duplicateName == nil
+    let blanks: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
+    guard let end = bytes[head.end...].firstIndex(where: { !blanks.contains($0) }) else { return }
+    let shown = GoText.quoted(bytes[end...].prefix { !blanks.contains($0) })
+    throw SeriesProblem(offset: end, "unexpected \(shown)")
+  }
+
+  private mutating func read(histogram text: String) throws(SeriesProblem) {
+    let values = try SeriesNotation.values(Array(text.utf8))
+    guard values.count == 1 else { throw SeriesProblem(offset: 0, "expected 1 value, got \(values.count)") }
+    guard case .histogram(let histogram, _) = values[0] else {
+      throw SeriesProblem(offset: 0, "expected histogram, got \(text)")
     }
     self.histogram = histogram
   }
@@ -194,21 +190,19 @@ extension UnitTest.AlertTest {
     self.line = line
     time = try fields.duration("eval_time") ?? 0
     name = try fields.text("alertname")?.value ?? ""
-    guard !name.isEmpty else {
-      throw ManifestProblem(
-        ManifestCode.missingKey,
-        "an item under alert_rule_test misses required attribute alertname at eval_time "
-          + DurationText.text(milliseconds: time), at: node.range)
-    }
     alerts = []
     for node in try fields.items("exp_alerts") {
       let fields = try StrictMapping(node, "an alert", keys: ["exp_labels", "exp_annotations"])
       var builder = LabelsBuilder()
-      for pair in try fields.pairs("exp_labels") { builder.set(pair.name, pair.value) }
+      var canMatch = true
+      for pair in try fields.pairs("exp_labels") where pair.name != "alertname" {
+        builder.set(pair.name, pair.value)
+        if pair.value.isEmpty { canMatch = false }
+      }
       builder.set("alertname", name)
       var annotations: [String: String] = [:]
       for pair in try fields.pairs("exp_annotations") { annotations[pair.name] = pair.value }
-      alerts.append(UnitTest.Alert(labels: builder.labels(), annotations: annotations))
+      alerts.append(UnitTest.Alert(labels: builder.labels(), canMatch: canMatch, annotations: annotations))
     }
   }
 }

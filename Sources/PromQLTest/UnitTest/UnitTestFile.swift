@@ -32,6 +32,8 @@ public struct UnitTestFile: Sendable {
 
 /// One test of a file: series, and what is expected of the rules and of expressions.
 public struct UnitTest: Sendable {
+  /// In the file, from 1.
+  public var line: Int
   /// Empty when it has none.
   public var name: String
   /// The time of the first value of each series.
@@ -39,7 +41,7 @@ public struct UnitTest: Sendable {
   /// Between the values of a series.
   public var interval: Int64
   /// The input, one value an interval.
-  public var series: [SeriesLine]
+  public var input: [InputSeries]
   /// Looked at after the last evaluation.
   public var expressions: [ExpressionTest]
   /// Looked at on the way.
@@ -48,6 +50,16 @@ public struct UnitTest: Sendable {
   public var externalLabels: [String: String]
   /// What templates see as `$externalURL`.
   public var externalURL: String
+
+  /// An item of `input_series`, as written.
+  public struct InputSeries: Sendable {
+    /// Line in the file.
+    public var line: Int
+    /// `name{label="value"}`
+    public var series: String
+    /// `0+1x10 _ stale`
+    public var values: String
+  }
 
   /// `promql_expr_test`
   public struct ExpressionTest: Sendable {
@@ -59,12 +71,16 @@ public struct UnitTest: Sendable {
     public var time: Int64
     /// All that the query must yield, in any order.
     public var samples: [Sample]
+    /// What is wrong with one of these; the test fails then.
+    public var problem: String?
   }
 
   /// A float or a histogram that is expected.
   public struct Sample: Sendable {
     /// With the name when the result has one.
     public var labels: Labels
+    /// False for labels that no series can have: `{a=""}`, `{a="1",a="1"}`.
+    public var canMatch = true
     /// Meaningless beside a histogram.
     public var value: Double
     /// Nil when a float is expected.
@@ -75,7 +91,7 @@ public struct UnitTest: Sendable {
   public struct AlertTest: Sendable {
     /// Line in the file.
     public var line: Int
-    /// Of the alerts that are looked at.
+    /// Of the alerts that are looked at; empty when it was forgotten.
     public var name: String
     /// Behind the test's start.
     public var time: Int64
@@ -87,6 +103,8 @@ public struct UnitTest: Sendable {
   public struct Alert: Sendable {
     /// With the alert's name.
     public var labels: Labels
+    /// False when a label without a value is expected, which no alert has.
+    public var canMatch = true
     /// Rendered.
     public var annotations: [String: String]
   }

@@ -178,7 +178,16 @@ extension VectorSample.Value {
     switch self {
     case .float(let number): .float(number)
     case .histogram(let histogram):
-      .opaque(TemplateOpaque(type: "*histogram.FloatHistogram", text: histogram.description))
+      .opaque(
+        TemplateOpaque(
+          type: "*histogram.FloatHistogram", text: histogram.description,
+          fields: [
+            TemplateRecord.Field("Count", .float(histogram.count)),
+            TemplateRecord.Field("Sum", .float(histogram.sum)),
+            TemplateRecord.Field("ZeroCount", .float(histogram.zeroCount)),
+            TemplateRecord.Field("ZeroThreshold", .float(histogram.zeroThreshold)),
+            TemplateRecord.Field("Schema", .integer(Int64(histogram.schema))),
+          ]))
     }
   }
 }

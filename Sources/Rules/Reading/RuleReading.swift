@@ -25,16 +25,22 @@ public struct RuleReading: Sendable {
   let source: ManifestSource
   let form: RuleDocument.Form
   let reader: Reader
+  private let ignoresUnknownKeys: Bool
 
   /// Reads the first document of a text, as Prometheus does; an empty one has no groups.
   public init(_ source: ManifestSource) { self.init(RuleDocument(in: source)) }
 
   /// Reads a document.
   ///
-  public init(_ document: RuleDocument, for reader: Reader = .prometheus(.all)) {
+  /// - Parameter ignoresUnknownKeys: whether keys that rules do not have are passed over.
+  public init(
+    _ document: RuleDocument, for reader: Reader = .prometheus(.all),
+    ignoringUnknownKeys ignoresUnknownKeys: Bool = false
+  ) {
     source = document.source
     form = document.form
     self.reader = reader
+    self.ignoresUnknownKeys = ignoresUnknownKeys
     do throws(ManifestProblem) {
       guard let root = try Self.root(of: document) else { return }
       switch form {
@@ -108,7 +114,7 @@ public struct RuleReading: Sendable {
     let fields = sound { () throws(ManifestProblem) in
       try StrictMapping(node, what, keys: keys, words: words)
     }
-    for problem in fields?.unknownKeys ?? [] { report(problem) }
+    if !ignoresUnknownKeys { for problem in fields?.unknownKeys ?? [] { report(problem) } }
     return fields
   }
 }

@@ -57,42 +57,4 @@ enum HumanText {
     guard shown.count > 1 else { return sign + plain(abs(seconds)) + "s" }
     return sign + shown.map { "\($0.0)\($0.1)" }.joined(separator: " ")
   }
-
-  /// `2006-01-02 15:04:05.999 +0000 UTC`
-  static func time(milliseconds: Int64) -> String {
-    let text = CalendarTime.rfc3339(milliseconds: milliseconds)
-    guard let split = text.firstIndex(of: "T") else { return text }
-    var clock = String(text[text.index(after: split)...].dropLast())
-    if clock.contains(".") { while clock.hasSuffix("0") { clock.removeLast() } }
-    return "\(text[..<split]) \(clock) +0000 UTC"
-  }
-
-  /// Go's text of a duration: `1h1m1.5s`, `2ms`.
-  static func goDuration(nanoseconds: Int64) -> String {
-    if nanoseconds == 0 { return "0s" }
-    let sign = nanoseconds < 0 ? "-" : ""
-    let magnitude = nanoseconds.magnitude
-    for (unit, length) in [("ns", 1), ("µs", 1000), ("ms", 1_000_000)] as [(String, UInt64)]
-    where magnitude < min(length * 1000, 1_000_000_000) {
-      return sign + fraction(magnitude, of: length) + unit
-    }
-    let minutes = magnitude / 60_000_000_000
-    var text = sign
-    if minutes >= 60 { text += "\(minutes / 60)h" }
-    if minutes > 0 { text += "\(minutes % 60)m" }
-    return text + fraction(magnitude % 60_000_000_000, of: 1_000_000_000) + "s"
-  }
-
-  /// A quotient in decimal without trailing zeros; the divisor is a power of ten.
-  private static func fraction(_ number: UInt64, of unit: UInt64) -> String {
-    var rest = number % unit
-    var digits = ""
-    var place = unit / 10
-    while rest > 0, place > 0 {
-      digits += String(rest / place)
-      rest %= place
-      place /= 10
-    }
-    return digits.isEmpty ? String(number / unit) : "\(number / unit).\(digits)"
-  }
 }

@@ -68,10 +68,14 @@ public struct ExternalFacts: Sendable, Hashable {
   public var labels: [String: String]
   /// Empty when nobody knows.
   public var url: String
+  /// Whether there is a server at all. In promtool's unit tests there is none: the functions `externalURL`
+  /// and `pathPrefix` fail there, in Go's words, while `$externalURL` is what the test says.
+  public var isServer: Bool
 
-  public init(labels: [String: String] = [:], url: String = "") {
+  public init(labels: [String: String] = [:], url: String = "", isServer: Bool = true) {
     self.labels = labels
     self.url = url
+    self.isServer = isServer
   }
 
   /// The path of the URL; empty when it has none.

@@ -18,11 +18,16 @@ extension RuleTemplateFunction {
         throw .message("first() called on vector with no elements")
       }
       return sample
-    case .value: return Self.record(arguments, 0)?["Value"] ?? .invalid
+    case .value:
+      guard let sample = Self.record(arguments, 0) else { throw Self.nilSample }
+      return sample["Value"] ?? .invalid
     case .label:
       let name = String(decoding: Self.bytes(arguments, 0), as: UTF8.self)
+      guard Self.record(arguments, 1) != nil else { throw Self.nilSample }
       return .text(Self.label(name, of: arguments.last ?? .invalid))
-    case .strvalue: return .text(Self.label("__value__", of: arguments.last ?? .invalid))
+    case .strvalue:
+      guard Self.record(arguments, 0) != nil else { throw Self.nilSample }
+      return .text(Self.label("__value__", of: arguments.last ?? .invalid))
     case .sortByLabel:
       let name = String(decoding: Self.bytes(arguments, 0), as: UTF8.self)
       let sorted = Self.items(arguments, 1).map { (Self.label(name, of: $0), $0) }
@@ -35,6 +40,9 @@ extension RuleTemplateFunction {
       return .invalid
     }
   }
+
+  private static let nilSample = TemplateFunctionFailure.message(
+    "runtime error: invalid memory address or nil pointer dereference")
 
   private static func items(_ arguments: [TemplateValue], _ index: Int) -> [TemplateValue] {
     guard index < arguments.count, case .list(let list) = arguments[index] else { return [] }

@@ -20,7 +20,7 @@ enum RuleTemplateFunction: String, Sendable, CaseIterable {
         arguments throws(TemplateFunctionFailure) in try function.call(arguments, values)
       }
     }
-    return TemplateLibrary(functions: functions, refusesMissingKeys: false)
+    return TemplateLibrary(functions: functions, refusesMissingKeys: false, namesComparedTypes: true)
   }
 
   private var signature: TemplateSignature {
@@ -57,17 +57,11 @@ enum RuleTemplateFunction: String, Sendable, CaseIterable {
     case .humanizeTimestamp:
       let number = try Self.number(arguments)
       guard number.isFinite else { return .text(TextTemplate.formatted("%.4g", number)) }
-      return .text(try Self.time(number))
-    case .toTime:
-      let text = try Self.time(try Self.number(arguments))
-      return .opaque(TemplateOpaque(type: "*time.Time", text: text))
+      return .text(try Self.time(number).description)
+    case .toTime: return .object(.time(try Self.time(try Self.number(arguments)), isPointer: true))
     case .toDuration:
-      let number = try Self.number(arguments)
-      guard let nanoseconds = Int64(exactly: (number * 1e9).rounded(.towardZero)) else {
-        throw Self.overflow(number, "duration")
-      }
-      let text = HumanText.goDuration(nanoseconds: nanoseconds)
-      return .opaque(TemplateOpaque(type: "*time.Duration", text: text))
+      let nanoseconds = try Self.nanoseconds(try Self.number(arguments), "duration")
+      return .object(.duration(GoDuration(nanoseconds: nanoseconds), isPointer: true))
     case .now: return .float(Double(values.time) / 1000)
     case .parseDuration:
       do { return .float(Double(try DurationText.milliseconds(Self.bytes(arguments, 0))) / 1000) } catch {
@@ -78,13 +72,14 @@ enum RuleTemplateFunction: String, Sendable, CaseIterable {
       return try onTexts(arguments)
     case .graphLink: return .text("/graph?g0.expr=\(Self.escaped(arguments))&g0.tab=0")
     case .tableLink: return .text("/graph?g0.expr=\(Self.escaped(arguments))&g0.tab=1")
-    case .externalURL: return .text(values.external.url)
-    case .pathPrefix: return .text(values.external.pathPrefix)
+    case .externalURL, .pathPrefix:
+      guard values.external.isServer else {
+        throw .message("runtime error: invalid memory address or nil pointer dereference")
+      }
+      return .text(self == .externalURL ? values.external.url : values.external.pathPrefix)
     case .args:
-      return .record(
-        TemplateRecord(
-          type: "map[string]interface {}",
-          fields: arguments.enumerated().map { TemplateRecord.Field("arg\($0.offset)", $0.element) }))
+      let pairs = arguments.enumerated().map { ("arg\($0.offset)", $0.element) }
+      return .dictionary(Dictionary(uniqueKeysWithValues: pairs))
     }
   }
 
@@ -93,7 +88,7 @@ enum RuleTemplateFunction: String, Sendable, CaseIterable {
   ) throws(TemplateFunctionFailure) -> TemplateValue {
     let text = Self.bytes(arguments, 0)
     switch self {
-    case .title: return .text(CaseText.title(text))
+    case .title: return .text(TitleText.of(text))
     case .toUpper: return .text(CaseText.upper(text))
     case .toLower: return .text(CaseText.lower(text))
     case .match:
@@ -149,24 +144,28 @@ enum RuleTemplateFunction: String, Sendable, CaseIterable {
     case .float(let number): return number
     case .integer(let number): return Double(number)
     case .text(let bytes):
-      do { return try GoNumber.float(bytes) } catch {
-        throw .message("strconv.ParseFloat: parsing \(GoText.quoted(bytes)): invalid syntax")
-      }
-    case .invalid, .nilInterface, .boolean, .byte, .complex, .map, .record, .list, .opaque:
+      do { return try GoNumber.float(bytes) } catch { throw .message("\(error)") }
+    case .object(.int64(let number)): return Double(number)
+    case .object(.duration(let duration, isPointer: false)): return duration.count(of: 1_000_000_000)
+    case .invalid, .nilInterface, .boolean, .byte, .complex, .map, .dictionary, .record, .list, .object,
+      .opaque:
       throw .message("can't convert \(value.typeName ?? "<nil>") to float")
     }
   }
 
-  /// Seconds since the epoch as Go prints a time in UTC.
-  private static func time(_ seconds: Double) throws(TemplateFunctionFailure) -> String {
-    guard let nanoseconds = Int64(exactly: (seconds * 1e9).rounded(.towardZero)) else {
-      throw overflow(seconds, "timestamp")
-    }
-    return HumanText.time(milliseconds: nanoseconds / 1_000_000)
+  /// Seconds since the epoch; finer than milliseconds is cut.
+  private static func time(_ seconds: Double) throws(TemplateFunctionFailure) -> GoTime {
+    GoTime(milliseconds: try nanoseconds(seconds, "timestamp") / 1_000_000)
   }
 
-  private static func overflow(_ number: Double, _ kind: String) -> TemplateFunctionFailure {
-    .message(
-      "\(GoText.general(number)) cannot be represented as a nanoseconds \(kind) since it overflows int64")
+  private static func nanoseconds(
+    _ seconds: Double, _ kind: String
+  ) throws(TemplateFunctionFailure) -> Int64 {
+    guard seconds.isFinite else { throw .message("value is NaN or Inf") }
+    guard let nanoseconds = Int64(exactly: (seconds * 1e9).rounded(.towardZero)) else {
+      throw .message(
+        "\(GoText.general(seconds)) cannot be represented as a nanoseconds \(kind) since it overflows int64")
+    }
+    return nanoseconds
   }
 }

@@ -1,21 +1,12 @@
 import TimeSeries
 
-/// Go's `strings.Title`, `ToUpper` and `ToLower`: character by character, never longer mappings.
+/// Go's `strings.ToUpper` and `ToLower`: character by character, never longer mappings.
 enum CaseText {
   static func upper(_ text: [UInt8]) -> [UInt8] {
     mapped(text) { simple($0.properties.uppercaseMapping, $0) }
   }
   static func lower(_ text: [UInt8]) -> [UInt8] {
     mapped(text) { simple($0.properties.lowercaseMapping, $0) }
-  }
-
-  /// The first letter of every word in title case.
-  static func title(_ text: [UInt8]) -> [UInt8] {
-    var afterSeparator = true
-    return mapped(text) { scalar in
-      defer { afterSeparator = isSeparator(scalar) }
-      return afterSeparator ? simple(scalar.properties.titlecaseMapping, scalar) : scalar
-    }
   }
 
   private static func mapped(_ text: [UInt8], _ map: (Unicode.Scalar) -> Unicode.Scalar) -> [UInt8] {
@@ -26,17 +17,14 @@ enum CaseText {
 
   private static func simple(_ mapping: String, _ scalar: Unicode.Scalar) -> Unicode.Scalar {
     let scalars = mapping.unicodeScalars
-    return scalars.count == 1 ? scalars.first ?? scalar : scalar
-  }
-
-  private static func isSeparator(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar == "_" { return false }
-    switch scalar.properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-      .decimalNumber:
-      return false
-    default:
-      return scalar.isASCII || scalar.properties.isWhitespace
+    if scalars.count == 1, let only = scalars.first { return only }
+    // Those that have one character beside the longer text: İ, and small Greek letters with ι below.
+    switch scalar.value {
+    case 0x130: return "i"
+    case 0x1F80...0x1F87, 0x1F90...0x1F97, 0x1FA0...0x1FA7:
+      return Unicode.Scalar(scalar.value + 8) ?? scalar
+    case 0x1FB3, 0x1FC3, 0x1FF3: return Unicode.Scalar(scalar.value + 9) ?? scalar
+    default: return scalar
     }
   }
 }
