@@ -103,7 +103,10 @@ struct CountedSeries {
 
   private func implies(_ conditions: [LabelMatcher]) -> Bool {
     conditions.allSatisfy { condition in
-      condition.acceptsAnything || matchers.contains { $0.name == condition.name && $0.implies(condition) }
+      if condition.acceptsAnything { return true }
+      // By the languages of the patterns, where these can be worked out.
+      return LabelValues.imply(matchers, condition)
+        ?? matchers.contains { $0.name == condition.name && $0.implies(condition) }
     }
   }
 

@@ -87,7 +87,7 @@ struct ZeroDivisor {
     case .number(let number): number == 0
     case .only(let vector): isZero(vector, [])
     case .negate(let inner): isZero(inner)
-    case .time, .arithmetic, .comparison, .larger, .smaller, .pinned: false
+    case .time, .arithmetic, .comparison, .trim, .larger, .smaller, .pinned: false
     }
   }
 
@@ -229,7 +229,7 @@ private struct DivisorReading {
     switch scalar.unpinned {
     case .number(let number): Zero(canBeZero: number == 0, counts: [])
     case .only(let vector): zero(vector)
-    case .time, .negate, .arithmetic, .comparison, .larger, .smaller, .pinned: nil
+    case .time, .negate, .arithmetic, .comparison, .trim, .larger, .smaller, .pinned: nil
     }
   }
 

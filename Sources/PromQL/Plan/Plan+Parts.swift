@@ -12,7 +12,7 @@ extension ScalarPlan {
     case .number, .time: []
     case .negate(let inner), .pinned(let inner): [.scalar(inner)]
     case .arithmetic(_, let left, let right), .comparison(_, let left, let right),
-      .larger(let left, let right),
+      .trim(_, let left, let right), .larger(let left, let right),
       .smaller(let left, let right):
       [.scalar(left), .scalar(right)]
     case .only(let vector): [.vector(vector)]
@@ -56,18 +56,6 @@ extension VectorForm {
         case .scalar(let scalar): .scalar(scalar)
         }
       }
-    }
-  }
-}
-
-extension AggregationPlan.Operation {
-  /// The number that it takes; nil for none.
-  package var parameter: ScalarArgument? {
-    switch self {
-    case .simple, .countValues: nil
-    case .quantile(let number), .topk(let number), .bottomk(let number), .limitk(let number),
-      .limitRatio(let number):
-      number
     }
   }
 }
