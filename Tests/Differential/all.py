@@ -87,18 +87,18 @@ def main():
         rows.append((script, beside, found, status, seconds))
         print(f"{script}: status {status} after {seconds:.0f} s", flush=True)
     if options.report:
-        write(options.report, rows, versions(options.promgate, options.peers))
+        write(options.report, rows, versions(options.promgate, options.peers), options.full)
     passed = sum(row[2][0] for row in rows if row[2])
     print(f"failed: {', '.join(failed)}" if failed else "all checks against real parts agree")
     print(f"{passed} passed, {max(sum(row[2][1] for row in rows if row[2]), len(failed))} failed")
     sys.exit(1 if failed else 0)
 
 
-def write(path, rows, lines):
+def write(path, rows, lines, full):
     today = datetime.date.today().isoformat()
     with open(path, "w", encoding="utf8") as file:
         file.write("# The last run of all checks\n\n")
-        file.write(f"`make check-all` on {today}: {', '.join(lines)}. What differs on purpose is in [differences.md](differences.md).\n\n")
+        file.write(f"`make check-{'all' if full else 'real'}` on {today}: {', '.join(lines)}. What differs on purpose is in [differences.md](differences.md).\n\n")
         file.write("| check | beside | passed | failed | minutes |\n|---|---|---|---|---|\n")
         for script, beside, found, status, seconds in rows:
             passed, wrong = found or ("skipped", "")

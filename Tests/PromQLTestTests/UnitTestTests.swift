@@ -157,7 +157,7 @@ import Testing
       Issue.record("the rules were read")
       return
     }
-    #expect(reason.hasPrefix(" r.yml:4:27: group \"g\", rule 1"), "\(reason)")
+    #expect(reason.hasPrefix(" r.yml:4:23: group \"g\", rule 1"), "\(reason)")
   }
 
   @Test func `a rule that fails ends its test`() {
@@ -245,7 +245,7 @@ import Testing
     ),
     (
       true,
-      "promql_expr_test: [{expr: count_over_time(z[100000s]), eval_time: 99999s, exp_samples: [{value: 1667}]}]"
+      "promql_expr_test: [{expr: 'count_over_time(z[100000s])', eval_time: 99999s, exp_samples: [{value: 1667}]}]"
     ),
   ]
 
@@ -264,7 +264,7 @@ import Testing
         - {series: 'x{n="1",yes="2",off="3"}', values: 1x100000000000}
         - {series: twice, values: 1}
         - {series: twice, values: 2}
-        - {series: z, values: "2x100000\n"}
+        - {series: z, values: "2x100000\\n"}
         - {series: behind, values: 1}
         external_url: http://example.org
 

@@ -50,7 +50,8 @@ extension FileReport {
     path: String, unitTests file: UnitTestFile, ruleFiles: [ManifestSource], runner: UnitTestRunner
   ) {
     self.path = path
-    guard runner.selectsAny(of: file) else {
+    // Of a file without any test it is said that it has none.
+    guard file.tests.isEmpty || runner.selectsAny(of: file) else {
       content = .outcomes([])
       return
     }
