@@ -51,7 +51,8 @@ struct TestCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("run"),
     help: ArgumentHelp(
-      "Runs only the unit tests whose name matches; may be repeated.", valueName: "pattern"),
+      "Runs only the unit tests whose name matches (scripts run whole); may be repeated.",
+      valueName: "pattern"),
     transform: { text in
       do { return try LabelPattern("(?s:.*)(?:\(text))(?s:.*)") } catch { throw ValidationError("\(error)") }
     })

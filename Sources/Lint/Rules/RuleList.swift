@@ -1,5 +1,5 @@
 extension Rule {
-  /// All rules, in the order of their codes. A rule that looks at two kinds of things stands twice.
+  /// All rules. A rule that looks at two kinds of things stands twice.
   public static let all: [Rule] = [
     templateFails, queryUnparsable, commentCut, commentCutQuery, resultType, severalSeries, nativeHistogram,
     selfRatio, ratioWindows, selectorProbe, intervalMissing, intervalInvalid, analysisInterval, noThreshold,
@@ -23,6 +23,6 @@ extension Rule {
     indifferentCommand, strayLoad, countedTwice, averagedQuantiles, infoJoin,
   ]
 
-  /// The rules that have a page and examples, each code once.
-  public static var documented: [Rule] { all.filter { !$0.fires.isEmpty } }
+  /// The rules that have a page and examples, each code once, in the order of their codes.
+  public static var documented: [Rule] { all.filter { !$0.fires.isEmpty }.sorted { $0.code < $1.code } }
 }

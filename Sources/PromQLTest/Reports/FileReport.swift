@@ -68,7 +68,7 @@ extension FileReport {
     }
     guard file.hasTests else {
       content = .unreadable(
-        " no test was found in this file: under tests there is no alert_rule_test and no promql_expr_test")
+        " no test was found in this file: it has no alert_rule_test and no promql_expr_test")
       return
     }
     content = .outcomes(runner.run(file, groups: readings.flatMap(\.groups)))

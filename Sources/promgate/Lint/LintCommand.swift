@@ -10,7 +10,7 @@ import TimeSeries
 struct LintCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lint",
-    abstract: "Finds what is wrong with canaries, metric templates and their queries.",
+    abstract: "Finds what is wrong with canaries, metric templates, rule files and their queries.",
     discussion: """
       Reads Canary, MetricTemplate and AlertProvider manifests together, Prometheus' rule files and \
       PrometheusRules, and the queries of Argo Rollouts' AnalysisTemplates. Folders are searched for .yaml, \
@@ -88,8 +88,10 @@ struct LintCommand: AsyncParsableCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "What the server has switched on, as its own flag has it; may be repeated.", valueName: "feature"))
-  var enableFeature: [LanguageFeature] = []
+      "What the server has switched on, as its own flag has it: with commas between, or repeated.",
+      valueName: "features"),
+    transform: LintCommand.features)
+  var enableFeature: [[LanguageFeature]] = []
 
   @Option(
     parsing: .singleValue,
@@ -122,6 +124,17 @@ struct LintCommand: AsyncParsableCommand {
   /// What answers queries.
   enum Backend: String, ExpressibleByArgument, CaseIterable { case prometheus, victoriametrics }
 
+  /// `a,b`, as Prometheus takes features.
+  private static func features(_ text: String) throws -> [LanguageFeature] {
+    try text.split(separator: ",").map { name in
+      guard let feature = LanguageFeature(rawValue: String(name)) else {
+        let known = LanguageFeature.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("there is no feature '\(name)' of the language; there are \(known)")
+      }
+      return feature
+    }
+  }
+
   func validate() throws {
     if explain != nil || list { return }
     if paths.isEmpty, expr.isEmpty {
@@ -136,6 +149,12 @@ struct LintCommand: AsyncParsableCommand {
     if fix || unsafeFixes, !diff, paths.contains("-") || !expr.isEmpty {
       throw ValidationError(
         "only files can be changed, not standard input and --expr: add --diff, or name files")
+    }
+    for name in requireAlertLabel where !LabelName.isValid(Array(name.utf8)) {
+      throw ValidationError("--require-alert-label wants the name of a label, not '\(name)'")
+    }
+    for name in requireAlertAnnotation where name.isEmpty {
+      throw ValidationError("--require-alert-annotation wants the name of an annotation")
     }
     if let prometheusVersion, PrometheusVersion(prometheusVersion) == nil {
       throw ValidationError("--prometheus-version wants a version such as 3.5, not \(prometheusVersion)")
@@ -152,7 +171,13 @@ struct LintCommand: AsyncParsableCommand {
     }
     if let baseline { result = try known(baseline).filtered(result) }
     if diff || fix || unsafeFixes { result = try await mended(result) }
-    if !diff { try write(result) }
+    if diff {
+      for finding in result.findings where finding.code == ManifestCode.file {
+        Output.note("error: \(finding.message)")
+      }
+    } else {
+      try write(result)
+    }
     try end(result)
   }
 
@@ -176,7 +201,7 @@ struct LintCommand: AsyncParsableCommand {
     options.meshProvider = meshProvider
     options.scrapeInterval = scrapeInterval
     options.prometheusVersion = prometheusVersion.flatMap { PrometheusVersion($0) }
-    options.features = Set(enableFeature)
+    options.features = Set(enableFeature.joined())
     options.requiredAlertLabels = requireAlertLabel
     options.requiredAlertAnnotations = requireAlertAnnotation
     options.isVictoriaMetrics = backend == .victoriametrics
@@ -212,7 +237,8 @@ struct LintCommand: AsyncParsableCommand {
       let fixes = FixApplication(result, unsafe: unsafeFixes)
       if diff {
         try Output.write(fixes.diff.utf8)
-        Output.note("\(fixes.appliedCount) fixes, none applied: --diff only shows them")
+        let count = fixes.appliedCount
+        Output.note("\(count) fix\(count == 1 ? "" : "es"), none applied: --diff only shows them")
         return result
       }
       if fixes.appliedCount == 0 { break }

@@ -28,13 +28,16 @@ extension Rule {
       status 400, at every tick.
       """,
     fires: [.query("max(mad_over_time(latency_seconds[1m]))"), .query("sum(rate(a_total[1m] anchored))")],
-    quiet: [.query("max(stddev_over_time(latency_seconds[1m]))")],
+    quiet: [
+      .query("max(stddev_over_time(latency_seconds[1m]))"), .query("sum(rate(a_total[1m * 2]))"),
+      .query("max(mad_over_time(latency_seconds[1m]))").with { $0.features = [.experimentalFunctions] },
+    ],
     .query { query in
       guard query.site.isMetric, !query.options.isVictoriaMetrics else { return [] }
-      let ordinary: LanguageFeatures = [.atModifier, .negativeOffset]
+      let ordinary = query.options.languageFeatures
       let feature: LanguageFeature?
       if (try? Expression.parse(query.expression.text, features: ordinary)) == nil {
-        feature = LanguageFeature.allCases.first { feature in
+        feature = LanguageFeature.allCases.filter { !ordinary.contains($0) }.first { feature in
           let others = LanguageFeatures.all.subtracting([feature])
           return (try? Expression.parse(query.expression.text, features: others)) == nil
         }
