@@ -66,7 +66,8 @@ struct TestFiles {
       if paths.isEmpty {
         Output.note("promgate test: \(source.name): no file matches \(pattern)")
       }
-      for path in paths {
+      // A file that two patterns match is read once, as in promtool.
+      for path in paths where !rules.contains(where: { $0.name.utf8.elementsEqual(path.utf8) }) {
         do {
           rules.append(
             ManifestSource(

@@ -206,6 +206,9 @@ def mutations(tools, r, cases, show):
             text = open(os.path.join(tools.work, name), encoding="utf8", errors="surrogateescape").read()
             if wanted == got or seeds.is_known(text, real.stdout + real.stderr, file):
                 continue
+            # Groups that no order names are evaluated in another one at each run.
+            if any((tools.real(name).returncode == 0) == got for _ in range(12)):
+                continue
             differences += 1
             kept = os.path.join(tools.work, f"different-{differences}")
             shutil.copy(os.path.join(tools.work, name), kept + ".yml")

@@ -190,6 +190,18 @@ import TimeSeries
       "26h3m4.5s 26.05125 93784.5 93784500 26h3m0s 1d 2h 3m 4s"
     ),
     (
+      #"{{ printf "%+v|%#v|%#v|%f" (toTime 0).Month (toTime 5).UTC (toTime 5).Month (toTime 5).Month }}"#,
+      "January|time.Date(1970, time.January, 1, 0, 0, 5, 0, time.UTC)|1|%!f(time.Month=1)"
+    ),
+    (
+      #"{{ eq 1 "a" }}"#,
+      #"<error expanding template: error executing template __alert_A: template: __alert_A:1:115: executing "__alert_A" at <eq 1 "a">: error calling eq: incompatible types for comparison: int and string>"#
+    ),
+    (
+      #"{{ printf "%+v" (query "sum(x)" | first) }} {{ query "sum(x)" | first }}"#,
+      "&{Labels:map[] Value:3} {map[] 3}"
+    ),
+    (
       #"{{ title "CC o'neil x.y.z a..b foo:bar 3d _ab a-b a,b ŉ ß ﬁx a日b it’s" }}"#,
       "CC O'neil X.y.z A..B Foo:bar 3D _Ab A-B A,B ʼN Ss Fix A日B It’s"
     ),

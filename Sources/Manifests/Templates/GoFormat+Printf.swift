@@ -69,6 +69,7 @@ private struct PrintfReader {
     } else {
       if verb == "v" {
         result.flags.goSyntax = result.flags.sharp
+        result.flags.namesFields = result.flags.plus
         result.flags.sharp = false
         result.flags.plus = false
       }

@@ -16,6 +16,8 @@ struct GoFormat {
     var space = false
     /// `%#v`
     var goSyntax = false
+    /// `%+v`: fields with their names.
+    var namesFields = false
     var width: Int?
     var precision: Int?
   }
@@ -112,18 +114,10 @@ struct GoFormat {
       map(pairs, type: type, verb: verb) { $0 }
     case .record(let record):
       if record.type.hasPrefix("*") { write("&") }
+      if flags.goSyntax || flags.namesFields { return named(record, verb: verb) }
       sequence(record.fields.map(\.value), between: ("{", "}"), verb: verb)
     case .list(let list): sequence(list.items, between: ("[", "]"), verb: verb)
-    case .object(let object):
-      // Numbers print their names where a text can stand.
-      if verb == "d", let fields = object.fieldsAsNumbers {
-        write(fields)
-      } else if let number = object.wholeNumber, type == "int64" || !["v", "s", "x", "X", "q"].contains(verb)
-      {
-        integer(number.magnitude, isNegative: number < 0, verb: verb, of: value)
-      } else {
-        text(Array(object.description.utf8), verb: verb, of: value)
-      }
+    case .object(let object): self.object(object, verb: verb)
     case .opaque(let opaque): text(opaque.text, verb: verb, of: value)
     }
   }
@@ -139,11 +133,26 @@ struct GoFormat {
     write(brackets.1)
   }
 
+  /// With the names of the fields; as Go source with the type's, too.
+  private mutating func named(_ record: TemplateRecord, verb: Unicode.Scalar) {
+    write(flags.goSyntax ? record.type.drop { $0 == "*" } + "{" : "{")
+    for (index, field) in record.fields.enumerated() {
+      write("\(index == 0 ? "" : flags.goSyntax ? ", " : " ")\(field.name):")
+      argument(field.value, verb: verb)
+    }
+    write("}")
+  }
+
   mutating func badVerb(_ verb: Unicode.Scalar, _ value: TemplateValue) {
     write("%!\(verb)(")
     if let type = value.typeName {
       write("\(type)=")
-      argument(value, verb: "v")
+      // Here no number prints its name.
+      if case .object(let object) = value, let number = object.wholeNumber {
+        integer(number.magnitude, isNegative: number < 0, verb: "v", of: .integer(number))
+      } else {
+        argument(value, verb: "v")
+      }
     } else {
       write("<nil>")
     }

@@ -55,12 +55,6 @@ package enum GoObject: Sendable, Hashable {
     case .time, .int64, .location: .int64(number)
     }
   }
-
-  /// What `%d` writes of a struct: its fields; nil of what is none.
-  var fieldsAsNumbers: String? {
-    guard case .time(let time, let isPointer) = self else { return nil }
-    return "\(isPointer ? "&" : ""){\(time.nanoseconds) \(time.secondsOfGo) 0}"
-  }
 }
 
 /// A method of a Go value.

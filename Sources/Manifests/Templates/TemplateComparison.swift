@@ -20,7 +20,8 @@ struct TemplateComparison {
       case .complex(let real, let imaginary): self = .complex(real, imaginary)
       case .text(let bytes): self = .text(bytes)
       case .object(let object): self = object.wholeNumber.map { .whole($0) } ?? .other
-      case .invalid, .nilInterface, .map, .dictionary, .record, .list, .opaque: self = .other
+      case .opaque(let opaque): self = opaque.isText ? .text(opaque.text) : .other
+      case .invalid, .nilInterface, .map, .dictionary, .record, .list: self = .other
       }
     }
   }

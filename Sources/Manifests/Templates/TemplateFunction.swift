@@ -85,6 +85,7 @@ extension TemplateFunction {
     case .map(let pairs): return .integer(Int64(pairs.count))
     case .dictionary(let pairs): return .integer(Int64(pairs.count))
     case .list(let list): return .integer(Int64(list.items.count))
+    case .opaque(let opaque) where opaque.isText: return .integer(Int64(opaque.text.count))
     case .invalid: throw .message("reflect: call of reflect.Value.Type on zero Value")
     case .nilInterface: throw .message("len of nil pointer")
     case .boolean, .integer, .byte, .float, .complex, .record, .object, .opaque:

@@ -67,7 +67,8 @@ package enum TemplateValue: Sendable, Hashable {
     case .map(let pairs): !pairs.isEmpty
     case .dictionary(let pairs): !pairs.isEmpty
     case .object(let object): object.wholeNumber != 0
-    case .record, .opaque: true
+    case .opaque(let value): !value.isText || !value.text.isEmpty
+    case .record: true
     case .list(let list): !list.items.isEmpty
     }
   }
@@ -161,9 +162,20 @@ package struct TemplateOpaque: Sendable, Hashable {
   /// What a template can name all the same.
   package var fields: [TemplateRecord.Field]
 
+  /// Whether Go's type is a text by another name.
+  var isText: Bool { type == Self.html }
+  private static let html = "template.HTML"
+
   package init(type: String, text: String, fields: [TemplateRecord.Field] = []) {
     self.type = type
     self.text = Array(text.utf8)
     self.fields = fields
+  }
+
+  /// A text that needs no more escaping.
+  package init(html text: [UInt8]) {
+    type = Self.html
+    self.text = text
+    fields = []
   }
 }

@@ -47,9 +47,8 @@ enum HumanText {
     if seconds == 0 { return "0s" }
     if abs(seconds) < 1 { return below(seconds) + "s" }
     let sign = seconds < 0 ? "-" : ""
-    guard let whole = Int64(exactly: abs(seconds).rounded(.towardZero)) else {
-      return plain(seconds) + "s"
-    }
+    // What does not fit becomes the smallest number, as on amd64.
+    let whole = Int64(exactly: abs(seconds).rounded(.towardZero)) ?? .min
     let parts = [
       (whole / 86_400, "d"), (whole / 3600 % 24, "h"), (whole / 60 % 60, "m"), (whole % 60, "s"),
     ]

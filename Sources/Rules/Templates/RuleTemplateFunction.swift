@@ -105,7 +105,7 @@ enum RuleTemplateFunction: String, Sendable, CaseIterable {
     case .stripPort: return .text(HostText.withoutPort(text))
     case .stripDomain: return .text(HostText.withoutDomain(text))
     case .urlQueryEscape: return .text(Self.escaped(arguments))
-    case .safeHtml: return .text(text)
+    case .safeHtml: return .opaque(TemplateOpaque(html: text))
     case .query, .first, .value, .label, .strvalue, .sortByLabel, .humanize, .humanize1024,
       .humanizeDuration, .humanizePercentage, .humanizeTimestamp, .toTime, .toDuration, .now,
       .parseDuration, .graphLink, .tableLink, .externalURL, .pathPrefix, .args:
