@@ -132,6 +132,7 @@ import Testing
     ("tests: [", "YAML"),
     ("tests:\n- foo: 1", "2:3: a test has no field foo"),
     ("tests:\n- input_serie: []", "write input_series"),
+    ("tests: []\n~: 1", "a unit test file has no field without a name"),
     ("tests: []\ntests: []", "already defined at line 1"),
     ("group_eval_order: [g, g]", "group name repeated in evaluation order: g"),
     ("tests:\n- promql_expr_test: [{expr: '1', eval_time: 5}]", #"not a valid duration string: "5""#),

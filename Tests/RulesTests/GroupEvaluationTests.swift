@@ -195,7 +195,8 @@ import TimeSeries
     ),
     (
       #"{{ eq 1 "a" }}"#,
-      #"<error expanding template: error executing template __alert_A: template: __alert_A:1:115: executing "__alert_A" at <eq 1 "a">: error calling eq: incompatible types for comparison: int and string>"#
+      "<error expanding template: error executing template __alert_A: template: __alert_A:1:115: executing "
+        + #""__alert_A" at <eq 1 "a">: error calling eq: incompatible types for comparison: int and string>"#
     ),
     (
       #"{{ printf "%+v" (query "sum(x)" | first) }} {{ query "sum(x)" | first }}"#,

@@ -32,6 +32,8 @@ package struct ManifestNode: Sendable {
   /// Keys and values in the order written, merge keys already merged.
   package struct Mapping: Sendable {
     package var entries: [Entry] = []
+    /// Where keys stood that are null, in Prometheus' dialect, which leaves them out.
+    package var nullKeys: [SourceRange] = []
 
     package struct Entry: Sendable {
       /// The key's text, as JSON has it.

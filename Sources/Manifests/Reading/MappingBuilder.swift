@@ -28,7 +28,10 @@ struct MappingBuilder {
       try merge(value)
       return
     }
-    if dialect == .prometheus, scalar.value == .null { return }
+    if dialect == .prometheus, scalar.value == .null {
+      mapping.nullKeys.append(key.range)
+      return
+    }
     let entry = ManifestNode.Mapping.Entry(
       key: try text(of: scalar, at: key.range), keyRange: key.range, value: value)
     guard let position = positions[Array(entry.key.utf8)] else {

@@ -37,6 +37,11 @@ package struct StrictMapping {
       throw ManifestProblem(
         ManifestCode.type, "\(what) must be a mapping, not \(node.typeName)", at: node.range)
     }
+    if words == .own, let range = mapping.nullKeys.first {
+      throw ManifestProblem(
+        ManifestCode.unknownKey,
+        "\(what) has no field without a name: there are \(keys.joined(separator: ", "))", at: range)
+    }
     for entry in mapping.entries where !keys.contains(where: { $0.utf8.elementsEqual(entry.key.utf8) }) {
       var problem: ManifestProblem
       if case .prometheus(let type) = words {
