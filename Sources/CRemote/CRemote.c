@@ -1,5 +1,6 @@
 #include "CRemote.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,11 +95,31 @@ static ProtobufCAllocator allocator(promgate_arena *arena) {
   return allocator;
 }
 
+/// Whether a message has a field of its own in another form: the library keeps it among the unknown ones.
+static bool is_misread(const ProtobufCMessage *message) {
+  for (unsigned i = 0; i < message->n_unknown_fields; i++) {
+    unsigned tag = message->unknown_fields[i].tag;
+    if (protobuf_c_message_descriptor_get_field(message->descriptor, tag) != NULL) return true;
+  }
+  return false;
+}
+
 const Promgate__TimeSeries *promgate_time_series_decode(
     promgate_arena *arena, const uint8_t *bytes, size_t length) {
   reset(arena);
   ProtobufCAllocator memory = allocator(arena);
-  return promgate__time_series__unpack(&memory, length, bytes);
+  const Promgate__TimeSeries *series = promgate__time_series__unpack(&memory, length, bytes);
+  if (series == NULL || is_misread(&series->base)) return NULL;
+  for (size_t i = 0; i < series->n_labels; i++) {
+    if (is_misread(&series->labels[i]->base)) return NULL;
+  }
+  for (size_t i = 0; i < series->n_samples; i++) {
+    if (is_misread(&series->samples[i]->base)) return NULL;
+  }
+  for (size_t i = 0; i < series->n_histograms; i++) {
+    if (is_misread(&series->histograms[i]->base)) return NULL;
+  }
+  return series;
 }
 
 const Promgate__ChunkedReadResponse *promgate_chunked_decode(
@@ -112,7 +133,15 @@ const Promgate__WrittenSeries *promgate_written_series_decode(
     promgate_arena *arena, const uint8_t *bytes, size_t length) {
   reset(arena);
   ProtobufCAllocator memory = allocator(arena);
-  return promgate__written_series__unpack(&memory, length, bytes);
+  const Promgate__WrittenSeries *series = promgate__written_series__unpack(&memory, length, bytes);
+  if (series == NULL || is_misread(&series->base)) return NULL;
+  for (size_t i = 0; i < series->n_samples; i++) {
+    if (is_misread(&series->samples[i]->base)) return NULL;
+  }
+  for (size_t i = 0; i < series->n_histograms; i++) {
+    if (is_misread(&series->histograms[i]->base)) return NULL;
+  }
+  return series;
 }
 
 const Promgate__MetricMetadata *promgate_metadata_decode(

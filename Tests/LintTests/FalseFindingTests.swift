@@ -125,20 +125,20 @@ struct FalseFindingTests {
   @Test func `what a comparison drops is no value, and fails`() {
     // Query, threshold, whether MT020 is said, and the severity of MT019.
     let cases: [(String, String, Bool, Diagnostic.Severity?)] = [
-      ("\(Self.share) * 100 > 99", "{min: 99}", false, .warning),
-      ("\(Self.share) * 100 >= 99", "{min: 99}", false, .warning),
-      ("99 < \(Self.share) * 100", "{min: 99}", false, .warning),
+      ("\(Self.share) * 100 > 99", "{min: 99}", false, .info),
+      ("\(Self.share) * 100 >= 99", "{min: 99}", false, .info),
+      ("99 < \(Self.share) * 100", "{min: 99}", false, .info),
       ("\(Self.share) * 100 > 99", "{max: 101}", false, .error),
-      ("\(Self.share) * 100 < 50", "{max: 50}", false, .warning),
-      ("\(Self.share) * 100 < 50", "{max: 90}", false, .warning),
+      ("\(Self.share) * 100 < 50", "{max: 50}", false, .info),
+      ("\(Self.share) * 100 < 50", "{max: 90}", false, .info),
       ("\(Self.share) * 100 < 50", "{min: 60}", false, .error),
-      ("\(Self.share) * 100 > 99", "{min: 50, max: 100}", false, .warning),
+      ("\(Self.share) * 100 > 99", "{min: 50, max: 100}", false, .info),
       ("sum(rate(e_total[1m])) > 5", "{max: 5}", false, .error),
       ("sum(rate(e_total[1m])) > 5", "{max: 50}", false, .error),
-      ("sum(up) == 3", "{min: 3}", false, .warning),
-      ("sum(up) == 3", "{min: 3, max: 3}", false, .warning),
+      ("sum(up) == 3", "{min: 3}", false, .info),
+      ("sum(up) == 3", "{min: 3, max: 3}", false, .info),
       ("sum(up) == 3", "{max: 2}", false, .error),
-      ("sum(up) != 0", "{min: 1}", false, .warning),
+      ("sum(up) != 0", "{min: 1}", false, .info),
       ("sum(up) != 0", "{max: 1}", false, .error),
       // Inside the query, and at its root.
       ("100 - (\(Self.share) * 100 > 99)", "{max: 100}", false, nil),
@@ -160,7 +160,7 @@ struct FalseFindingTests {
       // Nothing is left, whatever happens.
       ("\(Self.share) > 99", "{min: 99}", true, nil),
       ("\(Self.share) > 1", "{min: 1}", true, nil),
-      ("\(Self.share) >= 1", "{min: 1}", false, .warning),
+      ("\(Self.share) >= 1", "{min: 1}", false, .info),
       ("sum(rate(a_total[1m])) < 0", "{max: 0}", true, nil),
       ("sum(\(Self.share) > 99) or vector(0)", "{max: 5}", true, nil),
     ]

@@ -11,7 +11,7 @@ struct ReportTests {
     apiVersion: flagger.app/v1beta1
     kind: MetricTemplate
     metadata:
-      name: érror-rate
+      name: error-rate # é
       namespace: test
     spec:
       provider:

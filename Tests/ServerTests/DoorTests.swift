@@ -140,6 +140,10 @@ struct DoorTests {
         (
           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400, "Bad Request"
         ),
+        (
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501,
+          "unsupported transfer encoding"
+        ),
         ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\n", 417, "Expectation"),
       ]
       for (request, status, text) in cases {

@@ -192,6 +192,19 @@ struct HTTPServerTests {
     #expect(throws: LoopbackClient.Problem.self) { try LoopbackClient(server) }
   }
 
+  @Test func `stopping in the middle of a head closes the connection`() async throws {
+    for part in ["G", "GET /-/hea", "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /-"] {
+      let server = try await HTTPServer.start(at: .anyLoopbackPort, handler: Self.echo)
+      let client = try LoopbackClient(server)
+      client.send(part)
+      for _ in 0..<100 where server.openConnections == 0 { try await Task.sleep(for: .milliseconds(5)) }
+      try await Task.sleep(for: .milliseconds(50))
+      await server.stop(grace: .milliseconds(100))
+      #expect(server.openConnections == 0, "\(part)")
+      #expect(!(await client.receive()).contains(" 400 "), "\(part)")
+    }
+  }
+
   @Test func `an address in use is an error that says so`() async throws {
     try await withServer { server in
       do {

@@ -64,9 +64,8 @@ extension PlanFacts {
     var right: ValueFacts
     var returnsBool: Bool
 
-    var alwaysHolds: Bool {
-      left.nan.isEmpty && right.nan.isEmpty && operation.alwaysHolds(left, right)
-    }
+    /// For every value but NaN, which satisfies nothing but `!=` and is there for a moment only.
+    var alwaysHolds: Bool { operation.alwaysHolds(left, right) }
 
     var neverHolds: Bool { operation.neverHolds(left, right) }
   }

@@ -34,6 +34,10 @@ struct ShellCommand {
       if ["true", ":", "echo", "sleep", "exit", "tee", "cat", "date"].contains(program) {
         return program == "exit" && words.last != "0" ? nil : "\(program) never fails"
       }
+      // What another shell is told.
+      if ["sh", "bash"].contains(program), let at = words.firstIndex(of: "-c"), at + 1 < words.count {
+        return ShellCommand(words[at + 1]).indifference
+      }
       guard program == "curl" else { return nil }
       let fails = words.contains { word in
         word.hasPrefix("--fail")
@@ -97,9 +101,25 @@ struct ShellCommand {
     self.commands = commands
   }
 
+  /// Whether the first failure ends it: `set -e`.
+  private var isStrict: Bool {
+    commands.contains { command in
+      command.words.first == "set"
+        && command.words.dropFirst().contains { word in
+          word == "errexit" || (word.hasPrefix("-") && word.contains("e"))
+        }
+    }
+  }
+
   /// Why the whole ends with 0 whatever is answered; nil where it may fail. What is not understood may.
   var indifference: String? {
     guard let last = commands.last else { return nil }
+    if last.operation == "&" { return "what runs in the background is not waited for" }
+    if isStrict {
+      // Every command decides but those whose failure is asked for.
+      let deciding = commands.filter { $0.program != "set" && $0.operation != "||" && $0.operation != "|" }
+      return deciding.contains { $0.indifference == nil } ? nil : deciding.first?.indifference
+    }
     // `… || true`
     if commands.count > 1, commands[commands.count - 2].operation == "||", let why = last.indifference,
       !Self.generators.contains(last.program), last.program != "curl"

@@ -91,13 +91,19 @@ struct DocumentReader {
         node, "the document has no \(missing.joined(separator: " and no ")): is it a resource?")
     }
     let (group, _) = Self.split(version.value)
-    if kind.value.hasSuffix("List"), group == "v1" || group == Self.group,
+    if kind.value.hasSuffix("List"), ["v1", Self.group, "monitoring.coreos.com"].contains(group),
       let items = mapping["items"]?.value, case .sequence(let resources) = items.content
     {
       for resource in resources { self.resource(resource) }
       return
     }
     guard group == Self.group else {
+      // One of our kinds, of a group that is nearly ours: a cluster does not know it.
+      if ManifestKind(rawValue: kind.value) != nil,
+        group == "flagger" || Spelling.nearest(to: group, among: [Self.group]) != nil
+      {
+        return diagnostics.append(wrongVersion(version))
+      }
       skippedCount += 1
       return
     }
@@ -151,6 +157,18 @@ struct DocumentReader {
     return diagnostic
   }
 
+  /// A name that no cluster takes. What is put in before one sees it (`${APP}`) is nobody's to judge.
+  private static func problem(withName name: Located<String>) -> Diagnostic? {
+    guard !name.value.contains("$"), !name.value.contains("{"), !KubernetesName.isValid(name.value) else {
+      return nil
+    }
+    return Diagnostic(
+      code: ManifestCode.value, severity: .error, range: name.range,
+      message:
+        "metadata.name must be of lower-case letters, digits, - and ., and at most 253 long, not "
+        + Shown.text(name.value))
+  }
+
   private mutating func read(
     _ kind: ManifestKind, _ mapping: ManifestNode.Mapping, _ node: ManifestNode
   ) {
@@ -165,6 +183,7 @@ struct DocumentReader {
       let metadata = mapping["metadata"].flatMap({ ResourceMetadata($0.value, in: source) }),
       let spec = mapping["spec"].flatMap({ FieldReader($0.value, in: source) })
     else { return }
+    if let problem = Self.problem(withName: metadata.name) { diagnostics.append(problem) }
     let origin = ResourceOrigin(source: source, range: node.range)
     switch kind {
     case .canary:

@@ -9,6 +9,19 @@ extension SchemaCheck {
     guard let home = home(of: entry, at: site) else {
       let known = site.levels.last?.schema.fields.filter { $0.effect != .never }.map(\.key) ?? []
       diagnostic.notes = [Diagnostic.Note("known here: \(known.joined(separator: ", "))")]
+      guard !entry.value.isNull, let own = site.levels.last else { return }
+      if case .scalar = entry.value.content, case .map? = own.schema.field("metadata")?.type {
+        // A webhook's command or text: without it the hook does something else.
+        diagnostic.severity = .error
+        diagnostic.message += ", and then it is not sent"
+        diagnostic.notes.insert(
+          Diagnostic.Note("what a hook is sent stands in metadata: is it not indented far enough?"), at: 0)
+      } else if !own.path.isEmpty, own.path != "spec",
+        own.mapping.entries.allSatisfy({ own.schema.field($0.key) == nil })
+      {
+        diagnostic.severity = .error
+        diagnostic.message += ", and then nothing is left of \(own.path)"
+      }
       return
     }
     diagnostic.add(home, for: entry)

@@ -14,10 +14,17 @@ enum ProtobufFields {
   }
 
   /// The next field; nil for one without a length, which is skipped.
-  static func next(_ reader: inout ByteReader) throws(RemoteFormatError) -> Field? {
+  ///
+  /// - Parameter names: of the fields that must have a length, as Go's code for the message calls them.
+  static func next(
+    _ reader: inout ByteReader, names: [UInt64: String] = [:]
+  ) throws(RemoteFormatError) -> Field? {
     let start = reader.position
     do {
       let tag = try reader.uvarint()
+      if tag & 7 != 2, let name = names[tag >> 3] {
+        throw RemoteFormatError("proto: wrong wireType = \(tag & 7) for field \(name)")
+      }
       switch tag & 7 {
       case 0: _ = try reader.uvarint()
       case 1: _ = try reader.skip(8)

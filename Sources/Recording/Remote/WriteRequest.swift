@@ -86,7 +86,9 @@ public struct WriteRequest: Sendable {
   ) throws(RemoteFormatError) {
     var reader = body.reader
     while !reader.isAtEnd {
-      guard let field = try ProtobufFields.next(&reader) else { continue }
+      guard let field = try ProtobufFields.next(&reader, names: [1: "Timeseries", 3: "Metadata"]) else {
+        continue
+      }
       switch field.number {
       case 1: try appendOne(field.place, body, arena)
       case 3: try appendMetadata(field.place, body, arena)
@@ -206,7 +208,9 @@ public struct WriteRequest: Sendable {
     var series: [Range<Int>] = []
     var reader = body.reader
     while !reader.isAtEnd {
-      guard let field = try ProtobufFields.next(&reader) else { continue }
+      guard let field = try ProtobufFields.next(&reader, names: [4: "Symbols", 5: "Timeseries"]) else {
+        continue
+      }
       switch field.number {
       case 4:
         guard field.place.count <= Self.labelLimit else { throw Self.tooLong }

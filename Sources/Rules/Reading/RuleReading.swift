@@ -61,7 +61,20 @@ public struct RuleReading: Sendable {
     var composer = try YAMLComposer(
       checking: bytes, dialect: document.form == .file ? .prometheus : .kubernetes)
     for _ in 0..<document.number { _ = try composer.nextDocument() }
-    return try composer.nextDocument()
+    let root = try composer.nextDocument()
+    guard let root, document.form == .resource, let range = document.range else { return root }
+    return item(at: range, of: root)
+  }
+
+  /// A resource stands alone, or among the items of a list.
+  private static func item(at range: SourceRange, of node: ManifestNode) -> ManifestNode? {
+    if node.range == range { return node }
+    guard case .mapping(let list) = node.content, case .sequence(let items)? = list["items"]?.value.content
+    else { return nil }
+    for item in items {
+      if let found = self.item(at: range, of: item) { return found }
+    }
+    return nil
   }
 
   /// go-yaml reads YAML 1.1 only, and says so where a text asks for another version.

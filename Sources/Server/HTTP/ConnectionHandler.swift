@@ -120,7 +120,10 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let problem = error as? HTTPParserError else { return context.close(promise: nil) }
+    // Nobody hears an answer behind the end of what was sent.
+    guard let problem = error as? HTTPParserError, problem != .invalidEOFState else {
+      return context.close(promise: nil)
+    }
     switch state {
     case .waiting, .checking, .receiving, .refusing:
       let isTooLarge = problem == .headerOverflow
@@ -141,6 +144,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         400,
         "400 Bad Request: \(isMissing ? "missing required" : "too many") Host header\(isMissing ? "" : "s")",
         context: context)
+    }
+    guard head.headers["transfer-encoding"].allSatisfy({ $0.lowercased() == "chunked" }) else {
+      return refuse(501, "Not Implemented: unsupported transfer encoding", context: context)
     }
     if let text = head.headers.first(name: "content-length") {
       guard let length = Int(text) else { return refuse(400, "400 Bad Request", context: context) }

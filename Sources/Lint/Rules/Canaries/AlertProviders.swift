@@ -33,7 +33,7 @@ extension Rule {
           return nil
         }
         let advice = canary.advice(
-          "there is no AlertProvider \(namespace)/\(name) among the manifests: the alert "
+          "there is no AlertProvider \(namespace)/\(name) among the manifests: without it the alert "
             + "\(alert.value.name.value) is never sent",
           at: reference.name.range ?? alert.value.providerRef.range, ".spec.analysis.alerts")
         if let elsewhere {

@@ -10,7 +10,8 @@ extension Rule {
       as a pre-rollout or confirm hook it never fails. `type: bash` waits for the command and answers with \
       its failure.
       """,
-    fires: [.manifests(hooked("cmd"))], quiet: [.manifests(hooked("bash"))],
+    fires: [.manifests(hooked("cmd")), .manifests(hooked("cmd").replacing("type: cmd, ", with: ""))],
+    quiet: [.manifests(hooked("bash"))],
     .canary { canary in
       canary.analysis.allWebhooks.compactMap { hook in
         let kind = hook.value.effectiveType
@@ -18,9 +19,9 @@ extension Rule {
         case .preRollout, .confirmRollout, .confirmTrafficIncrease, .confirmPromotion: break
         case .rollout, .postRollout, .event, .rollback, .unset: return nil
         }
-        guard let entries = hook.value.metadata?.value,
-          let type = entries.first(where: { $0.key.value == "type" }),
-          type.value.value == "cmd", entries.contains(where: { $0.key.value == "cmd" })
+        // The load tester takes a command without a type for one that is only started (flagger.md §7.4).
+        guard let entries = hook.value.metadata?.value, entries.contains(where: { $0.key.value == "cmd" }),
+          (entries.first { $0.key.value == "type" }?.value.value ?? "cmd") == "cmd"
         else { return nil }
         return canary.advice(
           "the \(kind.rawValue) hook \(hook.value.name.value) only starts its command: a failure holds "

@@ -9,10 +9,11 @@ extension Rule {
       `rate`, `increase` and `irate` take every fall of the value for a restart of the process and add it \
       again: over a gauge that swings between 10 and 20 they yield a rise that never was. Use `deriv` or \
       `delta` for gauges. What a metric is comes from the recording when one is given, else from a name that \
-      cannot be a counter's (`_ratio`, `_percent`, `_celsius`).
+      cannot be a counter's (`_ratio`, `_percent`, `_celsius`, `_info`, `_created`, `up`).
       """,
     fires: [
-      .query("sum(rate(cpu_usage_ratio[1m]))"),
+      .query("sum(rate(cpu_usage_ratio[1m]))"), .query("sum(rate(up[5m]))"),
+      .rule("alert: Busy\nexpr: rate(cpu_usage_ratio[5m]) > 1"),
       .query(
         "sum(rate(queue_length[1m]))",
         data: "# TYPE queue_length gauge\nqueue_length{a=\"b\"} 3 1000\nqueue_length{a=\"b\"} 4 1015\n# EOF\n"
@@ -25,8 +26,13 @@ extension Rule {
         let declared = query.data?.types[name]
         let isGauge = declared == .gauge || declared == .gaugehistogram
         let cannotCount =
-          ["_ratio", "_percent", "_celsius"].contains { name.hasSuffix($0) } && declared != .counter
-        guard isGauge || (cannotCount && query.site.isMetric) else { return nil }
+          (["up", "ALERTS", "ALERTS_FOR_STATE"].contains(name)
+            || [
+              "_ratio", "_percent", "_celsius", "_timestamp_seconds", "_start_time_seconds", "_info",
+              "_created",
+            ]
+            .contains { name.hasSuffix($0) }) && declared != .counter
+        guard isGauge || cannotCount else { return nil }
         return query.advice(
           "\(function) of \(name), which is \(isGauge ? "a gauge" : "no counter by its name")", at: part.site
         )

@@ -185,11 +185,10 @@ extension QuerySubject {
       !one.hasOthers, !two.hasOthers
     else { return false }
     let names = Set(one.known.filter { $0.value != .absent }.keys)
-    // Of what is selected by other conditions either may be there without the other.
-    guard selections == other.selections, names == Set(two.known.filter { $0.value != .absent }.keys) else {
-      return false
-    }
-    return true
+    // Of what is selected by other conditions either may be there without the other; without labels there is
+    // but one series to write.
+    return (selections == other.selections || names.isEmpty)
+      && names == Set(two.known.filter { $0.value != .absent }.keys)
   }
 
   /// What is selected, in any order.

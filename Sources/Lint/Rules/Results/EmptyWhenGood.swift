@@ -10,8 +10,8 @@ extension Rule {
       A comparison without `bool` keeps the series that satisfy it and drops the others. `error_rate > 5` is \
       empty while the release is healthy: Flagger finds no value and the check fails. When errors come, it \
       has a value. The threshold belongs into the canary's `thresholdRange`; the query yields the number. \
-      A comparison that keeps what the threshold keeps (`> 99` with `min: 99`) judges right, and is a \
-      warning: a bad release is reported as one without a value, like a server that was not reached.
+      A comparison that keeps what the threshold keeps (`> 99` with `min: 99`) judges right, and is for \
+      information: a bad release is reported as one without a value, like a server that was not reached.
       """,
     subsumes: ["MT020"],
     fires: [
@@ -59,10 +59,14 @@ extension Rule {
   ) -> Advice {
     let isHarmless = query.site.limits.map { agrees(kept, root, $0) } ?? false
     return query.advice(
-      "the comparison \(operation.rawValue) drops the value when it does not hold: no value fails the check",
+      isHarmless
+        ? "the comparison \(operation.rawValue) drops what the threshold refuses: a bad release is reported "
+          + "as one without a value"
+        : "the comparison \(operation.rawValue) drops the value when it does not hold: no value fails the "
+          + "check",
       at: root.site
     )
-    .with(severity: isHarmless ? .warning : .error)
+    .with(severity: isHarmless ? .info : .error)
     .help("leave the comparison out and put the bound into thresholdRange")
     .related(
       query.site.canaryPlace(query.site.metric?.value.thresholdRange?.range), "the threshold belongs here")

@@ -9,6 +9,7 @@ extension Rule {
       `code="5.."` looks for a label whose value is five, dot, dot: nothing has it, and the check sees no \
       errors, ever. Patterns are anchored at both ends: `code=~"5"` is `code="5"` and matches no 500.
       """,
+    subsumes: ["MT066", "MT083"],
     fires: [
       .query("sum(rate(r_total{code=\"5..\"}[1m]))"), .query("sum(rate(r_total{status=~\"5\"}[1m]))"),
       .query("sum(rate(r_total{code!=\"5.*\"}[1m]))"),
@@ -127,7 +128,9 @@ extension Rule {
         guard let label = Contradiction.label(in: selector.matchers) else { return nil }
         let shown = selector.matchers.filter { $0.name == label }.map(\.description).joined(separator: ", ")
         return query.advice(
-          "no value of \(label) satisfies these matchers together: nothing is selected, ever",
+          selector.matchers.count { $0.name == label } == 1
+            ? "no value of \(label) satisfies this matcher: nothing is selected, ever"
+            : "no value of \(label) satisfies these matchers together: nothing is selected, ever",
           at: selector.site
         ).shown(shown)
       }

@@ -12,12 +12,16 @@ extension Rule {
       --scrape-interval, or from the recording. VictoriaMetrics looks at the last sample before the window, \
       too, so that a window of one interval is enough there.
       """,
-    fires: [.query("sum(rate(a_total[15s]))", data: quarterMinutes)],
+    fires: [
+      .query("sum(rate(a_total[15s]))", data: quarterMinutes),
+      .rule("alert: Busy\nexpr: rate(a_total[30s]) > 1").with { $0.scrapeInterval = 30_000 },
+    ],
     quiet: [.query("sum(rate(a_total[1m]))", data: quarterMinutes), .query("sum(rate(a_total[15s]))")],
     .query { query in
       query.selectors.compactMap { selector in
-        guard query.site.isMetric, let range = selector.range, query.needsTwoSamples(selector),
-          let interval = query.scrapeInterval(of: selector)
+        guard let range = selector.range, query.needsTwoSamples(selector),
+          let interval = query.scrapeInterval(of: selector),
+          query.site.isMetric || range < 2 * interval
         else { return nil }
         // VictoriaMetrics looks at the last sample before the window, too: one within it is enough.
         guard range < (query.options.isVictoriaMetrics ? interval : 4 * interval) else { return nil }
