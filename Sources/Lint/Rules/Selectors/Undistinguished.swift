@@ -83,6 +83,8 @@ extension Rule {
         "sum(rate(nginx_ingress_controller_requests{namespace=\"ingress-nginx\",exported_namespace=\"test\","
           + "canary!=\"\"}[1m]))"),
       .query("max(kafka_lag{namespace=\"kafka\",topic=\"orders\"})"),
+      .query("sum(kafka_consumergroup_lag{namespace=\"kafka\",consumergroup=\"podinfo\"})"),
+      .query("sum(redis_connected_clients{namespace=\"redis\"})"),
     ],
     .query { query in
       guard query.site.use == .template || query.site.use == .inline, let canary = query.site.canary else {
@@ -118,7 +120,8 @@ extension QuerySubject {
     guard let canary = site.canary, canary.metadata.namespace?.value.isEmpty == false else { return nil }
     let isAboutCanary =
       selector.matchers.contains { Telling.names($0, canary) } || !Telling.mayTell(selector)
-    guard isAboutCanary else { return nil }
+    // What the canary depends on lives where it lives.
+    guard isAboutCanary, !Telling.isOfOthers(selector) else { return nil }
     let own = selector.matchers.filter { matcher in
       let label = matcher.name.plainLabel
       return LabelKind.namespaces.contains(label) && !LabelKind.callers.contains(label)
