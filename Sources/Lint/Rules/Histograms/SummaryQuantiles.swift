@@ -22,7 +22,6 @@ extension Rule {
       .query("count(rpc_duration_seconds{quantile=\"0.99\"} > 1) or vector(0)"),
     ],
     .query { query in
-      guard query.site.isMetric else { return [] }
       let found = query.vectors.first { part in
         switch part.form {
         case .aggregate(let plan):

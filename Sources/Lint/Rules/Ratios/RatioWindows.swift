@@ -29,7 +29,7 @@ extension Rule {
     ],
     .query { query in
       query.vectors.compactMap { part -> Advice? in
-        guard query.site.isMetric, case .arithmetic(.divide, let lhs, let rhs, _) = part.form,
+        guard case .arithmetic(.divide, let lhs, let rhs, _) = part.form,
           let numerator = CountedPart(lhs, query.facts.selections),
           let denominator = CountedPart(rhs, query.facts.selections),
           let above = numerator.counting.function, let below = denominator.counting.function,

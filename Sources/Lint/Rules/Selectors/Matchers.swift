@@ -2,6 +2,14 @@ import Manifests
 import PromQL
 import TimeSeries
 
+extension LabelMatcher {
+  /// Whether the label holds statuses of HTTP, of three digits.
+  fileprivate var isOfStatus: Bool {
+    RequestMeaning.values(of: name) != nil && (name.contains("code") || name.contains("status"))
+      && !name.contains("grpc") && !name.contains("class") && !name.contains("exit")
+  }
+}
+
 extension Rule {
   static let patternAsText = Rule(
     "MT030", "pattern-as-text", .error, "a pattern is compared as a text, or a text as a pattern",
@@ -12,7 +20,9 @@ extension Rule {
     subsumes: ["MT066", "MT083"],
     fires: [
       .query("sum(rate(r_total{code=\"5..\"}[1m]))"), .query("sum(rate(r_total{status=~\"5\"}[1m]))"),
-      .query("sum(rate(r_total{code!=\"5.*\"}[1m]))"),
+      .query("sum(rate(r_total{code!=\"5.*\"}[1m]))"), .query("sum(rate(r_total{code=~\"^5|^4\"}[1m]))"),
+      .query("sum(rate(r_total{code!~\"5$\"}[1m]))"),
+      .rule("alert: Errors\nexpr: r_total{code=~\"[45]\"} > 1"),
     ],
     quiet: [
       .query("sum(rate(r_total{code=~\"5..\"}[1m]))"), .query("sum(rate(r_total{path=\"/api/v1.2\"}[1m]))"),
@@ -38,21 +48,24 @@ extension Rule {
       .help("write \(matcher.name)\(operation)\"\(matcher.value)\"").fix(
         "write \(operation)", query.edit(written.operation, operation))
     case .matches, .matchesNot:
-      guard RequestMeaning.values(of: matcher.name) != nil, matcher.value.utf8.count < 3,
-        let digit = matcher.value.utf8.first,
-        matcher.value.utf8.allSatisfy({ $0 &- 48 < 10 }), digit >= UInt8(ascii: "1"),
-        digit <= UInt8(ascii: "5"), matcher.name.contains("code") || matcher.name.contains("status"),
-        !matcher.name.contains("grpc"), !matcher.name.contains("class")
-      else { return nil }
-      let rest = String(repeating: ".", count: 3 - matcher.value.utf8.count)
+      guard matcher.isOfStatus, let digit = Self.meantClass(matcher) else { return nil }
       return query.advice(
-        "patterns are anchored: \"\(matcher.value)\" matches no "
-          + "\(matcher.value)\(rest.replacing(".", with: "0"))",
-        at: written.range
+        "patterns are anchored: \"\(matcher.value)\" matches no status such as \(digit)00", at: written.range
       )
-      .help("write \"\(matcher.value)\(rest)\"").fix(
-        "write \(matcher.value)\(rest)", query.edit(written.value, "\"\(matcher.value)\(rest)\""))
+      .help("write \"\(digit)..\"").fix(
+        "write \(digit)..",
+        matcher.value.utf8.allSatisfy({ $0 &- 48 < 10 || $0 == UInt8(ascii: "^") || $0 == UInt8(ascii: "$") })
+          ? query.edit(written.value, "\"\(digit)..\"") : nil)
     }
+  }
+
+  /// The first digit of the class of statuses that a pattern was meant for: one that accepts none of 100 to
+  /// 599, but the beginning of some.
+  private static func meantClass(_ matcher: LabelMatcher) -> Int? {
+    guard let pattern = matcher.pattern else { return nil }
+    func accepts(_ number: Int) -> Bool { pattern.matches(Array(String(number).utf8)[...]) }
+    guard !(100..<600).contains(where: accepts) else { return nil }
+    return (1...5).first(where: accepts) ?? (10...59).first(where: accepts).map { $0 / 10 }
   }
 
   /// Whether nobody would call something so: `5..`, `2.*`, `a|b`, `5[0-9]+`.
