@@ -87,13 +87,13 @@ extension Rule {
     quiet: [
       .query("sum(rate(http_requests_total[1m]))"), .query("count(http_requests_total)"),
       .query("max_over_time(sum(rate(a_total[1m]))[5m:1m])"),
-      .query("absent(http_requests_total) or vector(0)"),
+      .query("absent(http_requests_total) or vector(0)"), .query("max(pg_stat_activity_count)"),
     ],
     .query { query in
       guard query.site.isMetric else { return [] }
       return query.selectors.compactMap { selector in
         guard selector.range == nil, let name = selector.plan.metricName,
-          MetricNameFacts(name).nature == .counter,
+          MetricNameFacts(name).nature == .counter, !Self.mayBeGauge(name),
           query.data?.types[name] != .gauge, !query.isCountedOnly(selector)
         else { return nil }
         return query.advice(
@@ -102,6 +102,18 @@ extension Rule {
         .help("use rate(\(name)[…]) or increase(\(name)[…])")
       }
     })
+
+  /// Whether it ends in `_count` or `_sum` without being one of a distribution by its name: many gauges do.
+  private static func mayBeGauge(_ name: String) -> Bool {
+    for part in ["_count", "_sum"] where name.hasSuffix(part) {
+      let base = name.dropLast(part.count)
+      return ![
+        "seconds", "milliseconds", "microseconds", "ms", "bytes", "size", "duration", "latency", "time",
+      ]
+      .contains { base.hasSuffix("_" + $0) }
+    }
+    return false
+  }
 
   static let gaugeFunctionOfCounter = Rule(
     "MT028", "gauge-function-of-counter", .warning, "a function for gauges over a counter",
