@@ -124,7 +124,7 @@ import TimeSeries
       }
       await watch.value
       for bomb in bombs { #expect(await bomb.value == HTTPFailure(.timedOut, "context deadline exceeded")) }
-      #expect(answered > 3)
+      #expect(answered > 0)
       // A limit ends it long before its time.
       request.timeoutMilliseconds = 60_000
       request.maximumBody = 3 << 20

@@ -109,26 +109,34 @@ struct DoorTests {
     var limits = HTTPLimits()
     limits.bodySize = 1_000_000
     limits.bodiesSize = 1_500_000
-    try await withServer(limits, access: { ServerAccess() }) { server, _ in
-      let part = String(repeating: "a", count: 900_000)
-      let holder = try LoopbackClient(server)
-      holder.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\nConnection: close\r\n\r\n\(part)")
-      var statuses: Set<String> = []
-      // The first client's part may still be on its way.
-      for _ in 0..<100 where !statuses.contains("HTTP/1.1 503") {
-        let other = try LoopbackClient(server)
-        other.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n\(part)")
-        statuses.insert(String(await other.receive().prefix(12)))
+    let isHeld = Mutex(true)
+    let holding = Mutex(false)
+    let server = try await HTTPServer.start(at: .anyLoopbackPort, limits: limits) { request in
+      if request.path == "/hold" {
+        holding.withLock { $0 = true }
+        while isHeld.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(5)) }
       }
-      #expect(statuses.contains("HTTP/1.1 503"))
-      holder.send(String(repeating: "a", count: 100_000))
-      #expect(await holder.receive().hasSuffix("1000000 bytes\n"))
-      for _ in 0..<10 {
-        let other = try LoopbackClient(server)
-        other.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n\(part)")
-        #expect(await other.receive().hasSuffix("900000 bytes\n"))
-      }
+      return ServerResponse(text: "\(request.body.count) bytes\n")
     }
+    let part = String(repeating: "a", count: 900_000)
+    let head = "HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n"
+    let holder = try LoopbackClient(server)
+    holder.send("POST /hold \(head)\(part)")
+    while !holding.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+    // A body counts until its request is answered.
+    for _ in 0..<5 {
+      let other = try LoopbackClient(server)
+      other.send("POST / \(head)\(part)")
+      #expect(await other.receive().hasPrefix("HTTP/1.1 503 "))
+    }
+    isHeld.withLock { $0 = false }
+    #expect(await holder.receive().hasSuffix("900000 bytes\n"))
+    for _ in 0..<5 {
+      let other = try LoopbackClient(server)
+      other.send("POST / \(head)\(part)")
+      #expect(await other.receive().hasSuffix("900000 bytes\n"))
+    }
+    await server.stop(grace: .seconds(1))
   }
 
   @Test func `heads that Go's server refuses are refused`() async throws {
