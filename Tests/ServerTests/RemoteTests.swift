@@ -280,6 +280,18 @@ import TimeSeries
     }
   }
 
+  @Test func `a known field in another form is refused, not passed over`() async throws {
+    let (api, store) = endpoint()
+    // Snappy blocks of one literal: a number where the series stand; within one, where its labels stand.
+    let top = await post(api, "/api/v1/write", [0x02, 0x04, 0x08, 0x01])
+    #expect(top.status == 400)
+    let told = String(decoding: top.body.bytes, as: UTF8.self)
+    #expect(told == "proto: wrong wireType = 0 for field Timeseries\n")
+    let within = await post(api, "/api/v1/write", [0x04, 0x0C, 0x0A, 0x02, 0x08, 0x01])
+    #expect(within.status == 400)
+    #expect(try stored(store).isEmpty)
+  }
+
   @Test func `damaged requests are refused`() async throws {
     let (api, _) = endpoint()
     let body = write([series([("__name__", "m"), ("x", "y")], [(1, 9_000_000)])])
