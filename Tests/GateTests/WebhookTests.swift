@@ -109,4 +109,46 @@ import Testing
     #expect(phases.withLock { $0.count } == 3)
     #expect(phases.withLock { $0.allSatisfy { $0.contains(#""phase":"Progressing""#) } })
   }
+
+  @Test func `what nobody asks does not count as an answer`() async throws {
+    /// Whether a run without a caller comes to an end of its own with each kind of hook.
+    func promotes(_ kind: CanaryWebhook.Kind, checks: Int, _ uncalled: UncalledHooks) async throws -> Bool {
+      var rollout = Rollout.podinfo(steps(50, to: 50), hooks: [kind])
+      if checks == 0 { rollout.checks = [] }
+      let run = GateRun(
+        rollout, source: Hundred(), clock: SimulatedClock(0),
+        uncalled: uncalled)
+      let end = try await run.run { _ in }
+      let replay = ReplayRun(rollout, lastTime: .max, uncalled: uncalled).replay(from: 0) { _, _ in
+        Hundred.evidence
+      }
+      #expect(replay.end == end)
+      switch end {
+      case .finished(.promoted): return true
+      case .gateNotAsked(hook: 0):
+        #expect(end.verdict == .undecided)
+        #expect(end.explanation(in: rollout).contains("\(rollout.hooks[0].title)"))
+        return false
+      case .finished, .outOfEvidence, .gateNotAsked:
+        Issue.record("\(kind): \(end)")
+        return false
+      }
+    }
+    let gates: Set<CanaryWebhook.Kind> = [.confirmRollout, .confirmTrafficIncrease, .confirmPromotion]
+    let tests: Set<CanaryWebhook.Kind> = [.preRollout, .rollout]
+    for kind in CanaryWebhook.Kind.allCases where kind != .unset {
+      #expect(try await promotes(kind, checks: 1, .pass), "\(kind)")
+      #expect(try await promotes(kind, checks: 0, .pass), "\(kind)")
+      #expect(try await promotes(kind, checks: 1, .hold) == !gates.contains(kind), "\(kind)")
+      #expect(try await promotes(kind, checks: 0, .hold) == !gates.union(tests).contains(kind), "\(kind)")
+    }
+  }
+}
+
+/// Metrics that always answer 100.
+private struct Hundred: EvidenceSource {
+  static let evidence = CheckEvidence(
+    .success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(100))])))
+  var lastTime: Int64? { nil }
+  func evidence(for check: Check, at time: Int64) async throws -> CheckEvidence { Self.evidence }
 }

@@ -222,10 +222,19 @@ import Testing
       server.url, in: folder,
       webhooks: "        - {name: start, type: confirm-rollout, url: \"\(server.url)/open\"}")
     for command in ["gate", "replay"] {
-      let run = try Tool.run(shell: "promgate \(command) -f \(file) --data Examples/recordings/good.om.gz")
-      #expect(run.status == 0, "\(run.text)")
+      let line = "promgate \(command) -f \(file) --data Examples/recordings/good.om.gz"
+      // Nobody could ask whether the rollout may begin.
+      let held = try Tool.run(shell: line)
+      #expect(held.status == 3, "\(held.text)")
+      let words = held.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(words.contains("nobody asked the webhook start (confirm-rollout)"), "\(held.text)")
+      let open = try Tool.run(shell: line + " --webhooks skip")
+      #expect(open.status == 0, "\(open.text)")
     }
     #expect(count.withLock { $0 } == 0)
+    let called = try Tool.run(
+      shell: "promgate replay -f \(file) --data Examples/recordings/good.om.gz --webhooks call")
+    #expect(called.status == 2 && called.text.contains("a replay calls no webhooks"), "\(called.text)")
   }
 
   @Test func `notifications go through a proxy`() throws {

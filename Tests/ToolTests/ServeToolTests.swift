@@ -1,4 +1,6 @@
 import Foundation
+import Loopback
+import Synchronization
 import Testing
 
 /// `promgate serve`, as a user runs it.
@@ -86,6 +88,68 @@ import Testing
     ] {
       #expect(run.text.split(separator: "\n").contains(Substring(line)), "\(line)\n\(run.text)")
     }
+  }
+
+  @Test func `serve asks the webhooks of its canaries, tells people, and keeps their state`() throws {
+    let asked = Mutex<[String]>([])
+    let receiver = try LoopbackServer { request in
+      asked.withLock { $0.append(request.line.split(separator: " ")[1].description) }
+      return LoopbackServer.reply(
+        [], status: request.line.contains("/approve") ? "403 Forbidden" : "200 OK")
+    }
+    defer { receiver.stop() }
+    let folder = FileManager.default.temporaryDirectory.appending(path: "promgate-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let canary = """
+      apiVersion: flagger.app/v1beta1
+      kind: Canary
+      metadata: {name: podinfo, namespace: test}
+      spec:
+        provider: nginx
+        targetRef: {apiVersion: apps/v1, kind: Deployment, name: podinfo}
+        ingressRef: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: podinfo}
+        service: {port: 80}
+        analysis:
+          interval: 1s
+          threshold: 2
+          stepWeight: 50
+          maxWeight: 50
+          metrics:
+          - {name: up, query: 'min(up)', thresholdRange: {min: 1}}
+          webhooks:
+          - {name: approve, type: confirm-promotion, url: "\(receiver.url)/approve"}
+      """
+    try canary.write(to: folder.appending(path: "canary.yaml"), atomically: true, encoding: .utf8)
+    let script = """
+      cd \(folder.path())
+      port=$(( 20000 + $$ % 20000 ))
+      promgate serve --gate canary.yaml --listen 127.0.0.1:$port --interval 1s --state states \
+        --scrape http://127.0.0.1:$port,job=self --notify webhook=\(receiver.url)/notify \
+        --on-weight 'echo moved $PROMGATE_CANARY to $PROMGATE_WEIGHT' >log 2>&1 &
+      pid=$!
+      for i in $(seq 200); do grep -q 'waiting for promotion approval' log && break; sleep 0.1; done
+      kill -TERM $pid
+      wait $pid
+      echo "status $?"
+      cat log states/podinfo.test.json
+      echo x > file
+      promgate serve --gate canary.yaml --scrape http://127.0.0.1:1 --state file 2>&1
+      promgate serve --scrape http://127.0.0.1:1 --state states 2>&1
+      """
+    let run = try Tool.run(shell: script)
+    let paths = asked.withLock { $0 }
+    #expect(paths.contains("/approve"), "\(paths)")
+    #expect(paths.contains("/notify"), "\(paths)")
+    for text in [
+      "status 0\n", "moved podinfo to 50\n", #""phase":"WaitingPromotion""#,
+      "podinfo.test: interrupted; the canary's weight stays at 50",
+      "--state file: is no folder; serve keeps a file there for each canary",
+      "--state is for the canaries of --gate: give --gate PATH",
+    ] {
+      #expect(run.text.contains(text), "\(text)\n\(run.text)")
+    }
+    #expect(!run.text.contains("promoted"), "\(run.text)")
   }
 
   @Test func `what is pushed is answered, and read back by remote read`() throws {

@@ -71,7 +71,7 @@ package enum ExpectedEnd: Sendable, Hashable {
       (.either, .finished(.promoted)), (.either, .finished(.rolledBack)):
       true
     case (.promoted, .finished), (.rolledBack, .finished), (.either, .finished),
-      (.promoted, .outOfEvidence), (.rolledBack, .outOfEvidence), (.either, .outOfEvidence):
+      (_, .outOfEvidence), (_, .gateNotAsked):
       false
     }
   }

@@ -26,13 +26,19 @@ public struct ReplayRun: Sendable {
   /// The last time at which there is anything to know, in milliseconds.
   public var lastTime: Int64
 
-  public init(_ rollout: Rollout, policy: JudgingPolicy = .compatible, lastTime: Int64) {
+  /// What becomes of the webhooks, none of which is called.
+  public var uncalled: UncalledHooks
+
+  public init(
+    _ rollout: Rollout, policy: JudgingPolicy = .compatible, lastTime: Int64, uncalled: UncalledHooks = .hold
+  ) {
     self.rollout = rollout
     self.policy = policy
     self.lastTime = lastTime
+    self.uncalled = uncalled
   }
 
-  /// The analysis from a start on. Webhooks are not called and hold nothing up; pods count as ready.
+  /// The analysis from a start on. Webhooks are not called; pods count as ready.
   ///
   /// The same arguments give the same replay, whatever else runs. Costs the ticks and their questions.
   /// - Parameter evidence: what is known of a check, by its index, at a time.
@@ -50,7 +56,11 @@ public struct ReplayRun: Sendable {
       while true {
         switch analysis.step(state, evidence) {
         case .asks(.hook(let index, _)):
-          evidence.hooks[index] = .notRun
+          guard let answer = rollout.answer(ofUncalled: index, uncalled) else {
+            replay.end = .gateNotAsked(hook: index)
+            return replay
+          }
+          evidence.hooks[index] = answer
           continue
         case .asks(.check(let index)):
           if time > lastTime { return replay }

@@ -7,6 +7,8 @@ public struct ReplayReport: Sendable {
   public var forecast: Forecast
   /// What the replays were judged by.
   public var policy: JudgingPolicy
+  /// What became of the webhooks.
+  public var uncalled: UncalledHooks
   /// At least one, by time.
   public var runs: [Run]
   /// What else could have come out; nil when nobody asked.
@@ -45,10 +47,14 @@ public struct ReplayReport: Sendable {
     }
   }
 
-  public init(_ rollout: Rollout, policy: JudgingPolicy, runs: [Run], sweep: Sweep? = nil) {
+  public init(
+    _ rollout: Rollout, policy: JudgingPolicy, uncalled: UncalledHooks = .hold, runs: [Run],
+    sweep: Sweep? = nil
+  ) {
     self.rollout = rollout
     forecast = Forecast(rollout)
     self.policy = policy
+    self.uncalled = uncalled
     self.runs = runs
     self.sweep = sweep
   }
@@ -158,7 +164,7 @@ extension Replay {
     let words =
       switch end {
       case .finished: "\(verdict.words) at \(time) (\(ticks.count) ticks)"
-      case .outOfEvidence: "\(verdict.words) after \(time) (\(ticks.count) ticks)"
+      case .outOfEvidence, .gateNotAsked: "\(verdict.words) after \(time) (\(ticks.count) ticks)"
       }
     return "\(words): \(end.explanation(in: rollout))"
   }

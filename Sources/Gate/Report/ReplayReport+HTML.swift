@@ -60,10 +60,10 @@ public struct ReplayHTML: Sendable {
       text += "<p class=\"note\">\(report.policy.other.name.capitalizedFirst) judging comes to another end: "
       text += "\(escaped(run.other.conclusion(in: rollout))).</p>\n"
     }
-    if !rollout.hooks.isEmpty {
-      let names = rollout.hooks.map(\.title).joined(separator: ", ")
-      text +=
-        "<p class=\"hint\">Webhooks are not called in a replay and count as passed: \(escaped(names)).</p>\n"
+    let notes = rollout.hookNotes(report.uncalled)
+    if !notes.isEmpty {
+      text += "<p class=\"hint\">A replay calls no webhooks. "
+      text += "\(notes.map { "\(escaped($0).capitalizedFirst)." }.joined(separator: " "))</p>\n"
     }
     return text + "</header>"
   }

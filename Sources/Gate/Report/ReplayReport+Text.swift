@@ -39,10 +39,8 @@ public struct ReplayText: Sendable {
       lines += layout.wrapped(
         "\(check.metric) (\(check.boundsText)): \(check.sentQuery ?? "no query")", indent: 2, hanging: 4)
     }
-    let hooks = rollout.hooks.map(\.title)
-    if !hooks.isEmpty {
-      lines += layout.wrapped(
-        "webhooks count as passed: \(hooks.joined(separator: ", "))", indent: 2, hanging: 4)
+    for note in rollout.hookNotes(report.uncalled) {
+      lines += layout.wrapped(note, indent: 2, hanging: 4)
     }
     return lines + [""]
   }

@@ -30,6 +30,9 @@ extension GateEnd {
       "the promotion failed, all traffic stays with the canary: \(problem)"
     case .outOfEvidence(let last):
       "the recording ends at \(ClockText.timestamp(last)), before the analysis does"
+    case .gateNotAsked(let hook):
+      "nobody asked the webhook \(rollout.hooks[hook].title), and nothing is promoted without its answer; "
+        + "--webhooks skip takes it as passed"
     }
   }
 

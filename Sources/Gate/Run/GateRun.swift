@@ -6,21 +6,24 @@ public struct GateRun: Sendable {
   public var analysis: Analysis
   public var source: any EvidenceSource
   public var clock: any GateClock
-  /// Calls the webhooks that decide; nil: none is called, and none holds anything up.
+  /// Calls the webhooks that decide; nil: none is called.
   public var hooks: (any HookCaller)?
+  /// What becomes of webhooks that are not called.
+  public var uncalled: UncalledHooks
   /// Called at each change of the weights, after the tick has been reported. What it throws ends the
   /// run.
   public var onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)?
 
   public init(
     _ rollout: Rollout, policy: JudgingPolicy = .compatible, source: any EvidenceSource,
-    clock: any GateClock, hooks: (any HookCaller)? = nil,
+    clock: any GateClock, hooks: (any HookCaller)? = nil, uncalled: UncalledHooks = .hold,
     onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)? = nil
   ) {
     analysis = Analysis(rollout, policy: policy)
     self.source = source
     self.clock = clock
     self.hooks = hooks
+    self.uncalled = uncalled
     self.onWeight = onWeight
   }
 
@@ -43,8 +46,13 @@ public struct GateRun: Sendable {
       let time = clock.now()
       let isNew = number == 0 && !initial.phase.isUnderWay
       let evidence = TickEvidence(time: time, revisionChanged: isNew)
-      guard let result = try await analysis.decide(state, evidence, asking: source, hooks: hooks) else {
-        return .outOfEvidence(lastTime: source.lastTime ?? time)
+      let decision = try await analysis.decision(
+        state, evidence, asking: source, hooks: hooks, uncalled: uncalled)
+      let result: TickResult
+      switch decision {
+      case .settled(let settled): result = settled
+      case .outOfEvidence: return .outOfEvidence(lastTime: source.lastTime ?? time)
+      case .gateNotAsked(let hook): return .gateNotAsked(hook: hook)
       }
       try await report(
         TickRecord(

@@ -25,6 +25,8 @@ public enum GateEnd: Sendable, Hashable {
   case finished(RolloutEnd)
   /// The recording ends before the rollout does; the last time it knows, in milliseconds.
   case outOfEvidence(lastTime: Int64)
+  /// The promotion hangs on `Rollout.hooks[hook]`, which nobody asked: see `UncalledHooks`.
+  case gateNotAsked(hook: Int)
 
   /// The answer to "may this canary go on?".
   public var verdict: Verdict {
@@ -35,7 +37,7 @@ public enum GateEnd: Sendable, Hashable {
     case .finished(.rolledBack(.hook)), .finished(.rolledBack(.notReady)),
       .finished(.promotionFailed):
       .rolledBack
-    case .outOfEvidence: .undecided
+    case .outOfEvidence, .gateNotAsked: .undecided
     }
   }
 }
@@ -44,7 +46,7 @@ public enum GateEnd: Sendable, Hashable {
 public enum Verdict: String, Sendable, Hashable, CaseIterable {
   case promoted
   case rolledBack
-  /// Nothing could be measured: every failed check had no value or an error.
+  /// Nothing could be measured (every failed check had no value or an error), or a gate was not asked.
   case undecided
 
   /// The exit code of `promgate gate`.

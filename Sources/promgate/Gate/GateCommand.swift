@@ -20,8 +20,9 @@ struct GateCommand: AsyncParsableCommand {
         promgate gate -f manifests/ --prometheus http://prometheus:9090 \\
           --on-weight 'kubectl -n test patch … "$PROMGATE_WEIGHT" …'
 
-      WEBHOOKS are called, and the canary's alerts sent, when the metrics are live; --webhooks skip \
-      leaves them out, and then they hold nothing up.
+      WEBHOOKS are called, and the canary's alerts sent, when the metrics are live. Over a recording they \
+      are not, and one on which the promotion hangs ends the run undecided. --webhooks skip leaves all out \
+      and takes them as passed.
 
       COMMANDS
         The command of --on-weight runs in a shell at each change of the weights, with \
@@ -57,9 +58,6 @@ struct GateCommand: AsyncParsableCommand {
       valueName: "time"),
     transform: ArgumentText.time)
   var start: Int64?
-
-  @Option(help: "A command to run at each change of the weights.")
-  var onWeight: String?
 
   @OptionGroup(title: "Judging")
   var judging: PolicyArguments
@@ -107,14 +105,20 @@ struct GateCommand: AsyncParsableCommand {
   func run() async throws {
     let found = try canary.read(acceptsForeignQueries: prometheus != nil)
     let rollout = found.rollout
-    let evidence = try GateEvidence(self, rollout)
+    let source = try GateSource(self, rollout)
     let metrics = RolloutMetrics()
-    let session = try GateSession(rollout, effects, live: evidence.isLive, metrics: metrics)
-    let report = GateOutput(rollout, judging.policy, format)
+    let session = try GateSession(
+      rollout, effects, live: source.isLive, state: effects.state.map(StateFile.init(path:)),
+      metrics: metrics)
+    let policy = judging.policy
+    let report = GateOutput(rollout, policy, format)
     try report.start(found.forecast, notDone: session.notDone)
-    let endpoint = try await endpoint(evidence, metrics)
-    let command = onWeight.map { WeightCommand(text: $0, rollout: rollout) }
-    let end = try await evidence.run(rollout, onWeight: command, session, report: report)
+    let endpoint = try await endpoint(source, metrics)
+    let end = try await StopSignal().cancel {
+      try await source.run(rollout) { evidence, clock in
+        try await session.run(policy, over: evidence, clock: clock) { try report.tick($0) }
+      }
+    }
     // The verdict first: receivers may take their time.
     let told = Result { try report.end(end) }
     await session.finish()
@@ -126,7 +130,7 @@ struct GateCommand: AsyncParsableCommand {
 
 extension GateCommand {
   /// The endpoint of `--listen`, started; nil without.
-  private func endpoint(_ evidence: GateEvidence, _ metrics: RolloutMetrics) async throws -> HTTPServer? {
+  private func endpoint(_ source: GateSource, _ metrics: RolloutMetrics) async throws -> HTTPServer? {
     guard let listen else { return nil }
     let own = ServerMetrics()
     own.add(metrics.families)
@@ -135,7 +139,7 @@ extension GateCommand {
     options.features = evaluation.features
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: own
-    ) { evidence.series }
+    ) { source.series }
     do {
       let server = try await HTTPServer.start(
         at: listen, handler: api.respond(to:))

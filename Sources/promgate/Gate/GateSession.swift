@@ -4,10 +4,12 @@ import Scrape
 import Server
 import TimeSeries
 
-/// Everything that a run does to the world beside moving weights: calls webhooks, sends notifications,
-/// keeps its state, counts.
+/// One rollout on its way, and everything that it does to the world: calls webhooks, runs the command
+/// that moves the weights, sends notifications, keeps its state, counts. `gate` and `serve --gate` run
+/// rollouts by it and by nothing else.
 actor GateSession {
   nonisolated let hooks: HTTPHookCaller?
+  private let uncalled: UncalledHooks
   /// What the manifest asks for and this run leaves out.
   nonisolated let notDone: [String]
   /// Where to go on; a new analysis unless a state was kept.
@@ -16,14 +18,21 @@ actor GateSession {
   nonisolated let resumes: Int64?
 
   private let rollout: Rollout
+  private let command: WeightCommand?
+  /// The canary's weight as it was last set.
+  private var weight: Int
   private let metrics: RolloutMetrics
   private let stateFile: StateFile?
   private let outbox: Outbox
   private let client: HTTPClient
   private var announcements: Announcements
 
+  /// Throws when the state that was kept is of another rollout, or none.
+  /// - Parameters:
+  ///   - live: whether the metrics are those of now, so that webhooks are called unless told otherwise.
+  ///   - state: the file that keeps the state.
   init(
-    _ rollout: Rollout, _ effects: EffectArguments, live: Bool, metrics: RolloutMetrics
+    _ rollout: Rollout, _ effects: EffectArguments, live: Bool, state: StateFile?, metrics: RolloutMetrics
   ) throws {
     self.rollout = rollout
     self.metrics = metrics
@@ -35,26 +44,50 @@ actor GateSession {
     hooks =
       effects.callsHooks(live: live)
       ? HTTPHookCaller(pause: Self.pause) { try await Self.post($0, client) } : nil
-    if hooks == nil {
-      notDone =
-        rollout.hooks.map { "webhook \($0.title): not run" }
-        + rollout.alerts.map { "alert \($0.name): not sent" }
-    } else {
-      notDone = []
-    }
-    stateFile = effects.state.map(StateFile.init(path:))
+    uncalled = EffectArguments.Webhooks.uncalled(effects.webhooks)
+    notDone = hooks == nil ? rollout.notDone(uncalled) : []
+    command = effects.onWeight.map { WeightCommand(text: $0, rollout: rollout) }
+    stateFile = state
     let kept = try stateFile?.read(for: rollout)
     initial = kept?.state ?? AnalysisState()
+    weight = initial.routes.canary
     resumes = kept.map { $0.time + rollout.interval.milliseconds }
     if let kept {
       Output.note(
-        "going on from \(effects.state ?? ""): phase \(kept.state.phase.rawValue), weight "
+        "going on from \(state?.path ?? ""): phase \(kept.state.phase.rawValue), weight "
           + "\(kept.state.routes.canary), failed checks \(kept.state.failedChecks)")
     }
   }
 
+  /// Runs the rollout to its end. Cancelling ends it with an error that names the weight that stays.
+  /// - Parameter report: gets every tick as it is done; what it throws ends the run once the state is kept.
+  func run(
+    _ policy: JudgingPolicy, over evidence: any EvidenceSource, clock: any GateClock,
+    report: @escaping @Sendable (TickRecord) throws -> Void
+  ) async throws -> GateEnd {
+    let run = GateRun(
+      rollout, policy: policy, source: evidence, clock: clock, hooks: hooks, uncalled: uncalled
+    ) { routes, state in try await self.route(routes, state) }
+    do {
+      if let resumes { try await clock.sleep(until: resumes) }
+      return try await run.run(from: initial) { record in
+        // The state is kept also where nobody can be told of the tick.
+        let told = Result { try report(record) }
+        try await tick(record)
+        try told.get()
+      }
+    } catch is CancellationError {
+      throw ToolFailure("interrupted; the canary's weight stays at \(weight)")
+    }
+  }
+
+  private func route(_ routes: Routes, _ state: AnalysisState) async throws {
+    try await command?.run(routes, state)
+    weight = routes.canary
+  }
+
   /// What follows from a tick. Returns before anything is delivered.
-  func tick(_ record: TickRecord) async throws {
+  private func tick(_ record: TickRecord) async throws {
     metrics.count(record, of: rollout)
     if record.result.end == nil {
       try stateFile?.write(record.result.state, at: record.time, for: rollout)

@@ -15,6 +15,25 @@ struct StateFile {
 
   var path: String
 
+  init(path: String) { self.path = path }
+
+  /// The file of a rollout in a folder, which is made where there is none.
+  init(in folder: String, for rollout: Rollout) throws(ToolFailure) {
+    var isFolder = stat()
+    if unsafe mkdir(folder, 0o777) != 0 {
+      let problem = errno
+      guard problem == EEXIST, unsafe stat(folder, &isFolder) == 0, isFolder.st_mode & S_IFMT == S_IFDIR
+      else {
+        throw ToolFailure(
+          "--state \(folder): "
+            + (problem == EEXIST
+              ? "is no folder; serve keeps a file there for each canary"
+              : unsafe String(cString: strerror(problem))))
+      }
+    }
+    path = "\(folder)/\(rollout.title).json"
+  }
+
   /// The state of the rollout's canary; nil where there is no file yet. Throws when the file is another
   /// canary's, or no state.
   func read(for rollout: Rollout) throws -> Kept? {

@@ -6,14 +6,22 @@ import Server
 
 /// What a gate does beside judging: webhooks, notifications, its state, its metrics.
 struct EffectArguments: ParsableArguments {
+  @Option(help: "A command to run at each change of the weights.")
+  var onWeight: String?
+
   enum Webhooks: String, ExpressibleByArgument, CaseIterable {
     case call, skip
+
+    /// What becomes of webhooks that are not called, for whoever said `choice`, or nothing.
+    static func uncalled(_ choice: Webhooks?) -> UncalledHooks { choice == .skip ? .pass : .hold }
   }
 
   @Option(
     help: ArgumentHelp(
       "Whether webhooks are called and the canary's own alerts sent: call or skip.",
-      discussion: "By default they are for live metrics, and are not for what is past."))
+      discussion:
+        "By default they are for live metrics. For what is past they are not, and a webhook that confirms "
+        + "ends the run undecided; with skip it counts as passed."))
   var webhooks: Webhooks?
 
   @Option(
@@ -40,7 +48,8 @@ struct EffectArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A file that keeps the state between ticks; a run that was killed goes on from it.", valueName: "path"),
+      "Keeps the state between ticks; a run that was killed goes on from it.",
+      discussion: "A file; with serve --gate a folder, in which each canary has one.", valueName: "path"),
     completion: .file())
   var state: String?
 
@@ -61,7 +70,7 @@ struct EffectArguments: ParsableArguments {
   func receivers(for rollout: Rollout, live: Bool) -> [NotificationReceiver] {
     var receivers = notify
     for index in receivers.indices { receivers[index].proxy = receivers[index].proxy ?? notifyProxy }
-    guard webhooks ?? (live ? .call : .skip) == .call else { return receivers }
+    guard callsHooks(live: live) else { return receivers }
     for route in rollout.alerts {
       let receiver = route.receiver { secret(route.secret, $0) }
       if let receiver {
@@ -73,6 +82,16 @@ struct EffectArguments: ParsableArguments {
       }
     }
     return receivers
+  }
+
+  /// An option that was given; nil without any.
+  var given: String? {
+    let options: [(String, Bool)] = [
+      ("--on-weight", onWeight != nil), ("--webhooks", webhooks != nil), ("--notify", !notify.isEmpty),
+      ("--notify-proxy", notifyProxy != nil), ("--secrets", secrets != nil),
+      ("--cluster-name", clusterName != nil), ("--state", state != nil),
+    ]
+    return options.first(where: \.1)?.0
   }
 
   func callsHooks(live: Bool) -> Bool { (webhooks ?? (live ? .call : .skip)) == .call }

@@ -20,7 +20,9 @@ struct ReplayCommand: AsyncParsableCommand {
           --from 2026-07-01T00:00:00Z --to 2026-07-02T00:00:00Z --every 5m
         promgate replay -f manifests/ --data metrics.om --format html --output replay.html
 
-      WEBHOOKS are not called and count as passed; pods count as ready.
+      WEBHOOKS are not called. Those on which the promotion hangs (confirm-rollout, \
+      confirm-traffic-increase, confirm-promotion; without metrics every test) end the replay undecided, \
+      unless --webhooks skip takes them as passed; others hold nothing up. Pods count as ready.
 
       Exit status: 0 promoted (every time), 1 rolled back (at least once), 2 could not do it, 3 undecided.
       """)
@@ -64,6 +66,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @OptionGroup(title: "Judging")
   var judging: PolicyArguments
 
+  @Option(help: ArgumentHelp("skip: webhooks that confirm count as passed.", valueName: "skip"))
+  var webhooks: EffectArguments.Webhooks?
+
   @Option(help: "How to write the report: text, json, junit, markdown or html.")
   var format = Format.text
 
@@ -90,6 +95,7 @@ struct ReplayCommand: AsyncParsableCommand {
       throw ValidationError("--start is one time; --from, --to and --every are many: give one or the others")
     }
     if let from, let to, to < from { throw ValidationError("--to lies before --from") }
+    if webhooks == .call { throw ValidationError("a replay calls no webhooks: --webhooks skip, or nothing") }
   }
 
   func run() async throws {
@@ -98,10 +104,11 @@ struct ReplayCommand: AsyncParsableCommand {
     let starts = try ReplayStarts(self, found.rollout, source)
     var player = ReplayPlayer(
       rollout: found.rollout, policy: judging.policy, source: source, engine: evaluation.engine,
-      lastTime: starts.lastTime)
+      lastTime: starts.lastTime, uncalled: EffectArguments.Webhooks.uncalled(webhooks))
     player.drawsCurves = format == .html
     let runs = await player.runs(starts.list)
-    var report = ReplayReport(found.rollout, policy: judging.policy, runs: runs)
+    var report = ReplayReport(
+      found.rollout, policy: judging.policy, uncalled: player.uncalled, runs: runs)
     if sweep { report.sweep = player.sweep(report.telling, found) }
     try write(report)
     if report.verdict.exitCode != 0 { throw ExitCode(report.verdict.exitCode) }

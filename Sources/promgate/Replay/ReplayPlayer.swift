@@ -11,6 +11,7 @@ struct ReplayPlayer: Sendable {
   var engine: QueryEngine
   /// Milliseconds.
   var lastTime: Int64
+  var uncalled: UncalledHooks
   var drawsCurves = false
 
   /// Replays on one core at a time; more starts are shared between the cores.
@@ -43,7 +44,7 @@ struct ReplayPlayer: Sendable {
   }
 
   private func replayRun(_ policy: JudgingPolicy) -> ReplayRun {
-    ReplayRun(rollout, policy: policy, lastTime: lastTime)
+    ReplayRun(rollout, policy: policy, lastTime: lastTime, uncalled: uncalled)
   }
 
   private func answers(_ starts: [Int64], explains: Bool) -> RecordedAnswers {

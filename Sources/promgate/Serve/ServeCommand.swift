@@ -94,6 +94,9 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Judging")
   var judging: PolicyArguments
 
+  @OptionGroup(title: "Webhooks, notifications and state of --gate")
+  var effects: EffectArguments
+
   @OptionGroup(title: "Security")
   var door: DoorArguments
 
@@ -132,6 +135,9 @@ struct ServeCommand: AsyncParsableCommand {
     if !gate.isEmpty, scraping.scrape.isEmpty, !receive {
       throw ValidationError("--gate judges what is scraped or pushed: give --scrape URL or --receive")
     }
+    if gate.isEmpty, let option = effects.given {
+      throw ValidationError("\(option) is for the canaries of --gate: give --gate PATH")
+    }
   }
 
   func run() async throws {
@@ -153,7 +159,7 @@ struct ServeCommand: AsyncParsableCommand {
     let source = loaded
     let options = answering.options(evaluation)
     let metrics = ServerMetrics()
-    let gates = try ServedGates(gate, policy: judging.policy, engine: evaluation.engine)
+    let gates = try ServedGates(gate, effects, policy: judging.policy, engine: evaluation.engine)
     metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
     let ruleLoop = try RuleFiles(rules).manager(
@@ -175,7 +181,7 @@ struct ServeCommand: AsyncParsableCommand {
     let server = try await start(api, access)
     Output.note("listening on \(DoorArguments.scheme(access()))://\(server.address)")
     await stop.wait(grace: Self.grace) {
-      async let judged: Void = gates.run(over: series)
+      async let judged: Void = gates.run(over: series, targets)
       async let kept: Void? = journal?.run {
         scraper.statuses.flatMap(\.families) + (writer?.families ?? [])
       }

@@ -3,11 +3,10 @@ import Gate
 import Manifests
 import Recording
 import Scrape
-import Synchronization
 import TimeSeries
 
 /// Where a gate's metrics come from, and the time that goes with them.
-struct GateEvidence {
+struct GateSource {
   private enum Origin {
     case live([Target], Store)
     case recording(RecordedSeries, start: Int64)
@@ -58,9 +57,11 @@ struct GateEvidence {
     }
   }
 
-  /// Runs the rollout to its end, and the scraping beside it. An interrupt ends it.
+  /// Runs the body with what its run asks and with the clock of these metrics; targets are scraped until
+  /// the body ends.
   func run(
-    _ rollout: Rollout, onWeight: WeightCommand?, _ session: GateSession, report: GateOutput
+    _ rollout: Rollout,
+    _ body: (_ evidence: any EvidenceSource, _ clock: any GateClock) async throws -> GateEnd
   ) async throws -> GateEnd {
     let past = { (start: Int64?) -> any GateClock in
       if let start { SimulatedClock(start) } else { SourceClock(source: .wall) }
@@ -69,66 +70,35 @@ struct GateEvidence {
     case .recording(let series, let start):
       let last = series.facts.timeRange?.upperBound
       let evidence = LocalEvidence(engine: engine, lastTime: last, countsBasis: countsBasis) { series }
-      return try await gate(rollout, evidence, SimulatedClock(start), onWeight, session, report)
-    case .server(let evidence, let start):
-      return try await gate(rollout, evidence, past(start), onWeight, session, report)
+      return try await body(evidence, SimulatedClock(start))
+    case .server(let evidence, let start): return try await body(evidence, past(start))
     case .remote(let series, let start):
-      let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { series }
-      return try await gate(rollout, evidence, past(start), onWeight, session, report)
+      return try await body(LocalEvidence(engine: engine, countsBasis: countsBasis) { series }, past(start))
     case .live(let targets, let store):
-      return try await live(rollout, targets, store, onWeight, session, report)
+      let loop = ScrapeLoop(
+        targets, fetcher: HTTPClient(), into: store,
+        events: { Output.note("\($0)") },
+        refused: { Output.note("warning: target \($0.url): \($1)") })
+      let scraping = Task { await loop.run() }
+      defer { scraping.cancel() }
+      let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { store.snapshot() }
+      return try await body(evidence, try await Self.clock(for: rollout, targets))
     }
   }
 
-  private func live(
-    _ rollout: Rollout, _ targets: [Target], _ store: Store, _ command: WeightCommand?,
-    _ session: GateSession, _ report: GateOutput
-  ) async throws -> GateEnd {
-    let loop = ScrapeLoop(
-      targets, fetcher: HTTPClient(), into: store,
-      events: { Output.note("\($0)") },
-      refused: { Output.note("warning: target \($0.url): \($1)") })
-    let scraping = Task { await loop.run() }
-    defer { scraping.cancel() }
+  /// The wall clock, once the first check of the rollout will find two scrapes of each target: the third
+  /// tick is the first to measure, and a rate needs two.
+  static func clock(for rollout: Rollout, _ targets: [Target]) async throws -> any GateClock {
     let clock = SourceClock(source: .wall)
-    // The third tick is the first to measure, and a rate needs two scrapes.
     let interval = targets.map(\.intervalMilliseconds).max() ?? 0
     let wait = 2 * (interval - rollout.interval.milliseconds)
     if wait > 0 {
       Output.note(
-        "the analysis begins in \(wait / 1000) s, so that its first check finds two scrapes of each target")
+        "the analysis of \(rollout.title) begins in \(wait / 1000) s, so that its first check finds two "
+          + "scrapes of each target")
       try await clock.sleep(until: clock.now() + wait)
     }
-    let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { store.snapshot() }
-    return try await gate(rollout, evidence, clock, command, session, report)
-  }
-
-  private func gate(
-    _ rollout: Rollout, _ evidence: any EvidenceSource, _ clock: any GateClock,
-    _ command: WeightCommand?, _ session: GateSession, _ report: GateOutput
-  ) async throws -> GateEnd {
-    let weight = SharedWeight()
-    weight.value.withLock { $0 = session.initial.routes.canary }
-    let run = GateRun(
-      rollout, policy: policy, source: evidence, clock: clock, hooks: session.hooks
-    ) { routes, state in
-      try await command?.run(routes, state)
-      weight.value.withLock { $0 = routes.canary }
-    }
-    do {
-      let end = try await StopSignal().cancel {
-        if let resumes = session.resumes { try await clock.sleep(until: resumes) }
-        return try await run.run(from: session.initial) { record in
-          // The state is kept also where nobody can be told of the tick.
-          let told = Result { try report.tick(record) }
-          try await session.tick(record)
-          try told.get()
-        }
-      }
-      return end
-    } catch is CancellationError {
-      throw ToolFailure("interrupted; the canary's weight stays at \(weight.value.withLock { $0 })")
-    }
+    return clock
   }
 
   // MARK: Origins
@@ -188,11 +158,6 @@ struct GateEvidence {
       }
     }
   }
-}
-
-/// The weight that was last set.
-private final class SharedWeight: Sendable {
-  let value = Mutex(0)
 }
 
 /// The scrape loop's clock as the gate sees it.
