@@ -95,13 +95,23 @@ public enum Bounds: Sendable, Hashable {
 
   /// The lower and the upper bound for a kind of check.
   public func limits(of kind: Check.Kind) -> (min: Double?, max: Double?) {
-    switch (self, kind) {
-    case (.range(let min, let max), _): (min, max)
-    case (.threshold(let bound), .builtIn(.requestSuccessRate, _)): (bound, nil)
-    case (.threshold(let bound), .builtIn(.requestDuration, _)),
-      (.threshold(let bound), .inline), (.threshold(let bound), .template),
-      (.threshold(let bound), .unusable):
-      (nil, bound)
+    let bound: Double
+    switch self {
+    case .range(let min, let max): return (min, max)
+    case .threshold(let threshold): bound = threshold
+    }
+    switch kind.thresholdSide {
+    case .min: return (bound, nil)
+    case .max: return (nil, bound)
+    }
+  }
+}
+
+extension Check.Kind {
+  var thresholdSide: ThresholdSide {
+    switch self {
+    case .builtIn(let metric, _): metric.thresholdSide
+    case .inline, .template, .unusable: .ofQueries
     }
   }
 }

@@ -104,18 +104,18 @@ private struct CheckPlan {
   /// The built-in if the name says so, then the inline query if there is one.
   private mutating func firstPass(_ metric: CanaryMetric) -> [Check] {
     let server = MetricsServer(address: canary.metricsServer?.value ?? Self.defaultMetricsServer)
-    let values = TemplateValues(canary: canary, metric: metric, pass: .builtInOrInline)
     var checks: [Check] = []
-    if let builtIn = metric.builtIn {
-      let query = BuiltInQuery(builtIn, of: observer)
-      let text = render(ManifestText(query.template), query.values(values), canary.source, metric)
-      checks.append(check(metric, .builtIn(builtIn, observer), text, server))
-    }
-    if let inline = metric.query, !inline.text.isEmpty {
-      var text = render(inline, values, canary.source, metric)
-      // Flagger drops the error and sends an empty query.
-      if case .unavailable = text { text = .text("") }
-      checks.append(check(metric, .inline, text, server))
+    for query in metric.ownQueries(of: canary, observer: observer) {
+      var text = render(query, metric)
+      let kind: Check.Kind
+      switch query.origin {
+      case .builtIn(let query): kind = .builtIn(query.metric, query.observer)
+      case .inline, .template:
+        kind = .inline
+        // Flagger drops the error and sends an empty query.
+        if case .unavailable = text { text = .text("") }
+      }
+      checks.append(check(metric, kind, text, server))
     }
     return checks
   }
@@ -123,8 +123,7 @@ private struct CheckPlan {
   /// The template, or the complaint that there is nothing to ask.
   private mutating func secondPass(_ metric: CanaryMetric) -> [Check] {
     if let reference = metric.templateRef?.value { return [templateCheck(metric, reference)] }
-    let hasFirstPass = metric.builtIn != nil || !(metric.query?.text.isEmpty ?? true)
-    if hasFirstPass { return [] }
+    if !metric.ownQueries(of: canary, observer: observer).isEmpty { return [] }
     let known = BuiltInMetric.allCases.map(\.rawValue).joined(separator: " and ")
     complain(
       "metric \(metric.name.value) has neither a query nor a templateRef, and only \(known) are built in",
@@ -154,8 +153,7 @@ private struct CheckPlan {
       complain(problem, at: provider.type.range, in: template.source)
       return check(metric, kind, .unavailable(.provider(type: type, problem)), server)
     }
-    let values = TemplateValues(canary: canary, metric: metric, pass: .template)
-    return check(metric, kind, render(template.query, values, template.source, metric), server)
+    return check(metric, kind, render(metric.query(of: template, for: canary), metric), server)
   }
 
   private func check(
@@ -171,23 +169,20 @@ private struct CheckPlan {
   }
 
   /// Renders, and says what is wrong with the query: the template's error, or PromQL's.
-  private mutating func render(
-    _ template: ManifestText, _ values: TemplateValues, _ source: ManifestSource,
-    _ metric: CanaryMetric
-  ) -> Check.Query {
+  private mutating func render(_ query: MetricQuery, _ metric: CanaryMetric) -> Check.Query {
     do {
-      let text = try QueryTemplate(parsing: template).render(values)
+      let text = try QueryTemplate(parsing: query.text).render(query.values)
       for diagnostic in text.problems {
         complain(
           "the query of metric \(metric.name.value) is no PromQL: \(diagnostic.message)",
           at: diagnostic.range.flatMap(text.fileRange) ?? metric.name.range,
-          in: source, kind: .query, note: "as sent: \(text.sent)")
+          in: query.source, kind: .query, note: "as sent: \(text.sent)")
       }
       return .ready(text)
     } catch {
       complain(
         "the query of metric \(metric.name.value) cannot be rendered: \(error)",
-        at: template.fileRange(error.range) ?? metric.name.range, in: source)
+        at: query.text.fileRange(error.range) ?? metric.name.range, in: query.source)
       return .unavailable(.rendering(error.description))
     }
   }
@@ -212,19 +207,6 @@ extension QueryText {
     } catch {
       return Array(error.diagnostics.prefix(1))
     }
-  }
-}
-
-extension Canary {
-  /// The text that it comes from; an empty one for a canary made by code.
-  fileprivate var source: ManifestSource {
-    origin?.source ?? ManifestSource(name: "\(name).\(namespace)", bytes: [])
-  }
-}
-
-extension MetricTemplate {
-  fileprivate var source: ManifestSource {
-    origin?.source ?? ManifestSource(name: "\(name).\(namespace)", bytes: [])
   }
 }
 

@@ -21,8 +21,7 @@ public struct CanarySubject: Sendable {
   }
 
   func place(_ range: SourceRange?) -> Place {
-    let source = canary.origin?.source ?? ManifestSource(name: canary.name, bytes: [])
-    return Place(source, range ?? canary.metadata.name.range)
+    Place(canary.source, range ?? canary.metadata.name.range)
   }
 
   func edit(_ range: SourceRange?, _ replacement: String) -> Fix.Edit? {
@@ -58,9 +57,8 @@ public struct TemplateSubject: Sendable {
   public var hasCanaries: Bool
 
   func advice(_ message: String, at range: SourceRange?, _ path: String) -> Advice {
-    let source = template.origin?.source ?? ManifestSource(name: template.name, bytes: [])
-    return Advice(
-      message, at: Place(source, range ?? template.metadata.name.range),
+    Advice(
+      message, at: Place(template.source, range ?? template.metadata.name.range),
       of: "MetricTemplate \(template.namespace)/\(template.name), \(path)")
   }
 }

@@ -37,18 +37,7 @@ public struct QuerySite: Sendable {
   }
 
   /// What the value is compared with; nil without a canary that says so.
-  public var limits: Limits? {
-    guard let metric = metric?.value else { return nil }
-    if let range = metric.thresholdRange?.value { return Limits(min: range.min, max: range.max) }
-    guard let threshold = metric.threshold else { return nil }
-    return metric.builtIn == .requestSuccessRate ? Limits(min: threshold) : Limits(max: threshold)
-  }
-
-  /// The bounds of a metric, both inclusive.
-  public struct Limits: Sendable {
-    public var min: Located<Double>?
-    public var max: Located<Double>?
-  }
+  public var limits: MetricLimits?
 
   /// A place in the canary's file.
   func canaryPlace(_ range: SourceRange?) -> Place? {

@@ -23,32 +23,24 @@ extension CanarySubject {
 extension MetricSubject {
   /// The queries that Flagger sends for the metric, each with the values that its template gets.
   var sites: [(QuerySite, TemplateValues)] {
-    var sites: [(QuerySite, TemplateValues)] = []
-    if let query = value.query, !query.text.isEmpty, let source = canary.canary.origin?.source {
-      var site = QuerySite(
-        use: .inline, text: query, source: source, subject: canary.subject(path + ".query"))
+    let observer = ObserverChoice(for: canary.canary, globalProvider: canary.options.meshProvider).observer
+    var queries = value.ownQueries(of: canary.canary, observer: observer)
+    if let template, template.isPrometheus { queries.append(value.query(of: template, for: canary.canary)) }
+    return queries.map { query in
+      var site: QuerySite
+      switch query.origin {
+      case .builtIn:
+        site = QuerySite(use: .builtIn, text: query.text, source: query.source, subject: canary.subject(path))
+      case .inline:
+        site = QuerySite(
+          use: .inline, text: query.text, source: query.source, subject: canary.subject(path + ".query"))
+      case .template(let template): site = QuerySite(template: template)
+      }
       site.canary = canary.canary
       site.metric = metric
-      sites.append((site, TemplateValues(canary: canary.canary, metric: value, pass: .builtInOrInline)))
-    } else if let builtIn = value.builtIn, let source = canary.canary.origin?.source {
-      let observer = ObserverChoice(for: canary.canary, globalProvider: canary.options.meshProvider).observer
-      let query = BuiltInQuery(builtIn, of: observer)
-      var site = QuerySite(
-        use: .builtIn, text: ManifestText(query.template), source: source, subject: canary.subject(path))
-      site.text.range = value.name.range
-      site.text.map = PositionMap(standingFor: value.name.range, length: query.template.utf8.count)
-      site.canary = canary.canary
-      site.metric = metric
-      let values = TemplateValues(canary: canary.canary, metric: value, pass: .builtInOrInline)
-      sites.append((site, query.values(values)))
+      site.limits = value.limits(of: query.origin)
+      return (site, query.values)
     }
-    if let template, template.isPrometheus {
-      var site = QuerySite(template: template)
-      site.canary = canary.canary
-      site.metric = metric
-      sites.append((site, TemplateValues(canary: canary.canary, metric: value, pass: .template)))
-    }
-    return sites
   }
 }
 
@@ -57,7 +49,7 @@ extension QuerySite {
   init(template: MetricTemplate) {
     self.init(
       use: .template, text: template.query,
-      source: template.origin?.source ?? ManifestSource(name: template.name, bytes: []),
+      source: template.source,
       subject: "MetricTemplate \(template.namespace)/\(template.name), .spec.query")
     self.template = template
   }

@@ -102,7 +102,7 @@ extension Rule {
           ).help("remove it")
         ]
       }
-      let side = metric.value.builtIn == .requestSuccessRate ? "min" : "max"
+      let side = (metric.value.builtIn?.thresholdSide ?? .ofQueries).rawValue
       let replacement = "thresholdRange: {\(side): \(Shown.number(threshold.value))}"
       return [
         metric.advice("threshold is deprecated, and means \(side) here", at: threshold.range, ".threshold")

@@ -123,7 +123,7 @@ extension Rule {
 
   /// `0.99` where percent are compared.
   private static func percentAsShare(
-    _ query: QuerySubject, _ root: VectorPart, _ limits: QuerySite.Limits
+    _ query: QuerySubject, _ root: VectorPart, _ limits: MetricLimits
   ) -> [Advice] {
     guard let share = root.facts.share, share.isPartOfWhole || query.site.use == .builtIn, share.whole == 100
     else { return [] }

@@ -36,7 +36,7 @@ extension Rule {
     })
 
   /// Whether a comparison drops what the threshold refuses, or bounds the side that the threshold bounds.
-  private static func agrees(_ kept: ComparisonOperator, _ root: VectorPart, _ limits: QuerySite.Limits)
+  private static func agrees(_ kept: ComparisonOperator, _ root: VectorPart, _ limits: MetricLimits)
     -> Bool
   {
     let values = root.facts.values
