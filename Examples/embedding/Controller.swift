@@ -24,7 +24,7 @@ struct Controller {
       throw Refused(reason: problem.finding.rendered(usesColor: false))
     }
     if let endless = Forecast(rollout).endless { throw Refused(reason: endless.message(in: rollout)) }
-    analysis = Analysis(rollout, policy: .strict(StrictPolicy(onNoValue: .wait, minimumRequests: 10)))
+    analysis = Analysis(rollout, judge: .strict(StrictPolicy(onNoValue: .wait, minimumRequests: 10)))
     source = LocalEvidence(countsBasis: true) { store.snapshot() }
     self.state = state
   }

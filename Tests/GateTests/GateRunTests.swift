@@ -13,7 +13,7 @@ private struct ScriptedEvidence: EvidenceSource {
     CheckEvidence(
       answer(time).map { value in
         InstantAnswer(
-          series: value.map { [AnsweredSeries(labels: "{}", content: .value($0))] } ?? [])
+          series: value.map { [AnsweredSeries(content: .value($0))] } ?? [])
       })
   }
 }

@@ -183,7 +183,7 @@ import TimeSeries
   @Test func `a measurement says how close it was, in the unit of its bounds`() {
     func margin(_ kind: Check.Kind, _ bounds: Bounds, _ value: Double) -> Double? {
       let check = Check(metric: "m", kind: kind, query: .text("q"), bounds: bounds)
-      let answer = InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(value))])
+      let answer = InstantAnswer(series: [AnsweredSeries(content: .value(value))])
       switch check.outcome(of: CheckEvidence(.success(answer))) {
       case .passed(let measurement), .failed(let measurement, _): return measurement.margin
       case .noValue, .error: return nil
@@ -201,9 +201,9 @@ import TimeSeries
   @Test func `several series are counted and their spread is known`() {
     let check = Check(metric: "m", kind: .inline, query: .text("q"), bounds: most5)
     let answer = InstantAnswer(series: [
-      AnsweredSeries(labels: #"{pod="a"}"#, content: .value(9)),
-      AnsweredSeries(labels: #"{pod="b"}"#, content: .value(.nan)),
-      AnsweredSeries(labels: #"{pod="c"}"#, content: .value(1)),
+      AnsweredSeries(labels: Labels([(name: "pod", value: "a")]), content: .value(9)),
+      AnsweredSeries(labels: Labels([(name: "pod", value: "b")]), content: .value(.nan)),
+      AnsweredSeries(labels: Labels([(name: "pod", value: "c")]), content: .value(1)),
     ])
     let outcome = check.outcome(of: CheckEvidence(.success(answer)))
     guard case .passed(let measurement) = outcome else {

@@ -74,7 +74,7 @@ import Testing
     ]
     let outcome = rollout.checks[0].outcome(
       of: CheckEvidence(
-        .success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(0.75))]))))
+        .success(InstantAnswer(series: [AnsweredSeries(content: .value(0.75))]))))
     let notification = Notification(
       .failedChecksReached(3), in: rollout, cluster: "prod",
       failure: TickResult.CheckedMetric(index: 0, outcome: outcome))

@@ -56,7 +56,7 @@ struct Play {
           queries += 1
           let value = failures.contains(number) ? 200.0 : 100.0
           evidence.checks[index] = CheckEvidence(
-            .success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(value))])))
+            .success(InstantAnswer(series: [AnsweredSeries(content: .value(value))])))
         case .asks(.hook(let index, let phase)):
           let hook = rollout.hooks[index]
           calls.append("\(hook.name) \(phase.rawValue)")

@@ -39,12 +39,12 @@ import TimeSeries
   }
 
   private func replay(
-    from second: Int64, _ policy: JudgingPolicy = .compatible, _ rollout: Rollout? = nil,
+    from second: Int64, _ judge: Judge = .compatible, _ rollout: Rollout? = nil,
     lattice: RecordedAnswers.Lattice? = nil
   ) throws -> Replay {
     let rollout = rollout ?? self.rollout
     let answers = RecordedAnswers(rollout.checks, over: try recording().source, lattice: lattice)
-    return ReplayRun(rollout, policy: policy, lastTime: 1_200_000)
+    return ReplayRun(rollout, judge: judge, lastTime: 1_200_000)
       .replay(from: second * 1000, evidence: answers.evidence)
   }
 
@@ -156,10 +156,10 @@ import TimeSeries
 
   @Test func `a rollout that can only wait is swept all the same`() throws {
     let source = try recording().source
-    let policy = JudgingPolicy.strict(StrictPolicy(minimumRequests: 1e9))
-    let base = try replay(from: 0, policy)
+    let judge = Judge.strict(StrictPolicy(minimumRequests: 1e9))
+    let base = try replay(from: 0, judge)
     #expect(base.verdict == .undecided)
-    let sweep = SweepRun(ReplayRun(rollout, policy: policy, lastTime: 1_200_000), base: base, over: source) {
+    let sweep = SweepRun(ReplayRun(rollout, judge: judge, lastTime: 1_200_000), base: base, over: source) {
       RecordedAnswers($0.checks, over: $1, lattice: .init(origin: 0, step: 3_000), explainsNoValue: false)
     }.sweep(windows: [])
     #expect(sweep.odds.count == 6 && sweep.odds.allSatisfy { $0.promoted == 0 && $0.rolledBack == 0 })

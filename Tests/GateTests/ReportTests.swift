@@ -2,6 +2,7 @@ import Evaluator
 import Gate
 import Manifests
 import Testing
+import TimeSeries
 
 @Suite struct ReportTests {
   private var rollout: Rollout {
@@ -33,12 +34,12 @@ import Testing
 
   private let bodies: [CheckEvidence] = [
     CheckEvidence(
-      .success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(0.25))]))),
+      .success(InstantAnswer(series: [AnsweredSeries(content: .value(0.25))]))),
     CheckEvidence(
       .success(
         InstantAnswer(series: [
-          AnsweredSeries(labels: #"{pod="a\u001b[2J"}"#, content: .value(.infinity)),
-          AnsweredSeries(labels: #"{pod="b"}"#, content: .value(1e9)),
+          AnsweredSeries(labels: Labels([(name: "pod", value: "a\u{1b}[2J")]), content: .value(.infinity)),
+          AnsweredSeries(labels: Labels([(name: "pod", value: "b")]), content: .value(1e9)),
         ]))),
     CheckEvidence(.success(InstantAnswer()), findings: [.unknownName("lat\u{1B}]0;x\u{07}", nearest: nil)]),
     CheckEvidence(.failure(.unreachable(String(repeating: "x", count: 300)))),

@@ -1,6 +1,7 @@
 import Gate
 import Manifests
 import Testing
+import TimeSeries
 
 /// Strict judging beside the compatible one.
 @Suite struct StrictTests {
@@ -9,18 +10,20 @@ import Testing
   private func answer(_ values: Double...) -> Result<InstantAnswer, QueryFailure> {
     .success(
       InstantAnswer(
-        series: values.enumerated().map { AnsweredSeries(labels: "{n=\"\($0)\"}", content: .value($1)) }))
+        series: values.enumerated().map {
+          AnsweredSeries(labels: Labels([(name: "n", value: "\($0)")]), content: .value($1))
+        }))
   }
 
   private func judge(
     _ evidence: CheckEvidence, _ policy: StrictPolicy = StrictPolicy(), since: Int64? = nil
   ) -> CheckOutcome {
-    check.outcome(of: evidence, by: .strict(policy), at: 100_000, canarySince: since)
+    Judge.strict(policy).judgement(of: check, on: evidence, TickTimes(100_000, canarySince: since)).outcome
   }
 
   @Test func `several series are no value`() {
     let evidence = CheckEvidence(answer(6, 5))
-    #expect(check.outcome(of: evidence, by: .compatible, at: 0, canarySince: nil).name == "passed")
+    #expect(Judge.compatible.judgement(of: check, on: evidence, TickTimes(0)).outcome.name == "passed")
     guard case .noValue(let noValue) = judge(evidence) else {
       Issue.record("\(judge(evidence))")
       return
@@ -51,8 +54,8 @@ import Testing
       metric: "request-duration", kind: .builtIn(.requestDuration, .nginx), query: .text("x"),
       bounds: .range(min: nil, max: 500))
     let evidence = CheckEvidence(answer(.infinity))
-    #expect(duration.outcome(of: evidence, by: .compatible, at: 0, canarySince: nil).name == "passed")
-    let strict = duration.outcome(of: evidence, by: .strict(StrictPolicy()), at: 0, canarySince: nil)
+    #expect(Judge.compatible.judgement(of: duration, on: evidence, TickTimes(0)).outcome.name == "passed")
+    let strict = Judge.strict(StrictPolicy()).judgement(of: duration, on: evidence, TickTimes(0)).outcome
     #expect(strict.name == "failed")
   }
 
@@ -63,7 +66,7 @@ import Testing
     let state = AnalysisState(phase: .progressing, canaryWeight: 10, routes: Routes(primary: 90, canary: 10))
     var evidence = TickEvidence(time: 100_000)
     evidence.checks = [0: answer, 1: CheckEvidence(self.answer(1))]
-    guard case .settled(let result) = Analysis(rollout, policy: .strict(policy)).step(state, evidence) else {
+    guard case .settled(let result) = Analysis(rollout, judge: .strict(policy)).step(state, evidence) else {
       return nil
     }
     return result

@@ -148,7 +148,7 @@ import Testing
 /// Metrics that always answer 100.
 private struct Hundred: EvidenceSource {
   static let evidence = CheckEvidence(
-    .success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(100))])))
+    .success(InstantAnswer(series: [AnsweredSeries(content: .value(100))])))
   var lastTime: Int64? { nil }
   func evidence(for check: Check, at time: Int64) async throws -> CheckEvidence { Self.evidence }
 }

@@ -10,11 +10,11 @@
 /// measured that Flagger would not measure.
 public struct Analysis: Sendable {
   public let rollout: Rollout
-  public let policy: JudgingPolicy
+  public let judge: Judge
 
-  public init(_ rollout: Rollout, policy: JudgingPolicy = .compatible) {
+  public init(_ rollout: Rollout, judge: Judge = .compatible) {
     self.rollout = rollout
-    self.policy = policy
+    self.judge = judge
   }
 
   /// Either what has to be known first, or what the tick did.
@@ -26,7 +26,7 @@ public struct Analysis: Sendable {
   /// One tick (flagger.md §5.2). The same arguments give the same step. Costs the number of checks
   /// and hooks.
   public func step(_ state: AnalysisState, _ evidence: TickEvidence) -> Step {
-    var tick = TickRun(rollout: rollout, policy: policy, evidence: evidence, state: state)
+    var tick = TickRun(rollout: rollout, judge: judge, evidence: evidence, state: state)
     do {
       try tick.run()
       return .settled(tick.result)

@@ -3,7 +3,7 @@ import Manifests
 /// One tick on its way. Methods throw the question that has no answer yet.
 struct TickRun {
   let rollout: Rollout
-  let policy: JudgingPolicy
+  let judge: Judge
   let evidence: TickEvidence
   var state: AnalysisState
   var end: RolloutEnd?
@@ -11,9 +11,9 @@ struct TickRun {
   private var checks: [TickResult.CheckedMetric] = []
   private var notEvaluated: [Int] = []
 
-  init(rollout: Rollout, policy: JudgingPolicy, evidence: TickEvidence, state: AnalysisState) {
+  init(rollout: Rollout, judge: Judge, evidence: TickEvidence, state: AnalysisState) {
     self.rollout = rollout
-    self.policy = policy
+    self.judge = judge
     self.evidence = evidence
     self.state = state
     if let routes = evidence.routes { self.state.routes = routes }
@@ -133,9 +133,8 @@ struct TickRun {
       return .fails
     }
     for index in rollout.checks.indices {
-      let checked = try check(index)
+      let (checked, effect) = try check(index)
       checks.append(checked)
-      let effect = policy.effect(of: checked.outcome)
       switch effect {
       case .goesOn:
         if !checked.outcome.isPassed { record(.passedOver(index, checked.outcome)) }
@@ -151,14 +150,20 @@ struct TickRun {
     return .goesOn
   }
 
-  private func check(_ index: Int) throws(Question) -> TickResult.CheckedMetric {
+  private func check(_ index: Int) throws(Question) -> (TickResult.CheckedMetric, TickEffect) {
     let check = rollout.checks[index]
+    // Nobody needs to be asked when there is no query.
     if case .unavailable(let error) = check.query {
-      return TickResult.CheckedMetric(index: index, outcome: .error(error))
+      let judgement = judge.judgement(
+        of: check, on: CheckEvidence(.success(InstantAnswer())), TickTimes(evidence.time))
+      return (TickResult.CheckedMetric(index: index, outcome: .error(error)), judgement.effect)
     }
     guard let found = evidence.checks[index] else { throw .check(index) }
-    let outcome = check.outcome(of: found, by: policy, at: evidence.time, canarySince: state.since)
-    return TickResult.CheckedMetric(index: index, outcome: outcome, evidence: found)
+    let judgement = judge.judgement(
+      of: check, on: found, TickTimes(evidence.time, canarySince: state.since))
+    return (
+      TickResult.CheckedMetric(index: index, outcome: judgement.outcome, evidence: found), judgement.effect
+    )
   }
 
   // MARK: Status, router and record

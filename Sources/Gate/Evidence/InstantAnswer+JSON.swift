@@ -62,13 +62,12 @@ extension InstantAnswer {
     }
   }
 
-  private static func labels(_ element: JSONValue) -> String {
-    guard case .object(let members)? = element.member("metric") else { return "{}" }
+  private static func labels(_ element: JSONValue) -> Labels {
+    guard case .object(let members)? = element.member("metric") else { return Labels([]) }
     return Labels(
       members.compactMap { member in
         member.value.text.map { (name: member.key, value: $0) }
-      }
-    ).description
+      })
   }
 
   private static func notes(_ document: JSONValue) -> [String] {

@@ -13,10 +13,10 @@ extension InstantAnswer {
     case .string(let time, let value): throw Self.notAVector(time, value)
     case .vector(_, let samples):
       series = samples.map { sample in
-        AnsweredSeries(labels: sample.labels.description, content: sample.value.content)
+        AnsweredSeries(labels: sample.labels, content: sample.value.content)
       }
     case .matrix(let rows):
-      series = rows.map { AnsweredSeries(labels: $0.labels.description, content: .points) }
+      series = rows.map { AnsweredSeries(labels: $0.labels, content: .points) }
     }
     let warnings = result.annotations.filter { $0.level == .warning }
     self.init(series: series, notes: warnings.map { $0.rendered(in: text) })

@@ -1,5 +1,6 @@
 public import Evaluator
 import Manifests
+import TimeSeries
 
 /// What was found out about a check: the answer, and for an answer without a value what a closer look
 /// at the data says.
@@ -40,40 +41,6 @@ public struct CheckEvidence: Sendable, Hashable {
 }
 
 extension Check {
-  /// The verdict under a policy.
-  /// - Parameters:
-  ///   - time: of the evaluation, milliseconds.
-  ///   - canarySince: when the canary's rollout began; nil when that is not known.
-  public func outcome(
-    of evidence: CheckEvidence, by policy: JudgingPolicy, at time: Int64, canarySince: Int64?
-  ) -> CheckOutcome {
-    let compatible = outcome(of: evidence)
-    guard case .strict(let strict) = policy, case .success(let answer) = evidence.answer else {
-      return compatible
-    }
-    func unmeasured(_ cause: NoValue.Cause) -> CheckOutcome {
-      .noValue(NoValue(cause: cause, seriesCount: answer.series.count, findings: evidence.findings))
-    }
-    if let reach = evidence.basis?.reach, reach > 0, let canarySince, time &- reach < canarySince {
-      return unmeasured(.windowBeforeCanary(reach: reach))
-    }
-    guard compatible.isMeasured else { return compatible }
-    if let requests = evidence.basis?.requests, requests < strict.minimumRequests {
-      return unmeasured(.fewRequests(requests, wanted: strict.minimumRequests))
-    }
-    if answer.series.count > 1 { return unmeasured(.severalSeries) }
-    // What Flagger reads as 0s is the worst latency there is.
-    if case .passed(let measurement) = compatible, case .duration = measurement.compared,
-      measurement.value == .infinity, let bound = bounds.limits(of: kind).max
-    {
-      var infinite = measurement
-      infinite.compared = .number(.infinity)
-      infinite.margin = -.infinity
-      return .failed(infinite, .above(bound))
-    }
-    return compatible
-  }
-
   /// The verdict on an answer (flagger.md §3.3, §4.3–§4.4, §5.3).
   public func outcome(of evidence: CheckEvidence) -> CheckOutcome {
     if case .unavailable(let error) = query { return .error(error) }
@@ -110,7 +77,7 @@ extension Check {
     let values = answer.series.compactMap(\.content.finiteOrInfinite)
     let measurement = Measurement(
       value: value, compared: compared, margin: distances.min(),
-      seriesCount: answer.series.count, seriesLabels: answer.series[position].labels,
+      seriesCount: answer.series.count, seriesLabels: answer.series[position].labels.description,
       lowest: values.min() ?? value, highest: values.max() ?? value, notes: answer.notes)
     return breach.map { .failed(measurement, $0) } ?? .passed(measurement)
   }

@@ -19,11 +19,10 @@ public struct InstantAnswer: Sendable, Hashable {
 
 /// One element of `data.result`.
 public struct AnsweredSeries: Sendable, Hashable {
-  /// `{a="b"}`; `{}` for none.
-  public var labels: String
+  public var labels: Labels
   public var content: Content
 
-  public init(labels: String, content: Content) {
+  public init(labels: Labels = Labels([]), content: Content) {
     self.labels = labels
     self.content = content
   }

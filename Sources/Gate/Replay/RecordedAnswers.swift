@@ -108,7 +108,7 @@ private struct AnswerTable: Sendable {
   private let grid: Grid
   /// Empty where every step is unsure.
   private var steps: [Step] = []
-  private var labels: [String] = []
+  private var labels: [Labels] = []
   private let reach: Int64?
   private var series: [Double] = []
   private var samples: [Double] = []
@@ -133,7 +133,7 @@ private struct AnswerTable: Sendable {
       case .matrix(let rows) = result.value
     else { return }
     steps = Array(repeating: .empty, count: grid.count)
-    labels = rows.map(\.labels.description)
+    labels = rows.map(\.labels)
     let bounds = check.bounds.limits(of: check.kind)
     for (place, row) in rows.enumerated() {
       for (time, value) in zip(row.timestamps, row.values) {

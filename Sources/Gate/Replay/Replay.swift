@@ -22,7 +22,7 @@ public struct Replay: Sendable, Hashable {
 /// Replays one rollout over what was recorded.
 public struct ReplayRun: Sendable {
   public var rollout: Rollout
-  public var policy: JudgingPolicy
+  public var judge: Judge
   /// The last time at which there is anything to know, in milliseconds.
   public var lastTime: Int64
 
@@ -30,10 +30,10 @@ public struct ReplayRun: Sendable {
   public var uncalled: UncalledHooks
 
   public init(
-    _ rollout: Rollout, policy: JudgingPolicy = .compatible, lastTime: Int64, uncalled: UncalledHooks = .hold
+    _ rollout: Rollout, judge: Judge = .compatible, lastTime: Int64, uncalled: UncalledHooks = .hold
   ) {
     self.rollout = rollout
-    self.policy = policy
+    self.judge = judge
     self.lastTime = lastTime
     self.uncalled = uncalled
   }
@@ -45,7 +45,7 @@ public struct ReplayRun: Sendable {
   public func replay(
     from start: Int64, evidence answer: (_ check: Int, _ time: Int64) -> CheckEvidence
   ) -> Replay {
-    let analysis = Analysis(rollout, policy: policy)
+    let analysis = Analysis(rollout, judge: judge)
     let interval = max(1, rollout.interval.milliseconds)
     var replay = Replay(start: start, ticks: [], end: .outOfEvidence(lastTime: lastTime))
     var state = AnalysisState()

@@ -6,7 +6,7 @@ public struct ReplayReport: Sendable {
   public var rollout: Rollout
   public var forecast: Forecast
   /// What the replays were judged by.
-  public var policy: JudgingPolicy
+  public var judge: Judge
   /// What became of the webhooks.
   public var uncalled: UncalledHooks
   /// At least one, by time.
@@ -19,7 +19,7 @@ public struct ReplayReport: Sendable {
     public var replay: Replay
     /// The revision whose pods appeared at its start; nil when the start was given.
     public var revision: String?
-    /// The same analysis under the other policy.
+    /// The same analysis under the other judge.
     public var other: Replay
     /// Each check's value over time, in the order of the checks; empty when nothing is drawn.
     public var curves: [Curve]
@@ -48,12 +48,12 @@ public struct ReplayReport: Sendable {
   }
 
   public init(
-    _ rollout: Rollout, policy: JudgingPolicy, uncalled: UncalledHooks = .hold, runs: [Run],
+    _ rollout: Rollout, judge: Judge, uncalled: UncalledHooks = .hold, runs: [Run],
     sweep: Sweep? = nil
   ) {
     self.rollout = rollout
     forecast = Forecast(rollout)
-    self.policy = policy
+    self.judge = judge
     self.uncalled = uncalled
     self.runs = runs
     self.sweep = sweep
@@ -75,42 +75,14 @@ public struct ReplayReport: Sendable {
   }
 }
 
-extension JudgingPolicy {
-  /// `compatible` or `strict`.
-  public var name: String {
-    switch self {
-    case .compatible: "compatible"
-    case .strict: "strict"
-    }
-  }
-
-  /// What it means, in a few words.
-  var summary: String {
-    switch self {
-    case .compatible: "judged as Flagger 1.44 judges"
-    case .strict(let policy):
-      "judged strictly: without a value \(policy.onNoValue.rawValue), on an error \(policy.onError.rawValue)"
-        + (policy.minimumRequests > 0
-          ? ", at least \(policy.minimumRequests.roundedText) requests" : "")
-    }
-  }
-
-  /// The policy that a replay is held against.
-  public var other: JudgingPolicy {
-    switch self {
-    case .compatible: .strict(StrictPolicy())
-    case .strict: .compatible
-    }
-  }
-}
-
 extension TickResult.CheckedMetric {
-  /// What the other policy makes of the same answer, where that is not the same verdict.
-  func disagreement(_ rollout: Rollout, _ policy: JudgingPolicy, _ record: TickRecord) -> CheckOutcome? {
+  /// What the other judge makes of the same answer, where that is not the same verdict.
+  func disagreement(_ rollout: Rollout, _ judge: Judge, _ record: TickRecord) -> CheckOutcome? {
     guard let evidence else { return nil }
     let since = record.result.state.since ?? record.before.since
-    let other = rollout.checks[index].outcome(
-      of: evidence, by: policy.other, at: record.time, canarySince: since)
+    let other = judge.other.judgement(
+      of: rollout.checks[index], on: evidence, TickTimes(record.time, canarySince: since)
+    ).outcome
     return other.name == outcome.name ? nil : other
   }
 }

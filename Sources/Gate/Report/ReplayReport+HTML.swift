@@ -55,9 +55,10 @@ public struct ReplayHTML: Sendable {
     text +=
       "\(ClockText.timestamp(replay.start))\(escaped(origin)). At each tick it asks its queries; when all "
     text += "values keep their bounds, more traffic goes to the new version. "
-    text += "\(escaped(rollout.summary).capitalizedFirst); \(escaped(report.policy.summary)).</p>\n"
+    text += "\(escaped(rollout.summary).capitalizedFirst); \(escaped(report.judge.summary)).</p>\n"
     if run.other.verdict != replay.verdict {
-      text += "<p class=\"note\">\(report.policy.other.name.capitalizedFirst) judging comes to another end: "
+      text +=
+        "<p class=\"note\">\(report.judge.other.title.capitalizedFirst) judging comes to another end: "
       text += "\(escaped(run.other.conclusion(in: rollout))).</p>\n"
     }
     let notes = rollout.hookNotes(report.uncalled)
@@ -100,8 +101,9 @@ public struct ReplayHTML: Sendable {
         }
         text += "<td class=\"\(checked.outcome.name)\">\(escaped(words(checked.outcome)))"
         if let basis = checked.evidence?.basis?.text { text += "<br><small>\(escaped(basis))</small>" }
-        if let other = checked.disagreement(rollout, report.policy, record) {
-          text += "<br><small class=\"note\">\(report.policy.other.name): \(escaped(words(other)))</small>"
+        if let other = checked.disagreement(rollout, report.judge, record) {
+          text +=
+            "<br><small class=\"note\">\(report.judge.other.title): \(escaped(words(other)))</small>"
         }
       }
       let events = record.result.actions.compactMap { action -> String? in

@@ -11,7 +11,7 @@ public struct ReplayJSON: Sendable {
 
   public init(_ report: ReplayReport) {
     self.report = report
-    ticks = JSONReport(report.rollout, policy: report.policy)
+    ticks = JSONReport(report.rollout, judge: report.judge)
   }
 
   /// The document, with a newline at its end.
@@ -21,7 +21,7 @@ public struct ReplayJSON: Sendable {
     object.add("version", Self.version)
     object.add("verdict", report.verdict.rawValue)
     object.add("reason", telling.replay.end.explanation(in: report.rollout))
-    object.add("policy", report.policy.name)
+    object.add("policy", report.judge.title)
     object.add("canary", report.rollout.name)
     object.add("namespace", report.rollout.namespace)
     object.add("target", report.rollout.targetName)
@@ -47,7 +47,7 @@ public struct ReplayJSON: Sendable {
     object.add("verdict", run.replay.verdict.rawValue)
     object.add("reason", run.replay.end.explanation(in: report.rollout))
     object.add("tickCount", run.replay.ticks.count)
-    object.add("otherPolicy", report.policy.other.name)
+    object.add("otherPolicy", report.judge.other.title)
     object.add("otherVerdict", run.other.verdict.rawValue)
     return object
   }

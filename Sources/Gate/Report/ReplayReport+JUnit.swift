@@ -28,7 +28,7 @@ public enum ReplayJUnit {
     }
     text += ">\n      <\(element) message=\"\(XMLText.escaped(run.replay.conclusion(in: report.rollout)))\">"
     let single = ReplayReport(
-      report.rollout, policy: report.policy, uncalled: report.uncalled, runs: [run])
+      report.rollout, judge: report.judge, uncalled: report.uncalled, runs: [run])
     // In text, line ends may stay as they are.
     text += ReplayText(single).text.split(separator: "\n", omittingEmptySubsequences: false)
       .map { XMLText.escaped(String($0)) }.joined(separator: "\n")

@@ -12,10 +12,12 @@ public struct ReplayMarkdown: Sendable {
     let telling = report.telling
     var lines = ["### \(report.verdict.sign) `\(rollout.title)`: \(report.verdict.words.lowercased())", ""]
     lines += [Self.escaped(telling.replay.conclusion(in: rollout)) + ".", ""]
-    lines += ["\(Self.escaped(rollout.summary)); \(report.policy.summary).", ""]
+    lines += ["\(Self.escaped(rollout.summary)); \(report.judge.summary).", ""]
     if telling.other.verdict != telling.replay.verdict {
       let other = telling.other.conclusion(in: rollout)
-      lines += ["> **\(report.policy.other.name) judging comes to another end:** \(Self.escaped(other))", ""]
+      lines += [
+        "> **\(report.judge.other.title) judging comes to another end:** \(Self.escaped(other))", "",
+      ]
     }
     if report.runs.count > 1 { lines += overview + [""] }
     lines += ticks(telling)

@@ -34,7 +34,7 @@ public struct ReplayText: Sendable {
 
   private var heading: [String] {
     var lines = [layout.painted("canary \(TextLayout.printable(rollout.title))", .bold)]
-    lines += layout.wrapped("\(rollout.summary); \(report.policy.summary)", indent: 2, hanging: 4)
+    lines += layout.wrapped("\(rollout.summary); \(report.judge.summary)", indent: 2, hanging: 4)
     for check in rollout.checks {
       lines += layout.wrapped(
         "\(check.metric) (\(check.boundsText)): \(check.sentQuery ?? "no query")", indent: 2, hanging: 4)
@@ -106,11 +106,11 @@ public struct ReplayText: Sendable {
     }
   }
 
-  /// Where the other policy says otherwise: one line for each thing that it says.
+  /// Where the other judge says otherwise: one line for each thing that it says.
   private func disagreements(_ record: TickRecord) -> [String] {
     var groups: [(words: String, metrics: [String])] = []
     for checked in record.result.checks {
-      guard let other = checked.disagreement(rollout, report.policy, record) else { continue }
+      guard let other = checked.disagreement(rollout, report.judge, record) else { continue }
       let reason = other.isMeasured ? "" : ": " + (other.reasons.first ?? "")
       let words = other.word.text.lowercased() + reason
       let metric = rollout.checks[checked.index].metric
@@ -122,7 +122,8 @@ public struct ReplayText: Sendable {
     }
     return groups.flatMap { group in
       layout.wrapped(
-        "\(report.policy.other.name): \(group.words) (\(group.metrics.joined(separator: ", ")))", indent: 4,
+        "\(report.judge.other.title): \(group.words) (\(group.metrics.joined(separator: ", ")))",
+        indent: 4,
         hanging: 6
       ).map { layout.painted($0, .yellow) }
     }
@@ -173,11 +174,11 @@ public struct ReplayText: Sendable {
     return lines
   }
 
-  /// What the other policy makes of the whole, where that is something else.
+  /// What the other judge makes of the whole, where that is something else.
   private func disagreement(_ run: ReplayReport.Run) -> [String] {
     guard run.other.verdict != run.replay.verdict else { return [] }
     return layout.wrapped(
-      "\(report.policy.other.name) judging comes to another end: \(run.other.conclusion(in: rollout))",
+      "\(report.judge.other.title) judging comes to another end: \(run.other.conclusion(in: rollout))",
       indent: 0, hanging: 2
     ).map { layout.painted($0, .yellow) }
   }
@@ -195,7 +196,7 @@ public struct ReplayText: Sendable {
         ? "at \(ClockText.time(run.replay.endTime))" : run.replay.end.explanation(in: rollout)
       let other =
         run.other.verdict == run.replay.verdict
-        ? "" : " (\(report.policy.other.name): \(run.other.verdict.words.lowercased()))"
+        ? "" : " (\(report.judge.other.title): \(run.other.verdict.words.lowercased()))"
       var row = layout.wrapped("\(tail)\(other)", indent: 0, hanging: 0)
       row[0] =
         "  \(ClockText.timestamp(run.replay.start))\(since)  "

@@ -7,11 +7,11 @@ public struct JSONReport: Sendable {
   public static let version = 1
 
   private let rollout: Rollout
-  private let policy: JudgingPolicy
+  private let judge: Judge
 
-  public init(_ rollout: Rollout, policy: JudgingPolicy = .compatible) {
+  public init(_ rollout: Rollout, judge: Judge = .compatible) {
     self.rollout = rollout
-    self.policy = policy
+    self.judge = judge
   }
 
   /// `{"type":"start",…}`: what is going to be judged.
@@ -114,8 +114,8 @@ public struct JSONReport: Sendable {
       text.add("samples", basis.samples.map(Double.init))
       text.add("requests", basis.requests)
     }
-    if let other = item.disagreement(rollout, policy, record) {
-      text.add("otherPolicy", policy.other.name)
+    if let other = item.disagreement(rollout, judge, record) {
+      text.add("otherPolicy", judge.other.title)
       text.add("otherVerdict", other.name)
     }
     return text

@@ -15,11 +15,11 @@ public struct GateRun: Sendable {
   public var onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)?
 
   public init(
-    _ rollout: Rollout, policy: JudgingPolicy = .compatible, source: any EvidenceSource,
+    _ rollout: Rollout, judge: Judge = .compatible, source: any EvidenceSource,
     clock: any GateClock, hooks: (any HookCaller)? = nil, uncalled: UncalledHooks = .hold,
     onWeight: (@Sendable (Routes, AnalysisState) async throws -> Void)? = nil
   ) {
-    analysis = Analysis(rollout, policy: policy)
+    analysis = Analysis(rollout, judge: judge)
     self.source = source
     self.clock = clock
     self.hooks = hooks

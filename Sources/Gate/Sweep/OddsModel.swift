@@ -150,7 +150,7 @@ struct OddsModel {
 
   private static func evidence(_ value: Double, requests: Double? = nil) -> CheckEvidence {
     CheckEvidence(
-      .success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .value(value))])),
+      .success(InstantAnswer(series: [AnsweredSeries(content: .value(value))])),
       basis: CheckEvidence.Basis(requests: requests))
   }
 

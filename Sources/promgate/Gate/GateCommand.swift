@@ -60,7 +60,7 @@ struct GateCommand: AsyncParsableCommand {
   var start: Int64?
 
   @OptionGroup(title: "Judging")
-  var judging: PolicyArguments
+  var judging: JudgeArguments
 
   @Option(help: "How to write the report: text, or json (one object a line).")
   var format = Format.text
@@ -110,13 +110,13 @@ struct GateCommand: AsyncParsableCommand {
     let session = try GateSession(
       rollout, effects, live: source.isLive, state: effects.state.map(StateFile.init(path:)),
       metrics: metrics)
-    let policy = judging.policy
-    let report = GateOutput(rollout, policy, format)
+    let judge = judging.chosen
+    let report = GateOutput(rollout, judge, format)
     try report.start(found.forecast, notDone: session.notDone)
     let endpoint = try await endpoint(source, metrics)
     let end = try await StopSignal().cancel {
       try await source.run(rollout) { evidence, clock in
-        try await session.run(policy, over: evidence, clock: clock) { try report.tick($0) }
+        try await session.run(judge, over: evidence, clock: clock) { try report.tick($0) }
       }
     }
     // The verdict first: receivers may take their time.
@@ -157,9 +157,9 @@ struct GateOutput: Sendable {
   private let json: JSONReport
   private let text: TextReport
 
-  init(_ rollout: Rollout, _ policy: JudgingPolicy, _ format: GateCommand.Format) {
+  init(_ rollout: Rollout, _ judge: Judge, _ format: GateCommand.Format) {
     self.format = format
-    json = JSONReport(rollout, policy: policy)
+    json = JSONReport(rollout, judge: judge)
     let terminal = Terminal.standardOutput
     text = TextReport(rollout, usesColor: terminal.usesColor, width: min(120, terminal.columns))
   }

@@ -62,11 +62,11 @@ actor GateSession {
   /// Runs the rollout to its end. Cancelling ends it with an error that names the weight that stays.
   /// - Parameter report: gets every tick as it is done; what it throws ends the run once the state is kept.
   func run(
-    _ policy: JudgingPolicy, over evidence: any EvidenceSource, clock: any GateClock,
+    _ judge: Judge, over evidence: any EvidenceSource, clock: any GateClock,
     report: @escaping @Sendable (TickRecord) throws -> Void
   ) async throws -> GateEnd {
     let run = GateRun(
-      rollout, policy: policy, source: evidence, clock: clock, hooks: hooks, uncalled: uncalled
+      rollout, judge: judge, source: evidence, clock: clock, hooks: hooks, uncalled: uncalled
     ) { routes, state in try await self.route(routes, state) }
     do {
       if let resumes { try await clock.sleep(until: resumes) }

@@ -17,14 +17,14 @@ struct GateSource {
   private let origin: Origin
 
   private let engine: QueryEngine
-  private let policy: JudgingPolicy
+  private let judge: Judge
 
   /// Strict judging wants to know what each answer stands on.
-  private var countsBasis: Bool { policy != .compatible }
+  private var countsBasis: Bool { judge.needs.contains(.basis) }
 
   init(_ command: GateCommand, _ rollout: Rollout) throws {
     engine = command.evaluation.engine
-    policy = command.judging.policy
+    judge = command.judging.chosen
     if let path = command.data {
       let series = try command.recordings.open(path)
       guard let range = series.facts.timeRange else {
@@ -126,7 +126,7 @@ struct GateSource {
     let start = command.start
     let client = HTTPClient()
     let evidence = RemoteEvidence(
-      server, sendsTime: start != nil, countsRequests: command.judging.policy != .compatible
+      server, sendsTime: start != nil, countsRequests: command.judging.chosen.needs.contains(.basis)
     ) { query in
       var request = HTTPRequest(
         .get, query.url, headers: query.headers.map { HTTPRequest.Header($0.name, $0.value) })

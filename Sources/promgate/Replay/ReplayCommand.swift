@@ -64,7 +64,7 @@ struct ReplayCommand: AsyncParsableCommand {
   var sweep = false
 
   @OptionGroup(title: "Judging")
-  var judging: PolicyArguments
+  var judging: JudgeArguments
 
   @Option(help: ArgumentHelp("skip: webhooks that confirm count as passed.", valueName: "skip"))
   var webhooks: EffectArguments.Webhooks?
@@ -103,12 +103,12 @@ struct ReplayCommand: AsyncParsableCommand {
     guard let source = try recordings.source(data) else { throw ToolFailure("nothing to replay") }
     let starts = try ReplayStarts(self, found.rollout, source)
     var player = ReplayPlayer(
-      rollout: found.rollout, policy: judging.policy, source: source, engine: evaluation.engine,
+      rollout: found.rollout, judge: judging.chosen, source: source, engine: evaluation.engine,
       lastTime: starts.lastTime, uncalled: EffectArguments.Webhooks.uncalled(webhooks))
     player.drawsCurves = format == .html
     let runs = await player.runs(starts.list)
     var report = ReplayReport(
-      found.rollout, policy: judging.policy, uncalled: player.uncalled, runs: runs)
+      found.rollout, judge: judging.chosen, uncalled: player.uncalled, runs: runs)
     if sweep { report.sweep = player.sweep(report.telling, found) }
     try write(report)
     if report.verdict.exitCode != 0 { throw ExitCode(report.verdict.exitCode) }

@@ -6,7 +6,7 @@ import TimeSeries
 /// Plays replays over one source, several at once where there are several.
 struct ReplayPlayer: Sendable {
   var rollout: Rollout
-  var policy: JudgingPolicy
+  var judge: Judge
   var source: any SeriesSource
   var engine: QueryEngine
   /// Milliseconds.
@@ -35,16 +35,16 @@ struct ReplayPlayer: Sendable {
   }
 
   private func run(_ start: ReplayStarts.Start, _ answers: RecordedAnswers) -> ReplayReport.Run {
-    let replay = replayRun(policy).replay(from: start.time, evidence: answers.evidence)
+    let replay = replayRun(judge).replay(from: start.time, evidence: answers.evidence)
     var unexplained = answers
     unexplained.explainsNoValue = false
-    let other = replayRun(policy.other).replay(from: start.time, evidence: unexplained.evidence)
+    let other = replayRun(judge.other).replay(from: start.time, evidence: unexplained.evidence)
     let curves = drawsCurves ? rollout.checks.indices.map { curve(of: $0, replay) } : []
     return ReplayReport.Run(replay, other: other, revision: start.revision, curves: curves)
   }
 
-  private func replayRun(_ policy: JudgingPolicy) -> ReplayRun {
-    ReplayRun(rollout, policy: policy, lastTime: lastTime, uncalled: uncalled)
+  private func replayRun(_ judge: Judge) -> ReplayRun {
+    ReplayRun(rollout, judge: judge, lastTime: lastTime, uncalled: uncalled)
   }
 
   private func answers(_ starts: [Int64], explains: Bool) -> RecordedAnswers {
@@ -82,7 +82,7 @@ struct ReplayPlayer: Sendable {
     let interval = max(1, rollout.interval.milliseconds)
     let part = interval % Int64(SweepRun.phases) == 0 ? interval / Int64(SweepRun.phases) : interval
     let (source, engine) = (source, engine)
-    let sweep = SweepRun(replayRun(policy), base: run.replay, over: source) { rollout, source in
+    let sweep = SweepRun(replayRun(judge), base: run.replay, over: source) { rollout, source in
       RecordedAnswers(
         rollout.checks, over: source, engine: engine,
         lattice: RecordedAnswers.Lattice(origin: start, step: part), explainsNoValue: false)

@@ -92,7 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
   var evaluationInterval: Int64 = 15_000
 
   @OptionGroup(title: "Judging")
-  var judging: PolicyArguments
+  var judging: JudgeArguments
 
   @OptionGroup(title: "Webhooks, notifications and state of --gate")
   var effects: EffectArguments
@@ -159,7 +159,7 @@ struct ServeCommand: AsyncParsableCommand {
     let source = loaded
     let options = answering.options(evaluation)
     let metrics = ServerMetrics()
-    let gates = try ServedGates(gate, effects, policy: judging.policy, engine: evaluation.engine)
+    let gates = try ServedGates(gate, effects, judge: judging.chosen, engine: evaluation.engine)
     metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
     let ruleLoop = try RuleFiles(rules).manager(

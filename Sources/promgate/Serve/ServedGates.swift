@@ -16,15 +16,15 @@ struct ServedGates: Sendable {
 
   private let gates: [Gate]
   private let engine: QueryEngine
-  private let policy: JudgingPolicy
+  private let judge: Judge
   let metrics = RolloutMetrics()
 
   /// Throws when a manifest or a state that was kept cannot be used, or a rollout could never end.
   init(
-    _ files: [String], _ effects: EffectArguments, policy: JudgingPolicy, engine: QueryEngine
+    _ files: [String], _ effects: EffectArguments, judge: Judge, engine: QueryEngine
   ) throws {
     self.engine = engine
-    self.policy = policy
+    self.judge = judge
     guard !files.isEmpty else {
       gates = []
       return
@@ -62,10 +62,10 @@ struct ServedGates: Sendable {
     _ gate: Gate, over source: @escaping @Sendable () -> any SeriesSource, _ targets: [Target]
   ) async {
     let rollout = gate.rollout
-    let evidence = LocalEvidence(engine: engine, countsBasis: policy != .compatible, source: source)
+    let evidence = LocalEvidence(engine: engine, countsBasis: judge.needs.contains(.basis), source: source)
     do {
       let clock = try await GateSource.clock(for: rollout, targets)
-      let end = try await gate.session.run(policy, over: evidence, clock: clock) { record in
+      let end = try await gate.session.run(judge, over: evidence, clock: clock) { record in
         for action in record.result.actions {
           switch action {
           case .event(let event): Output.note("\(rollout.title): \(event.message(in: rollout))")
