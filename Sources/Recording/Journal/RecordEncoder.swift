@@ -9,8 +9,7 @@ struct RecordEncoder {
   private var states: [RecordState] = []
   /// By the store's number of a series.
   private var known: [(generation: UInt32, id: Int32)] = []
-  private var cohorts: [Int: Int] = [:]
-  private var cohortNumbers: [String: Int] = [:]
+  private var cohorts: [Cohort: Int] = [:]
   private var cohortCount = 0
   private var families: [String: MetricFamily] = [:]
   private var startsAnew = false
@@ -22,13 +21,30 @@ struct RecordEncoder {
   /// Bytes of histograms in the batch that is put together.
   private var weight = 0
 
+  /// How cohorts are told apart; those without a name by a number of the store or of another recording.
+  private enum Cohort: Hashable {
+    case named(String)
+    case nameless(Int)
+
+    init(_ name: String, _ number: Int) { self = name.isEmpty ? .nameless(number) : .named(name) }
+
+    var isNamed: Bool {
+      switch self {
+      case .named: true
+      case .nameless: false
+      }
+    }
+  }
+
   init() {}
 
   /// Goes on where a reader has come to.
   init(after decoder: RecordDecoder) {
     states = decoder.states
     for (id, labels) in decoder.series.enumerated() { ids[labels] = Int32(id) }
-    for (number, name) in decoder.cohorts.enumerated() where !name.isEmpty { cohortNumbers[name] = number }
+    for (number, name) in decoder.cohorts.enumerated() where !name.isEmpty {
+      cohorts[.named(name)] = number
+    }
     cohortCount = decoder.cohorts.count
     families = decoder.families
   }
@@ -54,7 +70,7 @@ struct RecordEncoder {
       switch part {
       case .row(let entries, let time, let cohort, let name):
         if batch.count > 0 { flush(&batch, to: &frames) }
-        batch.cohort = number(of: cohort, name, &batch)
+        batch.cohort = number(of: Cohort(name, cohort.number), name, &batch)
         for entry in entries {
           guard let value = entry.value else { continue }
           batch.ids.append(id(of: entry, &batch))
@@ -79,7 +95,7 @@ struct RecordEncoder {
   }
 
   /// Forgets the store's numbers, where other ones were used.
-  mutating func forgetNumbers() { (known, cohorts) = ([], [:]) }
+  mutating func forgetNumbers() { (known, cohorts) = ([], cohorts.filter(\.key.isNamed)) }
 
   /// The frames of a batch whose series and cohorts are numbered by another recording.
   mutating func frame(_ other: RecordBatch, series: [Labels], cohorts names: [String]) -> [UInt8] {
@@ -87,7 +103,7 @@ struct RecordEncoder {
     batch.startsAnew = false
     (batch.series, batch.cohorts, batch.families) = ([], [], [])
     batch.ids = other.ids.map { id(of: series[Int($0)], &batch) }
-    batch.cohort = other.cohort.map { number(of: $0, names[$0], &batch) }
+    batch.cohort = other.cohort.map { number(of: Cohort(names[$0], $0), names[$0], &batch) }
     for family in other.families where families[family.name] != family {
       families[family.name] = family
       batch.families.append(family)
@@ -99,22 +115,12 @@ struct RecordEncoder {
 
   // MARK: Numbers
 
-  private mutating func number(of cohort: CohortReference, _ name: String, _ batch: inout RecordBatch) -> Int
-  {
-    number(of: cohort.index, name, &batch)
-  }
-
-  private mutating func number(of index: Int, _ name: String, _ batch: inout RecordBatch) -> Int {
-    if let number = cohorts[index] { return number }
-    let earlier = name.isEmpty ? nil : cohortNumbers[name]
-    let number = earlier ?? cohortCount
-    cohorts[index] = number
-    if earlier == nil {
-      cohortCount += 1
-      if !name.isEmpty { cohortNumbers[name] = number }
-      batch.cohorts.append(name)
-    }
-    return number
+  private mutating func number(of cohort: Cohort, _ name: String, _ batch: inout RecordBatch) -> Int {
+    if let number = cohorts[cohort] { return number }
+    defer { cohortCount += 1 }
+    cohorts[cohort] = cohortCount
+    batch.cohorts.append(name)
+    return cohortCount
   }
 
   private mutating func id(of entry: ScrapedSeries, _ batch: inout RecordBatch) -> Int32 {

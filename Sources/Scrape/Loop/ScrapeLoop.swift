@@ -122,7 +122,7 @@ extension ScrapeLoop {
   }
 }
 
-/// One writer for each target.
+/// One writer for each target that has not ended.
 private final class StoreWriters: Sendable {
   private let store: Store
   private let writers = Mutex<[Target: StoreWriter]>([:])
@@ -131,7 +131,8 @@ private final class StoreWriters: Sendable {
 
   func write(_ target: Target, _ result: ScrapeResult) -> StoreError? {
     writers.withLock { writers in
-      writers[target, default: StoreWriter(store, target: target)].write(result)
+      defer { if result.isLast { writers[target] = nil } }
+      return writers[target, default: StoreWriter(store, target: target)].write(result)
     }
   }
 }

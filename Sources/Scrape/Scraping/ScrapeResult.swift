@@ -49,6 +49,8 @@ public struct ScrapeResult: Sendable {
     public init() {}
   }
 
+  /// Whether the target has ended: no other result follows.
+  public var isLast = false
   /// When: milliseconds since the epoch, the same for rows, stale markers and report.
   public var timestamp: Int64
   /// The labels of every slot in use; the labels of an unused slot are empty.

@@ -66,6 +66,7 @@ public struct Scraper: Sendable {
   /// the scrape that will not be (exposition.md §10).
   public mutating func end(at timestamp: Int64) -> ScrapeResult {
     var result = ScrapeResult(timestamp: timestamp, labels: slots.labels)
+    result.isLast = true
     result.stale = marked(tracked, at: timestamp)
     tracked = []
     if timestamp > newestReport {

@@ -24,4 +24,11 @@ package struct TimelineTable: Sendable {
     known[key, default: []].append(timeline)
     return timeline
   }
+
+  /// Forgets those that end before a time.
+  mutating func drop(before time: Int64) {
+    guard count > 0 else { return }
+    known = known.filter { $0.key.last >= time }
+    count = known.reduce(0) { $0 + $1.value.count }
+  }
 }

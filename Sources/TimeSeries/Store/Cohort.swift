@@ -2,6 +2,8 @@
 ///
 /// A snapshot copies a few references; appending a row afterwards copies at most the list of rows.
 struct Cohort: Sendable {
+  /// Whose it is; nil for an unused place.
+  var reference: CohortReference?
   /// Sealed blocks, in time order.
   var blocks: [Block] = []
   /// The rows since the last seal, in time order.
@@ -21,6 +23,24 @@ struct Cohort: Sendable {
 
   var isEmpty: Bool { head.isEmpty && blocks.isEmpty }
 
+  /// From the first row of the head to its last one, milliseconds.
+  var headSpan: Int64 {
+    guard let first = head.first, let last = head.last else { return 0 }
+    let (span, overflow) = last.timestamp.subtractingReportingOverflow(first.timestamp)
+    return overflow ? .max : span
+  }
+
+  /// Whether a series has samples here, or a slot for more of them.
+  func holds(_ series: Int32) -> Bool {
+    if slotOfSeries[series] != nil { return true }
+    var list: ColumnList?
+    for block in blocks where block.list !== list {
+      if block.list.column(of: series, near: 0) != nil { return true }
+      list = block.list
+    }
+    return false
+  }
+
   mutating func slot(of series: Int32) -> Int {
     if let slot = slotOfSeries[series] { return Int(slot) }
     slotOfSeries[series] = Int32(slots.count)
@@ -34,11 +54,13 @@ struct Cohort: Sendable {
     times.append(row.timestamp)
   }
 
-  /// Turns the head into a block; only series that the last row still has keep a slot.
-  mutating func seal() {
-    guard let last = head.last else { return }
+  /// Turns the head into a block; only series that the last row still has keep a slot. Returns those that
+  /// had a slot and no sample since the block before.
+  mutating func seal() -> [Int32] {
+    guard let last = head.last else { return [] }
     let order = slots.indices.sorted { slots[$0] < slots[$1] }
     var block = Block.Builder(rows: head.count)
+    var absent: [Int32] = []
     for slot in order {
       var values: [Double] = []
       values.reserveCapacity(head.count)
@@ -48,7 +70,11 @@ struct Cohort: Sendable {
         values.append(value)
         positions.append(position)
       }
-      if !values.isEmpty { block.append(slots[slot], values: values, positions: positions) }
+      if values.isEmpty {
+        absent.append(slots[slot])
+      } else {
+        block.append(slots[slot], values: values, positions: positions)
+      }
     }
     blocks.append(block.finish(first: head[0].timestamp, last: last.timestamp, after: blocks.last?.list))
     slots = slots.indices.filter { slot in
@@ -57,15 +83,31 @@ struct Cohort: Sendable {
     slotOfSeries = [:]
     for (slot, id) in slots.enumerated() { slotOfSeries[id] = Int32(slot) }
     head = []
+    return absent
   }
 
-  /// Drops blocks that end before a time; how many samples went with them.
-  mutating func drop(before time: Int64) -> Int {
+  /// Whether a block, or the head of a cohort without any, ends before a time.
+  func lastsLongPast(_ time: Int64) -> Bool { (blocks.first?.last ?? head.last?.timestamp ?? .max) < time }
+
+  /// Drops blocks, and a head, that end before a time: how many samples went with them, and the series that
+  /// they were of, which may have others here.
+  mutating func drop(before time: Int64) -> (samples: Int, series: [Int32]) {
     let dropped = blocks.prefix { $0.last < time }
-    let samples = dropped.reduce(0) { $0 + $1.sampleCount }
+    var samples = dropped.reduce(0) { $0 + $1.sampleCount }
     times.removeFirst(dropped.reduce(0) { $0 + $1.columns.rows })
     blocks.removeFirst(dropped.count)
-    return samples
+    var series: [Int32] = []
+    var list = blocks.first?.list
+    for block in dropped.reversed() where block.list !== list {
+      series += block.list.series
+      list = block.list
+    }
+    if blocks.isEmpty, head.last.map({ $0.timestamp < time }) ?? true {
+      samples += head.reduce(0) { $0 + $1.sampleCount }
+      series += slots
+      (head, slots, slotOfSeries, times) = ([], [], [:], RowTimes())
+    }
+    return (samples, series)
   }
 }
 

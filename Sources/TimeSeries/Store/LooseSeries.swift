@@ -83,12 +83,12 @@ struct LooseSeries: Sendable {
   }
 
   /// Appends a sample that nothing refuses; false when there is one as late or later. A block's timeline is
-  /// shared with others in the table.
-  mutating func append(_ sample: StoredSample, _ timelines: inout TimelineTable) -> Bool {
+  /// shared with others in the table, and reaches no further than `span` milliseconds.
+  mutating func append(_ sample: StoredSample, _ timelines: inout TimelineTable, span: Int64) -> Bool {
     if let last, sample.timestamp <= last { return false }
     if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
     // The newest sample stays in the head: what repeats it is compared with it.
-    if storage.times.count >= Self.samplesPerBlock { seal(&timelines) }
+    if storage.times.count >= Self.samplesPerBlock || reaches(sample.timestamp, span) { seal(&timelines) }
     switch sample.value {
     case .float(let value) where StaleMarker.isStale(value): appendStale(value, at: sample.timestamp)
     case .float(let value):
@@ -109,6 +109,13 @@ struct LooseSeries: Sendable {
     storage.times.append(sample.timestamp)
     note(start: sample.startTimestamp)
     return true
+  }
+
+  /// Whether a head that goes on to a time would reach further than `span`.
+  private func reaches(_ time: Int64, _ span: Int64) -> Bool {
+    guard storage.times.count > 1 else { return false }
+    let (reach, overflow) = time.subtractingReportingOverflow(storage.times[0])
+    return overflow || reach > span
   }
 
   private func appendStale(_ value: Double, at time: Int64) {

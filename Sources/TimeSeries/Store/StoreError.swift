@@ -15,6 +15,10 @@ public struct StoreLimits: Sendable, Hashable {
     self.retention = retention
   }
 
+  /// How far a block of samples may reach, milliseconds: blocks go whole, and a sample stays that much longer
+  /// than it must.
+  var blockSpan: Int64 { retention.map { max(1, $0 / 8) } ?? .max }
+
   /// Places in a block take 32 bits: 128 values that do not compress, for each of these, stay below.
   private static let mostSeries = 4_000_000
 }

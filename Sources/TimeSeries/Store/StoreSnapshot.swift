@@ -7,13 +7,15 @@ public struct StoreSnapshot: SeriesSource {
   let loose: [LooseSeries?]
   let index: IndexGeneration
   let unindexed: [Int32]
+  /// How many series the store held.
+  public let seriesCount: Int
   /// How many samples the store held.
   public let sampleCount: Int
   /// False when every sample is a float.
   let mayHoldHistograms: Bool
 
-  /// How many series the store held.
-  public var seriesCount: Int { index.ids.count + unindexed.count }
+  /// How many numbers of series and cohorts there are, used or not: what selections allocate.
+  package var places: (series: Int, cohorts: Int) { (entries.count, cohorts.count) }
 
   /// What samples, timestamps, series and their index take in memory, bytes; what the allocator adds to it is
   /// not counted. Costs a look at every block, head and series.
