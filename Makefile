@@ -81,6 +81,6 @@ differential: check-real
 check-all: build parts ## The same with all their cases: an hour or more; writes docs/checks.md
 	python3 Tests/Differential/all.py $(RELEASE) $(PEERS) $(CLUSTER) .build/checks --full --report docs/checks.md
 
-bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT)
+bench-peers: build ## Measure beside Prometheus and VictoriaMetrics (SERIES, HOURS, SEED, REPEAT, ROAD)
 	scripts/peers $(PEERS) prometheus promtool victoria-metrics
-	Benchmarks/peers/run.sh $(RELEASE) $(PEERS) .build/bench-peers $(or $(SERIES),10000) $(or $(HOURS),6) $(or $(SEED),1) $(or $(REPEAT),5)
+	Benchmarks/peers/run.sh $(RELEASE) $(PEERS) .build/bench-peers $(or $(SERIES),10000) $(or $(HOURS),6) $(or $(SEED),1) $(or $(REPEAT),5) $(or $(ROAD),scraped)

@@ -61,7 +61,9 @@ let package = Package(
     .target(name: "PromQL", dependencies: ["TimeSeries"]),
     .target(name: "Evaluator", dependencies: ["TimeSeries", "PromQL", "CColumns"]),
     .target(name: "Scrape", dependencies: ["TimeSeries", "CCurl", "CZlib"]),
-    .target(name: "Recording", dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"]),
+    .target(
+      name: "Recording",
+      dependencies: ["TimeSeries", "Scrape", "CZlib", "CCompression", "CMemory", "CRemote"]),
     // Of TimeSeries only Go's text forms.
     .target(name: "Manifests", dependencies: ["TimeSeries", "PromQL", "CYAML"]),
     .target(name: "Gate", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
@@ -74,7 +76,8 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat", "CMemory", "CCrypt",
+        "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat",
+        "CMemory", "CCrypt",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -100,22 +103,30 @@ let package = Package(
     .target(name: "Loopback", path: "Tests/Loopback"),
     .testTarget(name: "ScrapeTests", dependencies: ["Scrape", "TimeSeries", "Loopback"]),
     .testTarget(
-      name: "RecordingTests", dependencies: ["Recording", "Scrape", "TimeSeries", "Loopback"], exclude: ["Bodies"]),
+      name: "RecordingTests",
+      dependencies: ["Recording", "Scrape", "TimeSeries", "Evaluator", "PromQL", "Loopback"],
+      exclude: ["Bodies"]),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "PromQL"]),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "LintTests",
-      dependencies: ["Lint", "Manifests", "PromQL", "Evaluator", "TimeSeries", "Scrape", "Recording", "Gate"],
+      dependencies: [
+        "Lint", "Manifests", "PromQL", "Evaluator", "TimeSeries", "Scrape", "Recording", "Gate",
+      ],
       exclude: ["Corpus"]),
     .testTarget(name: "EditorTests", dependencies: ["Editor", "Lint", "Manifests", "TimeSeries"]),
-    .testTarget(name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
+    .testTarget(
+      name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),
-    .testTarget(name: "ServerTests", dependencies: ["Server", "Recording", "Rules", "PromQL", "TimeSeries", "Evaluator"]),
+    .testTarget(
+      name: "ServerTests",
+      dependencies: ["Server", "Recording", "Rules", "PromQL", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "DemoTests", dependencies: ["Demo", "Gate", "Manifests", "Scrape", "TimeSeries"]),
     .testTarget(
-      name: "EmbeddingTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"], path: "Examples/embedding"),
+      name: "EmbeddingTests", dependencies: ["Gate", "Manifests", "Evaluator", "TimeSeries"],
+      path: "Examples/embedding"),
     .testTarget(name: "ToolTests", dependencies: ["Loopback"], exclude: ["Certificates"]),
     .testTarget(name: "TidyTests", dependencies: []),
   ],

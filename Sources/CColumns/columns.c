@@ -111,19 +111,19 @@ static inline size_t behind(
 
 void promgate_locate(
   const int64_t *timestamps, size_t count, const int64_t *after, const int64_t *through,
-  const int32_t *meeting, size_t steps, int32_t *firsts, int32_t *newest) {
+  const int32_t *meeting, size_t begin, size_t end, int32_t *firsts, int32_t *newest) {
   size_t low = 0, high = 0, low_stride = 0, high_stride = 0;
-  if (steps > 0) {
+  if (begin < end) {
     // The first is looked for by halves.
     for (size_t size = count; size > 0;) {
       size_t half = size / 2;
-      int is_behind = timestamps[low + half] > after[0];
+      int is_behind = timestamps[low + half] > after[begin];
       low = is_behind ? low : low + half + 1;
       size = is_behind ? half : size - half - 1;
     }
     high = low;
   }
-  for (size_t i = 0; i < steps; i++) {
+  for (size_t i = begin; i < end; i++) {
     if (meeting[i] >= 0) low = (size_t)(newest[meeting[i]] + 1);
     else low = behind(timestamps, count, after[i], low, &low_stride);
     if (high < low) high = low;

@@ -47,78 +47,21 @@ public struct RecordedSeries: SeriesSource {
 
   public func select(_ selections: [Selection]) throws -> [any Selected] { try source.select(selections) }
 
+  public func bound(_ matchers: [LabelMatcher]) -> Int? { source.bound(matchers) }
+
+  public func labelNames(_ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    try source.labelNames(selection)
+  }
+
+  public func labelValues(of name: [UInt8], _ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    try source.labelValues(of: name, selection)
+  }
+
+  public func statistics(limit: Int) throws -> SeriesStatistics { try source.statistics(limit: limit) }
+
   /// A server that speaks remote read. Nothing is asked yet, so nothing is known of what it holds.
   public static func remote(_ options: RemoteOptions) throws(RemoteError) -> RecordedSeries {
     RecordedSeries(try RemoteReader(options), RecordingFacts(format: "remote-read"))
-  }
-}
-
-/// Series whose columns are in memory, on shared timelines.
-struct ColumnSeries: SeriesSource {
-  /// Names, values and labels of all series.
-  let index: SeriesIndex
-  let columns: [RecordedColumn]
-
-  /// `labels` ascend, and each has its column.
-  init(labels: [Labels], columns: [RecordedColumn]) {
-    index = SeriesIndex(sorted: labels)
-    self.columns = columns
-  }
-
-  /// The series that satisfy the matchers and have samples in the interval, in label order.
-  func select(_ selection: Selection) -> any Selected {
-    var rows: [RecordedRows.Row] = []
-    for row in index.rows(matching: selection.matchers) {
-      let range = columns[row].positions(after: selection.after, through: selection.through)
-      if !range.isEmpty { rows.append(RecordedRows.Row(series: row, range: range)) }
-    }
-    return RecordedRows(source: self, rows: rows)
-  }
-}
-
-/// What a selection found in a recording.
-private struct RecordedRows: Selected {
-  struct Row: Sendable {
-    var series: Int
-    var range: Range<Int>
-  }
-
-  let source: ColumnSeries
-  let rows: [Row]
-
-  var labels: [Labels] { rows.map { source.index.labels[$0.series] } }
-  var count: Int { rows.count }
-  func labels(_ row: Int) -> Labels { source.index.labels[rows[row].series] }
-  var mayHoldHistograms: Bool { false }
-
-  func samples(_ row: Int) -> Samples {
-    source.columns[rows[row].series].samples(rows[row].range)
-  }
-}
-
-/// The samples of one series: a run of positions of a timeline.
-struct RecordedColumn: Sendable {
-  let timeline: Timeline
-  /// The position on the timeline of the first value.
-  let first: Int
-  let values: PackedColumn
-  /// Positions (indexes of `values`), ascending.
-  let staleMarkers: [Int]
-
-  /// The positions (indexes of `values`) in an interval of time.
-  func positions(after: Int64, through: Int64) -> Range<Int> {
-    let low = clamp(timeline.firstPosition(after: after))
-    let high = clamp(timeline.firstPosition(after: through))
-    return low..<max(low, high)
-  }
-
-  private func clamp(_ position: Int) -> Int { min(max(position - first, 0), values.count) }
-
-  /// A part of the column.
-  func samples(_ range: Range<Int>) -> Samples {
-    Samples(
-      timeline: timeline, first: first + range.lowerBound, values: values.values(range),
-      staleMarkers: staleMarkers.filter(range.contains).map { $0 - range.lowerBound })
   }
 }
 

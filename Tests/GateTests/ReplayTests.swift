@@ -218,4 +218,14 @@ private final class CountingSource: SeriesSource {
     asked.withLock { $0 += 1 }
     return try source.select(selections)
   }
+
+  func bound(_ matchers: [LabelMatcher]) -> Int? { source.bound(matchers) }
+
+  func labelNames(_ selection: Selection) throws -> [ArraySlice<UInt8>] { try source.labelNames(selection) }
+
+  func labelValues(of name: [UInt8], _ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    try source.labelValues(of: name, selection)
+  }
+
+  func statistics(limit: Int) throws -> SeriesStatistics { try source.statistics(limit: limit) }
 }

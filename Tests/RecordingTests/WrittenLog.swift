@@ -66,7 +66,7 @@ struct WrittenLog {
     return bytes + [UInt8(rest)]
   }
 
-  private static func signed(_ number: Int64) -> [UInt8] {
+  static func signed(_ number: Int64) -> [UInt8] {
     unsigned(UInt64(bitPattern: (number << 1) ^ (number >> 63)))
   }
 }

@@ -47,7 +47,7 @@ double promgate_rises(
 /// below zero.
 void promgate_locate(
   const int64_t *timestamps, size_t count, const int64_t *after, const int64_t *through,
-  const int32_t *meeting, size_t steps, int32_t *firsts, int32_t *newest);
+  const int32_t *meeting, size_t begin, size_t end, int32_t *firsts, int32_t *newest);
 
 /// `output[i] = values[positions[i] - offset]`.
 void promgate_gather(

@@ -116,9 +116,9 @@ extension Evaluation {
 
     mutating func present(_ presence: Presence) -> [Int64] {
       if let last, last.presence == presence { return last.times }
-      var times = all
-      if !presence.isFull {
-        times.removeAll(keepingCapacity: true)
+      var times = presence.isFull ? all : []
+      if times.isEmpty {
+        times.reserveCapacity(presence.population)
         presence.forEachRun { times.append(contentsOf: all[$0]) }
       }
       last = (presence, times)

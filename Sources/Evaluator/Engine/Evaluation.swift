@@ -25,12 +25,22 @@ final class Evaluation {
     var labels: [Labels] { source.labels }
     var count: Int { source.count }
     func labels(_ row: Int) -> Labels { source.labels(row) }
+    var mayHaveTypeOrUnit: Bool { source.mayHaveTypeOrUnit }
     var mayHoldHistograms: Bool { source.mayHoldHistograms }
+    func numbers(of names: LabelNames) -> RowNumbers? { source.numbers(of: names) }
+    func extent(_ row: Int) -> SampleExtent? { nil }
+    func read(_ row: Int, into result: inout Samples) throws { result = try samples(row) }
 
     func samples(_ row: Int) throws -> Samples {
       var samples = try source.samples(row)
       samples.staleMarkers = []
       return samples
+    }
+
+    func chunks(
+      _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
+    ) throws -> [WrittenChunk] {
+      writer.chunks(try samples(row), first: first, last: last)
     }
   }
 
@@ -415,7 +425,8 @@ final class Evaluation {
     case .bottomk: return try ranked.best(isTop: false)
     case .limitk: return try ranked.limit()
     case .limitRatio: return try ranked.ratio()
-    case .countValues(let label): return try ranked.countValues(label: label, plan.grouping)
+    case .countValues(let label):
+      return try CountedValues(of: source, label: label, plan.grouping, grid, self)
     }
   }
 

@@ -54,9 +54,9 @@ struct FloatWindows: ~Copyable {
       }
       return
     }
-    for step in 0..<tile.steps {
+    bounds.presence.forEachStep { step in
       let window = bounds.window(step, in: samples)
-      guard window.count >= minimum else { continue }
+      guard window.count >= minimum else { return }
       if let value = formula(step, window.lowerBound, window.upperBound) { tile.set(step, value) }
     }
   }

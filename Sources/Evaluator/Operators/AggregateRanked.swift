@@ -147,52 +147,6 @@ struct RankedAggregation {
     evaluation.notes.add(.ratioRange, GoText.general(ratio), GoText.general(cap), at: parameter.site)
   }
 
-  // MARK: count_values
-
-  /// One series for each value (promql-evaluation.md §5.7).
-  func countValues(
-    label: [UInt8], _ grouping: AggregationPlan.Grouping
-  ) throws(EvaluationError) -> any RowSource {
-    guard LabelName.isValid(label) else { throw .invalidLabelName(label) }
-    let project: (Labels) -> Labels
-    switch grouping {
-    case .by(let names):
-      let kept = LabelNames(names + [String(decoding: label, as: UTF8.self)])
-      project = { $0.keeping(kept) }
-    case .without(let names):
-      let dropped = LabelNames(names + [LabelName.metric])
-      project = { $0.dropping(dropped) }
-    }
-    var rowOfLabels: [Labels: Int] = [:]
-    var table = RowTable()
-    /// Adds 1 to the series that stands for a value.
-    func count(_ text: String, of row: Int, at step: Int) throws(EvaluationError) {
-      var builder = LabelsBuilder(source.keys[row].labels)
-      builder.set(label, Array(text.utf8))
-      let labels = project(builder.labels())
-      let output = rowOfLabels[labels] ?? table.keys.count
-      if output == table.keys.count {
-        rowOfLabels[labels] = output
-        table.append(RowKey(labels), Row(steps: grid.count))
-      }
-      let old = table.rows[output].presence[step] ? table.rows[output].values[step] : 0
-      if old == 0 { try evaluation.charge(1) }
-      table.rows[output].set(step, old + 1)
-    }
-    var member = Row(steps: grid.count)
-    for row in source.keys.indices {
-      try source.read(row, into: &member)
-      for step in 0..<grid.count {
-        if member.presence[step] {
-          try count(GoText.plain(member.values[step]), of: row, at: step)
-        } else if let histogram = member.histograms[step] {
-          try count(histogram.description, of: row, at: step)
-        }
-      }
-    }
-    return table
-  }
-
   // MARK: Shared
 
   /// k at each step, at most the number of rows; nil when it is below 1 at all of them.

@@ -81,7 +81,7 @@ final class SelectRows: RowSource {
         tile.presence.copy(bounds.presence)
         return
       }
-      for step in 0..<tile.steps {
+      bounds.presence.forEachStep { step in
         let window = bounds.window(step, in: samples)
         if !window.isEmpty { tile.set(step, samples.values[window.upperBound - 1]) }
       }

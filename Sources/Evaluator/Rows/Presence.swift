@@ -64,13 +64,16 @@ struct Presence: Sendable, Hashable {
     return false
   }
 
-  /// Asks for every step, in order, whether it is present.
+  /// Asks for some steps, in order, whether they are present; the words in which they lie hold nothing else.
   @inline(__always)
-  mutating func setEach(_ isPresent: (_ step: Int) -> Bool) {
-    for index in words.indices {
+  mutating func setEach(in steps: Range<Int>, _ isPresent: (_ step: Int) -> Bool) {
+    guard !steps.isEmpty else { return }
+    for index in steps.lowerBound >> 6...(steps.upperBound - 1) >> 6 {
       let start = index << 6
       var word: UInt64 = 0
-      for bit in 0..<min(64, count - start) where isPresent(start + bit) { word |= 1 << UInt64(bit) }
+      for step in max(start, steps.lowerBound)..<min(start + 64, steps.upperBound) where isPresent(step) {
+        word |= 1 << UInt64(step & 63)
+      }
       words[index] = word
     }
   }

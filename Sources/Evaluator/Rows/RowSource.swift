@@ -51,6 +51,10 @@ struct RenamedRows: RowSource {
   func read(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     try source.read(row, into: &tile)
   }
+
+  func readPresence(_ row: Int, into tile: inout Row) throws(EvaluationError) {
+    try source.readPresence(row, into: &tile)
+  }
 }
 
 /// Refuses two values with equal labels (promql-evaluation.md §7).

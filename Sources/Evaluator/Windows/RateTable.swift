@@ -52,13 +52,11 @@ final class RateTable {
     var last: (first: Int64, last: Int64, count: Int) = (0, 0, 0)
     var factor = 0.0
     var stretch = -1
-    presence.setEach { step in
+    unsafe factors.update(repeating: 0, count: ends.count)
+    presence.setEach(in: bounds.reach) { step in
       let (low, high) = bounds.edges(step)
       let end = ends[step]
-      guard low < high else {
-        unsafe factors[step] = 0
-        return false
-      }
+      guard low < high else { return false }
       let (first, newest) = (timestamps[low], timestamps[high])
       let shape = (first: first &- end, last: newest &- end, count: high - low + 1)
       if shape != last || stretch != step / Self.stretch {

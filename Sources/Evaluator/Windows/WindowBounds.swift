@@ -20,6 +20,9 @@ final class WindowBounds {
   let newest: UnsafePointer<Int32>
   /// The steps whose window holds a sample.
   let presence: Presence
+  /// The steps from the first one whose window may hold a sample to the last one: few of a series that came
+  /// and went.
+  let reach: Range<Int>
   /// The positions from the first window that holds a sample to the last one.
   let needed: Range<Int>
   /// Where the positions are.
@@ -27,36 +30,47 @@ final class WindowBounds {
   /// What rates need to know beside it, once one was asked for.
   fileprivate var rates: RateTable?
 
-  /// Positions of the samples within each step's times. Two pointers: O(timestamps + steps).
+  /// Positions of the samples within each step's times. Two pointers: O(timestamps + steps in reach), and a
+  /// number written for each of the others.
   init(_ timeline: Timeline, _ times: WindowTimes, in memory: WindowMemory = WindowMemory()) {
     let count = times.after.count
     let firsts = unsafe memory.allocate(Int32.self, count: 2 * count)
     let newest = unsafe firsts + count
+    let reach = times.reach(timeline)
+    // Windows before the reach have no sample behind them yet.
+    unsafe firsts.update(repeating: 0, count: reach.lowerBound)
+    unsafe newest.update(repeating: -1, count: reach.lowerBound)
     unsafe timeline.withUnsafeBufferPointer { timestamps in
       unsafe times.after.withUnsafeBufferPointer { after in
         unsafe times.through.withUnsafeBufferPointer { through in
           unsafe times.meeting.withUnsafeBufferPointer { meeting in
             unsafe promgate_locate(
               timestamps.baseAddress, timestamps.count, after.baseAddress, through.baseAddress,
-              meeting.baseAddress, count, firsts, newest)
+              meeting.baseAddress, reach.lowerBound, reach.upperBound, firsts, newest)
           }
         }
       }
     }
     var presence = Presence(count: count)
-    presence.setEach { unsafe firsts[$0] <= newest[$0] }
+    presence.setEach(in: reach) { unsafe firsts[$0] <= newest[$0] }
     var needed = 0..<0
     if let first = presence.first, let last = presence.last {
       needed = unsafe Int(firsts[first])..<Int(newest[last]) + 1
     }
     if !presence.isFull {
       let last = Int32(max(needed.lowerBound, needed.upperBound - 1))
-      for step in 0..<count where !presence[step] {
+      let before = min(Int32(needed.lowerBound), last)
+      unsafe firsts.update(repeating: before, count: reach.lowerBound)
+      unsafe newest.update(repeating: before, count: reach.lowerBound)
+      unsafe (firsts + reach.upperBound).update(repeating: last, count: count - reach.upperBound)
+      unsafe (newest + reach.upperBound).update(repeating: last, count: count - reach.upperBound)
+      for step in reach where !presence[step] {
         unsafe firsts[step] = min(max(firsts[step], Int32(needed.lowerBound)), last)
         unsafe newest[step] = firsts[step]
       }
     }
     steps = count
+    self.reach = reach
     self.timeline = timeline
     self.memory = memory
     unsafe self.firsts = unsafe UnsafePointer(firsts)
@@ -97,6 +111,13 @@ struct WindowTimes {
       return earlier < step && through[earlier] == after[step] ? Int32(earlier) : -1
     }
     (self.after, self.through) = (after, through)
+  }
+
+  /// The steps whose window may hold a sample of a timeline. O(log steps).
+  func reach(_ timeline: Timeline) -> Range<Int> {
+    guard let first = timeline.first, let last = timeline.last else { return 0..<0 }
+    let begin = through.partitioningIndex { $0 >= first }
+    return begin..<max(begin, after.partitioningIndex { $0 >= last })
   }
 
   private static func clamped(_ time: Int64, _ delta: Int64) -> Int64 {

@@ -169,6 +169,20 @@ struct SeriesWithout: SeriesSource {
     try source.select(selections.map(narrowed))
   }
 
+  func bound(_ matchers: [LabelMatcher]) -> Int? { source.bound(matchers) }
+
+  func labelNames(_ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    try source.labelNames(narrowed(selection))
+  }
+
+  func labelValues(of name: [UInt8], _ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    try source.labelValues(of: name, narrowed(selection))
+  }
+
+  func statistics(limit: Int) throws -> SeriesStatistics {
+    try Listing.statistics(of: try select(.everything), limit: limit)
+  }
+
   private func narrowed(_ selection: Selection) -> Selection {
     var narrowed = selection
     if let matcher { narrowed.matchers.append(matcher) }

@@ -138,10 +138,35 @@ struct SimulatedSource: SeriesSource {
     Found(series: series.filter { series in selection.matchers.allSatisfy { $0.accepts(series.labels) } })
   }
 
+  func bound(_ matchers: [LabelMatcher]) -> Int? { series.count }
+
+  func labelNames(_ selection: Selection) -> [ArraySlice<UInt8>] { Listing.labelNames(of: select(selection)) }
+
+  func labelValues(of name: [UInt8], _ selection: Selection) -> [ArraySlice<UInt8>] {
+    Listing.labelValues(of: name, in: select(selection))
+  }
+
+  func statistics(limit: Int) throws -> SeriesStatistics {
+    try Listing.statistics(of: select(.everything), limit: limit)
+  }
+
+  /// A handful of series.
   private struct Found: Selected {
     var series: [Series]
     var labels: [Labels] { series.map(\.labels) }
+    var count: Int { series.count }
+    func labels(_ row: Int) -> Labels { series[row].labels }
+    var mayHaveTypeOrUnit: Bool { true }
     var mayHoldHistograms: Bool { false }
+    func numbers(of names: LabelNames) -> RowNumbers? { nil }
+    func extent(_ row: Int) -> SampleExtent? { nil }
+    func read(_ row: Int, into result: inout Samples) { result = samples(row) }
+
+    func chunks(
+      _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
+    ) -> [WrittenChunk] {
+      writer.chunks(samples(row), first: first, last: last)
+    }
 
     func samples(_ row: Int) -> Samples {
       let rate = series[row].rate

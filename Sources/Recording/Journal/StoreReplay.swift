@@ -48,7 +48,7 @@ public struct StoreReplay {
       }
       last = id
     }
-    let outcome = store.append(pushed, allOrNone: false)
+    let outcome = store.append(replayed: pushed)
     if let limit = outcome.limit { throw limit }
     refused += outcome.refusals.count
   }

@@ -148,6 +148,15 @@ final class BlockIndex: Sendable {
     return try list(allSeries)
   }
 
+  /// All label names, ascending.
+  var names: [[UInt8]] { postings.keys.sorted { $0.lexicographicallyPrecedes($1) } }
+
+  /// The values of a label, ascending, with the places of their postings.
+  func values(of name: [UInt8]) -> [(value: [UInt8], offset: Int)] { postings[name] ?? [] }
+
+  /// The references of the postings at a place.
+  func references(at offset: Int) throws(RecordingError) -> [UInt32] { try file.reading { try list(offset) } }
+
   private func list(_ offset: Int) throws -> [UInt32] {
     var section = try Self.section(file, offset)
     let count = Int(try section.u32())
@@ -160,16 +169,8 @@ final class BlockIndex: Sendable {
 
   /// A series' labels and chunks.
   func series(_ reference: UInt32) throws(RecordingError) -> (labels: Labels, chunks: [Chunk]) {
-    let offset = version == 1 ? Int(reference) : Int(reference) * 16
-    return try file.reading {
-      var entry = file.reader(at: offset)
-      let length = try entry.count()
-      let start = entry.position
-      var body = file.reader(at: start, length: length)
-      _ = try entry.skip(length)
-      guard file.checks(start..<start + length, try entry.u32()) else {
-        throw file.fault("a series is damaged", at: offset)
-      }
+    try file.reading {
+      var body = try entry(reference)
       var pairs: [(name: [UInt8], value: [UInt8])] = []
       for _ in 0..<(try body.count(of: 2)) {
         let name = try symbol(try body.uvarint())
@@ -178,6 +179,29 @@ final class BlockIndex: Sendable {
       }
       return (Labels(inOrder: pairs), try chunks(&body))
     }
+  }
+
+  /// A series' chunks; its labels are passed over.
+  func chunks(of reference: UInt32) throws(RecordingError) -> [Chunk] {
+    try file.reading {
+      var body = try entry(reference)
+      for _ in 0..<2 * (try body.count(of: 2)) { _ = try body.uvarint() }
+      return try chunks(&body)
+    }
+  }
+
+  /// What stands of a series, its checksum verified.
+  private func entry(_ reference: UInt32) throws -> ByteReader {
+    let offset = version == 1 ? Int(reference) : Int(reference) * 16
+    var entry = file.reader(at: offset)
+    let length = try entry.count()
+    let start = entry.position
+    let body = file.reader(at: start, length: length)
+    _ = try entry.skip(length)
+    guard file.checks(start..<start + length, try entry.u32()) else {
+      throw file.fault("a series is damaged", at: offset)
+    }
+    return body
   }
 
   private func chunks(_ body: inout ByteReader) throws(BytesEnded) -> [Chunk] {

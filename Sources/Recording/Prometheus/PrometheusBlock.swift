@@ -83,6 +83,39 @@ final class PrometheusBlock: Sendable {
     return rows
   }
 
+  /// The names of the labels that series with chunks in (after, through] have, ascending.
+  func labelNames(after: Int64, through: Int64) throws(RecordingError) -> [ArraySlice<UInt8>] {
+    var names: [ArraySlice<UInt8>] = []
+    for name in index.names {
+      for entry in index.values(of: name)
+      where try holds(entry.offset, after: after, through: through) {
+        names.append(name[...])
+        break
+      }
+    }
+    return names
+  }
+
+  /// The values that a label has in series with chunks in (after, through], ascending.
+  func labelValues(
+    of name: [UInt8], after: Int64, through: Int64
+  ) throws(RecordingError) -> [ArraySlice<UInt8>] {
+    var values: [ArraySlice<UInt8>] = []
+    for entry in index.values(of: name) where try holds(entry.offset, after: after, through: through) {
+      values.append(entry.value[...])
+    }
+    return values
+  }
+
+  /// Whether one of some postings' series has chunks in (after, through]. The first one has, mostly.
+  private func holds(_ offset: Int, after: Int64, through: Int64) throws(RecordingError) -> Bool {
+    for reference in try index.references(at: offset) {
+      let chunks = try index.chunks(of: reference)
+      if chunks.contains(where: { $0.first <= through && $0.last > after }) { return true }
+    }
+    return false
+  }
+
   /// A row's chunks in first...last, as they are where they lie inside and newly written where they do
   /// not; nil when something of the row was deleted, or somebody damaged the order of its chunks.
   func chunks(

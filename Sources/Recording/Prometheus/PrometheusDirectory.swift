@@ -68,13 +68,50 @@ struct PrometheusDirectory: SeriesSource {
     if let head {
       for number in head.index.rows(matching: selection.matchers) {
         let series = head.series[number]
-        guard let range = series.timeRange, range.lowerBound <= selection.through,
-          range.upperBound > selection.after
-        else { continue }
+        guard series.overlaps(selection) else { continue }
         rows[series.labels, default: DirectoryRow()].head = series
       }
     }
     return DirectorySelection(rows, selection)
+  }
+
+  /// Chunks may be of histograms.
+  func bound(_ matchers: [LabelMatcher]) -> Int? { nil }
+
+  func labelNames(_ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    guard selection.matchers.isEmpty else { return Listing.labelNames(of: try select(selection)) }
+    var lists: [[ArraySlice<UInt8>]] = []
+    for block in blocks where block.overlaps(after: selection.after, through: selection.through) {
+      lists.append(try block.labelNames(after: selection.after, through: selection.through))
+    }
+    if let head {
+      lists.append(head.index.labelNames(matching: []) { head.series[$0].overlaps(selection) })
+    }
+    return Listing.merged(lists)
+  }
+
+  func labelValues(of name: [UInt8], _ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    guard selection.matchers.isEmpty else { return Listing.labelValues(of: name, in: try select(selection)) }
+    var lists: [[ArraySlice<UInt8>]] = []
+    for block in blocks where block.overlaps(after: selection.after, through: selection.through) {
+      lists.append(try block.labelValues(of: name, after: selection.after, through: selection.through))
+    }
+    if let head {
+      lists.append(head.index.labelValues(of: name, matching: []) { head.series[$0].overlaps(selection) })
+    }
+    return Listing.merged(lists)
+  }
+
+  /// Looks at all series, and decodes them for the times.
+  func statistics(limit: Int) throws -> SeriesStatistics {
+    try Listing.statistics(of: try select(.everything), limit: limit)
+  }
+}
+
+extension PrometheusHead.Series {
+  /// Whether it has samples that may lie in the interval.
+  fileprivate func overlaps(_ selection: Selection) -> Bool {
+    timeRange.map { $0.lowerBound <= selection.through && $0.upperBound > selection.after } ?? false
   }
 }
 
@@ -103,6 +140,7 @@ private struct DirectoryRow: Sendable {
 /// The rows that a selection found in a directory, decoded when they are read.
 private final class DirectorySelection: Selected {
   let labels: [Labels]
+  let mayHaveTypeOrUnit: Bool
   private let rows: [DirectoryRow]
   private let selection: Selection
   private let timelines = Mutex(TimelineTable())
@@ -110,6 +148,7 @@ private final class DirectorySelection: Selected {
   init(_ found: [Labels: DirectoryRow], _ selection: Selection) {
     let sorted = found.sorted { $0.key < $1.key }
     labels = sorted.map(\.key)
+    mayHaveTypeOrUnit = labels.contains { $0.hasTypeOrUnit }
     rows = sorted.map(\.value)
     self.selection = selection
   }
@@ -135,6 +174,18 @@ private final class DirectorySelection: Selected {
     }
     return isSimple ? written : writer.chunks(try samples(row), first: first, last: last)
   }
+
+  var count: Int { rows.count }
+
+  func labels(_ row: Int) -> Labels { labels[row] }
+
+  /// The labels were made of the index' symbols for each row: numbers are not kept.
+  func numbers(of names: LabelNames) -> RowNumbers? { nil }
+
+  /// Chunks tell only when they are decoded.
+  func extent(_ row: Int) -> SampleExtent? { nil }
+
+  func read(_ row: Int, into result: inout Samples) throws { result = try samples(row) }
 
   /// Chunks tell only when they are decoded.
   var mayHoldHistograms: Bool { true }

@@ -4,9 +4,11 @@ internal import TimeSeries
 struct DecodedSeries: SeriesSource {
   private let index: SeriesIndex
   private let columns: [Samples]
+  private let holdsHistograms: Bool
 
   init(labels: [Labels], columns: [Samples]) {
     index = SeriesIndex(sorted: labels)
+    holdsHistograms = columns.contains { $0.histograms != nil }
     self.columns = columns
   }
 
@@ -21,11 +23,36 @@ struct DecodedSeries: SeriesSource {
 
   /// The series that satisfy the matchers and have samples in the interval, in label order.
   func select(_ selection: Selection) -> any Selected {
-    let rows = index.rows(matching: selection.matchers).compactMap { row in
-      let samples = columns[row].within(after: selection.after, through: selection.through)
-      return samples.count > 0 ? (index.labels[row], samples) : nil
+    found(index.rows(matching: selection.matchers), selection)
+  }
+
+  func bound(_ matchers: [LabelMatcher]) -> Int? { holdsHistograms ? nil : index.bound(matchers) }
+
+  func labelNames(_ selection: Selection) -> [ArraySlice<UInt8>] {
+    index.labelNames(matching: selection.matchers) { holds($0, selection) }
+  }
+
+  func labelValues(of name: [UInt8], _ selection: Selection) -> [ArraySlice<UInt8>] {
+    index.labelValues(of: name, matching: selection.matchers) { holds($0, selection) }
+  }
+
+  func statistics(limit: Int) -> SeriesStatistics { index.statistics(limit: limit, timeRange: timeRange) }
+
+  private func holds(_ row: Int, _ selection: Selection) -> Bool {
+    !columns[row].positions(after: selection.after, through: selection.through).isEmpty
+  }
+
+  private func found(_ rows: some Collection<Int>, _ selection: Selection) -> DecodedSelection {
+    var kept: [Int] = []
+    var samples: [Samples] = []
+    for row in rows {
+      let part = columns[row].within(after: selection.after, through: selection.through)
+      if part.count > 0 {
+        kept.append(row)
+        samples.append(part)
+      }
     }
-    return DecodedSelection(labels: rows.map(\.0), rows: rows.map(\.1))
+    return DecodedSelection(index: index, indexRows: kept, rows: samples)
   }
 
   /// The same without some labels; series that become alike are merged, the first one's samples first.
@@ -42,26 +69,52 @@ struct DecodedSeries: SeriesSource {
 
   /// All series with what they have in an interval, whatever the matchers: a remote has applied them.
   func all(after: Int64, through: Int64) -> any Selected {
-    let rows = zip(index.labels, columns)
-      .map { ($0, $1.within(after: after, through: through)) }.filter { $0.1.count > 0 }
-    return DecodedSelection(labels: rows.map(\.0), rows: rows.map(\.1))
+    found(columns.indices, Selection(matchers: [], after: after, through: through))
   }
 }
 
 private struct DecodedSelection: Selected {
-  let labels: [Labels]
+  let index: SeriesIndex
+  /// Where the rows are in the index.
+  let indexRows: [Int]
   let rows: [Samples]
 
+  var labels: [Labels] { indexRows.map { index.labels[$0] } }
+  var count: Int { rows.count }
+  func labels(_ row: Int) -> Labels { index.labels[indexRows[row]] }
+  var mayHaveTypeOrUnit: Bool { index.mayHaveTypeOrUnit }
   var mayHoldHistograms: Bool { rows.contains { $0.histograms != nil } }
 
+  func numbers(of names: LabelNames) -> RowNumbers? { index.numbers(of: names, rows: indexRows) }
+
+  func extent(_ row: Int) -> SampleExtent? {
+    let samples = rows[row]
+    return samples.areFloats
+      ? SampleExtent(samples.timeline, samples.first..<samples.first + samples.count) : nil
+  }
+
   func samples(_ row: Int) -> Samples { rows[row] }
+
+  func read(_ row: Int, into result: inout Samples) { result = rows[row] }
+
+  func chunks(
+    _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
+  ) -> [WrittenChunk] {
+    writer.chunks(rows[row], first: first, last: last)
+  }
 }
 
 extension Samples {
+  /// The positions in an interval of time.
+  fileprivate func positions(after: Int64, through: Int64) -> Range<Int> {
+    let low = min(max(timeline.firstPosition(after: after) - first, 0), count)
+    return low..<min(max(timeline.firstPosition(after: through) - first, low), count)
+  }
+
   /// The part in an interval of time; shares what it can.
   func within(after: Int64, through: Int64) -> Samples {
-    let low = min(max(timeline.firstPosition(after: after) - first, 0), count)
-    let high = min(max(timeline.firstPosition(after: through) - first, low), count)
+    let range = positions(after: after, through: through)
+    let (low, high) = (range.lowerBound, range.upperBound)
     if low == 0, high == count { return self }
     var part = Samples(timeline: timeline, first: first + low, values: Array(values[low..<high]))
     part.staleMarkers = staleMarkers.filter { $0 >= low && $0 < high }.map { $0 - low }

@@ -82,6 +82,24 @@ public final class RemoteReader: SeriesSource {
     }
   }
 
+  /// Nothing is known before the remote is asked.
+  public func bound(_ matchers: [LabelMatcher]) -> Int? { nil }
+
+  /// Fetches the series: remote read tells nothing without their samples.
+  public func labelNames(_ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    Listing.labelNames(of: try select(selection))
+  }
+
+  /// Fetches the series.
+  public func labelValues(of name: [UInt8], _ selection: Selection) throws -> [ArraySlice<UInt8>] {
+    Listing.labelValues(of: name, in: try select(selection))
+  }
+
+  /// Fetches all series.
+  public func statistics(limit: Int) throws -> SeriesStatistics {
+    try Listing.statistics(of: try select(.everything), limit: limit)
+  }
+
   // MARK: Asking
 
   private func request(_ selection: Selection) -> HTTPRequest {

@@ -78,33 +78,31 @@ struct SeriesParameters: Sendable {
 
   /// Answers `/labels`: the names that the selected series have.
   func namesAnswer(_ source: any SeriesSource) throws(APIError) -> APIAnswer {
-    var names: Set<ArraySlice<UInt8>> = []
-    for labels in try series(in: source) {
-      var cursor = LabelCursor(labels)
-      while cursor.next() { names.insert(labels.bytes[cursor.name]) }
-    }
-    return answer(names)
+    try answer { try source.labelNames($0) }
   }
 
   /// Answers `/label/NAME/values`: the values that a label has in the selected series.
   func valuesAnswer(_ name: [UInt8], _ source: any SeriesSource) throws(APIError) -> APIAnswer {
-    var values: Set<ArraySlice<UInt8>> = []
-    for labels in try series(in: source) {
-      if let range = labels.valueRange(of: name) { values.insert(labels.bytes[range]) }
-    }
-    return answer(values)
+    try answer { try source.labelValues(of: name, $0) }
   }
 
-  private func answer(_ texts: Set<ArraySlice<UInt8>>) -> APIAnswer {
-    let sorted = texts.sorted { $0.lexicographicallyPrecedes($1) }
+  private func answer(
+    _ list: (Selection) throws -> [ArraySlice<UInt8>]
+  ) throws(APIError) -> APIAnswer {
+    let texts: [ArraySlice<UInt8>]
+    do {
+      texts = Listing.merged(try selections.filter { $0.after < $0.through }.map(list))
+    } catch {
+      throw APIError(kind: .execution, message: "\(error)")
+    }
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "["))
-    for (index, text) in sorted.prefix(limit).enumerated() {
+    for (index, text) in texts.prefix(limit).enumerated() {
       if index > 0 { writer.append(UInt8(ascii: ",")) }
       writer.append(string: text, .html)
     }
     writer.append(UInt8(ascii: "]"))
-    return answer(writer, isCut: sorted.count > limit)
+    return answer(writer, isCut: texts.count > limit)
   }
 
   private func answer(_ writer: consuming ByteWriter, isCut: Bool) -> APIAnswer {

@@ -67,13 +67,6 @@ extension ServerFacts {
 
 /// `/status/tsdb`: how many series there are of what.
 struct StoreStatistics {
-  private struct Counts {
-    var byMetric: [ArraySlice<UInt8>: Int] = [:]
-    var byName: [ArraySlice<UInt8>: Int] = [:]
-    var bytesByName: [ArraySlice<UInt8>: Int] = [:]
-    var byPair: [[UInt8]: Int] = [:]
-  }
-
   private let limit: Int
 
   init(_ form: FormValues) throws(APIError) {
@@ -87,65 +80,32 @@ struct StoreStatistics {
     limit = number
   }
 
-  /// Reads all labels, and the times of what the source holds where `range` does not know them.
+  /// Asks the source for its counts.
   func answer(_ source: any SeriesSource) throws(APIError) -> APIAnswer {
-    let all: any Selected
-    var range: ClosedRange<Int64>?
+    let counts: SeriesStatistics
     do {
-      all = try source.select(Selection(matchers: [], after: .min, through: .max))
-      for row in 0..<all.count {
-        let samples = try all.samples(row)
-        guard samples.count > 0 else { continue }
-        let (first, last) = (samples.timestamp(0), samples.timestamp(samples.count - 1))
-        range = min(range?.lowerBound ?? first, first)...max(range?.upperBound ?? last, last)
-      }
+      counts = try source.statistics(limit: limit)
     } catch {
       throw APIError(kind: .execution, message: "\(error)")
     }
-    let counts = Self.counts(all.labels)
     var writer = ByteWriter(capacity: 4096)
-    writer.append(#"{"headStats":{"numSeries":\#(all.count),"numLabelPairs":\#(counts.byPair.count),"#)
-    writer.append(#""chunkCount":\#(all.count),"minTime":\#(range?.lowerBound ?? .max),"#)
-    writer.append(#""maxTime":\#(range?.upperBound ?? .min)}"#)
-    append("seriesCountByMetricName", counts.byMetric, to: &writer)
-    append("labelValueCountByLabelName", counts.byName, to: &writer)
-    append("memoryInBytesByLabelName", counts.bytesByName, to: &writer)
-    append("seriesCountByLabelValuePair", counts.byPair, to: &writer)
+    writer.append(#"{"headStats":{"numSeries":\#(counts.series),"numLabelPairs":\#(counts.labelPairs),"#)
+    writer.append(#""chunkCount":\#(counts.series),"minTime":\#(counts.timeRange?.lowerBound ?? .max),"#)
+    writer.append(#""maxTime":\#(counts.timeRange?.upperBound ?? .min)}"#)
+    append("seriesCountByMetricName", counts.seriesOfMetric, to: &writer)
+    append("labelValueCountByLabelName", counts.valuesOfName, to: &writer)
+    append("memoryInBytesByLabelName", counts.bytesOfName, to: &writer)
+    append("seriesCountByLabelValuePair", counts.seriesOfPair, to: &writer)
     writer.append("}")
     return APIAnswer(data: writer.finish())
   }
 
-  private static func counts(_ series: [Labels]) -> Counts {
-    var counts = Counts()
-    for labels in series {
-      var cursor = LabelCursor(labels)
-      while cursor.next() {
-        let (name, value) = (labels.bytes[cursor.name], labels.bytes[cursor.value])
-        if name.elementsEqual(LabelName.metric.utf8) { counts.byMetric[value, default: 0] += 1 }
-        counts.bytesByName[name, default: 0] += value.count
-        let isNew =
-          counts.byPair.updateValue(
-            counts.byPair[name + [UInt8(ascii: "=")] + value, default: 0] + 1,
-            forKey: name + [UInt8(ascii: "=")] + value) == nil
-        if isNew { counts.byName[name, default: 0] += 1 }
-      }
-    }
-    // Metrics have a list of their own.
-    return counts
-  }
-
-  /// The largest first; alike ones by name.
-  private func append<Name: Collection<UInt8> & Hashable>(
-    _ member: String, _ counts: [Name: Int], to writer: inout ByteWriter
-  ) {
-    let sorted = counts.sorted { a, b in
-      a.value != b.value ? a.value > b.value : a.key.lexicographicallyPrecedes(b.key)
-    }
+  private func append(_ member: String, _ counts: [SeriesStatistics.Count], to writer: inout ByteWriter) {
     writer.append(#","\#(member)":["#)
-    for (index, count) in sorted.prefix(limit).enumerated() {
+    for (index, count) in counts.enumerated() {
       writer.append(index == 0 ? #"{"name":"# : #",{"name":"#)
-      writer.append(string: Array(count.key)[...], .html)
-      writer.append(#","value":\#(count.value)}"#)
+      writer.append(string: count.name[...], .html)
+      writer.append(#","value":\#(count.count)}"#)
     }
     writer.append("]")
   }

@@ -12,11 +12,15 @@ public struct Selection: Sendable, Hashable {
     self.after = after
     self.through = through
   }
+
+  /// All series with all their samples.
+  public static let everything = Selection(matchers: [], after: .min, through: .max)
 }
 
 /// The one door to samples: what a source found for a selection.
 ///
-/// The store, recordings and remotes conform. Rows are series, in label order.
+/// The store, recordings and remotes conform. Rows are series, in label order. Nothing has a default: what a
+/// source cannot tell without looking at each row, it says so itself.
 public protocol Selected: Sendable {
   /// The labels of each row, ascending, no two alike. May cost as much as they are: loops ask for one at a
   /// time.
@@ -28,7 +32,7 @@ public protocol Selected: Sendable {
   /// The labels of a row.
   func labels(_ row: Int) -> Labels
 
-  /// Whether any row may have a label `__type__` or `__unit__`.
+  /// Whether any row may have a label `__type__` or `__unit__`; true only costs time.
   var mayHaveTypeOrUnit: Bool { get }
 
   /// Numbers the rows by the values that they have of some labels. Nil where that is not known without
@@ -44,7 +48,7 @@ public protocol Selected: Sendable {
   func read(_ row: Int, into result: inout Samples) throws
 
   /// The samples of a row in first...last as chunks, in order of time. Sources that hold chunks hand them
-  /// over as they are where they can; the others have them written.
+  /// over as they are where they can; the others have the writer write their samples.
   func chunks(_ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter) throws -> [WrittenChunk]
 
   /// Where the samples of a row lie, when all are floats; nil where that is not known without decoding them,
@@ -98,7 +102,7 @@ public struct SampleExtent {
   /// The positions on the timeline.
   public let positions: Range<Int>
 
-  init(_ timeline: Timeline, _ positions: Range<Int>) {
+  package init(_ timeline: Timeline, _ positions: Range<Int>) {
     unsafe reference = .passUnretained(timeline)
     self.positions = positions
   }
@@ -110,44 +114,4 @@ public struct SampleExtent {
   package func isSame(as other: SampleExtent) -> Bool {
     unsafe reference.toOpaque() == other.reference.toOpaque() && positions == other.positions
   }
-}
-
-extension Selected {
-  public var count: Int { labels.count }
-
-  public func labels(_ row: Int) -> Labels { labels[row] }
-
-  public var mayHaveTypeOrUnit: Bool { labels.contains { $0.hasTypeOrUnit } }
-
-  public func numbers(of names: LabelNames) -> RowNumbers? { nil }
-
-  public func extent(_ row: Int) -> SampleExtent? { nil }
-
-  public func read(_ row: Int, into result: inout Samples) throws { result = try samples(row) }
-
-  public func chunks(
-    _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
-  ) throws -> [WrittenChunk] {
-    writer.chunks(try samples(row), first: first, last: last)
-  }
-}
-
-/// A source of series: a snapshot of the store, a recording, a remote's answer.
-public protocol SeriesSource: Sendable {
-  func select(_ selection: Selection) throws -> any Selected
-
-  /// The answers to several selections, in their order. A remote asks for them all at once.
-  func select(_ selections: [Selection]) throws -> [any Selected]
-
-  /// No more series than these, all of floats, satisfy the matchers; found without looking at series. Nil
-  /// where a source has no such bound at hand, or may hold native histograms.
-  func bound(_ matchers: [LabelMatcher]) -> Int?
-}
-
-extension SeriesSource {
-  public func select(_ selections: [Selection]) throws -> [any Selected] {
-    try selections.map { try select($0) }
-  }
-
-  public func bound(_ matchers: [LabelMatcher]) -> Int? { nil }
 }

@@ -14,11 +14,11 @@ package struct TimelineTable: Sendable {
 
   package init() {}
 
-  /// The timeline with these ascending timestamps, at least one.
-  package mutating func timeline(_ timestamps: [Int64]) -> Timeline {
+  /// The timeline with these ascending timestamps, at least one. `number` is that of a new one.
+  package mutating func timeline(_ timestamps: [Int64], number: Int = .max) -> Timeline {
     let key = Key(first: timestamps[0], last: timestamps[timestamps.count - 1], count: timestamps.count)
     if let found = known[key]?.first(where: { $0.holds(timestamps) }) { return found }
-    let timeline = Timeline(timestamps)
+    let timeline = Timeline(timestamps, number: number)
     if count >= Self.limit { (known, count) = ([:], 0) }
     count += 1
     known[key, default: []].append(timeline)

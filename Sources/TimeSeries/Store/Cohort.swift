@@ -8,10 +8,13 @@ struct Cohort: Sendable {
   var blocks: [Block] = []
   /// The rows since the last seal, in time order.
   var head: [ScrapeRow] = []
-  /// Which series each slot of the head's rows belongs to.
+  /// Which series each slot of the head's rows belongs to; −1: none any more.
   var slots: [Int32] = []
   /// The slot of each series of the head.
   var slotOfSeries: [Int32: Int32] = [:]
+  /// The time of the first and the last row; crossed where there is none.
+  private var oldest = Int64.max
+  private var latest = Int64.min
   /// When the rows of blocks and head were scraped.
   private(set) var times = RowTimes()
 
@@ -30,15 +33,46 @@ struct Cohort: Sendable {
     return overflow ? .max : span
   }
 
-  /// Whether a series has samples here, or a slot for more of them.
+  /// Whether a series has samples here.
   func holds(_ series: Int32) -> Bool {
-    if slotOfSeries[series] != nil { return true }
+    if let slot = slotOfSeries[series], head.contains(where: { $0.value(Int(slot)) != nil }) { return true }
     var list: ColumnList?
     for block in blocks where block.list !== list {
       if block.list.column(of: series, near: 0) != nil { return true }
       list = block.list
     }
     return false
+  }
+
+  /// The times of the first and the last row, milliseconds; nil for none.
+  var timeRange: ClosedRange<Int64>? { oldest <= latest ? oldest...latest : nil }
+
+  /// Whether a row may lie in the interval: touches no row.
+  @inline(__always)
+  func overlaps(_ selection: Selection) -> Bool { oldest <= selection.through && latest > selection.after }
+
+  /// Whether a series has a sample in the interval, or one in a block that reaches into it.
+  func holds(_ series: Int32, in selection: Selection) -> Bool {
+    let low = head.partitioningIndexFromEnd { $0.timestamp > selection.after }
+    let high = head.partitioningIndexFromEnd { $0.timestamp > selection.through }
+    if low < high, let slot = slotOfSeries[series],
+      head[low..<high].contains(where: { $0.value(Int(slot)) != nil })
+    {
+      return true
+    }
+    let first = blocks.partitioningIndexFromEnd { $0.last > selection.after }
+    let last = blocks.partitioningIndexFromEnd { $0.first > selection.through }
+    var list: ColumnList?
+    for block in blocks[first..<max(first, last)] where block.list !== list {
+      if block.list.column(of: series, near: 0) != nil { return true }
+      list = block.list
+    }
+    return false
+  }
+
+  /// Takes the slot of a series without samples.
+  mutating func vacate(_ series: Int32) {
+    if let slot = slotOfSeries.removeValue(forKey: series) { slots[Int(slot)] = -1 }
   }
 
   mutating func slot(of series: Int32) -> Int {
@@ -52,6 +86,8 @@ struct Cohort: Sendable {
   mutating func append(_ row: ScrapeRow) {
     head.append(row)
     times.append(row.timestamp)
+    oldest = min(oldest, row.timestamp)
+    latest = row.timestamp
   }
 
   /// Turns the head into a block; only series that the last row still has keep a slot. Returns those that
@@ -61,7 +97,7 @@ struct Cohort: Sendable {
     let order = slots.indices.sorted { slots[$0] < slots[$1] }
     var block = Block.Builder(rows: head.count)
     var absent: [Int32] = []
-    for slot in order {
+    for slot in order where slots[slot] >= 0 {
       var values: [Double] = []
       values.reserveCapacity(head.count)
       var positions: [Int] = []
@@ -104,9 +140,11 @@ struct Cohort: Sendable {
     }
     if blocks.isEmpty, head.last.map({ $0.timestamp < time }) ?? true {
       samples += head.reduce(0) { $0 + $1.sampleCount }
-      series += slots
+      series += slots.filter { $0 >= 0 }
       (head, slots, slotOfSeries, times) = ([], [], [:], RowTimes())
+      latest = .min
     }
+    oldest = blocks.first?.first ?? head.first?.timestamp ?? .max
     return (samples, series)
   }
 }

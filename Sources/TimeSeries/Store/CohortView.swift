@@ -250,7 +250,7 @@ final class CohortView: @unchecked Sendable {
 
 extension Samples {
   /// Finds the stale markers by their bits: the only place where they are looked for.
-  fileprivate mutating func noteStaleMarkers() {
+  mutating func noteStaleMarkers() {
     staleMarkers = values.indices.filter { StaleMarker.isStale(values[$0]) }
   }
 }

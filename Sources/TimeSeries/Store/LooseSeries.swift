@@ -1,3 +1,4 @@
+internal import CColumns
 import Synchronization
 
 /// A series whose samples come with timestamps of their own: loaded, pushed, or scraped with
@@ -5,6 +6,9 @@ import Synchronization
 /// no more than a copy of the head.
 struct LooseSeries: Sendable {
   private var storage = Storage()
+  /// The times of the first and the last sample; crossed where there is none.
+  private var first = Int64.max
+  private var last = Int64.min
 
   /// How many samples are sealed into one block.
   static let samplesPerBlock = 128
@@ -12,18 +16,45 @@ struct LooseSeries: Sendable {
   /// A run of samples that nobody changes any more.
   private final class SealedRun: Sendable {
     let timeline: Timeline
-    let values: PackedColumn
+    /// A packed frame.
+    private let bytes: [UInt8]
+    /// Whether a value is a stale marker.
+    let holdsStaleMarkers: Bool
     /// Of the run's positions.
     let rare: RareSamples?
 
-    init(timeline: Timeline, values: PackedColumn, rare: RareSamples?) {
+    init(timeline: Timeline, values: ArraySlice<Double>, rare: RareSamples?) {
       self.timeline = timeline
-      self.values = values
       self.rare = rare
+      var bytes: [UInt8] = []
+      unsafe values.withUnsafeBufferPointer { unsafe PackedFrame.append($0, to: &bytes) }
+      bytes.append(contentsOf: repeatElement(0, count: PackedFrame.padding))
+      self.bytes = bytes.trimmed()
+      holdsStaleMarkers = values.contains(where: StaleMarker.isStale)
     }
 
+    var count: Int { timeline.count }
     var first: Int64 { timeline[0] }
     var last: Int64 { timeline[timeline.count - 1] }
+    var byteCount: Int { bytes.count + 32 }
+
+    /// Writes as many values from `target` on. Returns whether it is known that none is lower than the one
+    /// before.
+    @inline(__always)
+    func decode(into target: UnsafeMutablePointer<Double>) -> Bool {
+      unsafe bytes.withUnsafeBufferPointer { bytes in
+        guard let source = bytes.baseAddress else { return false }
+        return unsafe PackedFrame.decode(source, count: timeline.count, into: target)
+      }
+    }
+
+    var values: [Double] {
+      unsafe [Double](unsafeUninitializedCapacity: count) { output, initialized in
+        guard let target = output.baseAddress else { return }
+        _ = unsafe decode(into: target)
+        initialized = count
+      }
+    }
   }
 
   /// What few series have.
@@ -60,13 +91,13 @@ struct LooseSeries: Sendable {
     }
   }
 
-  var isEmpty: Bool { last == nil }
+  var isEmpty: Bool { first > last }
   var holdsHistograms: Bool { storage.holdsHistograms }
-  private var first: Int64? { storage.sealed.first?.first ?? storage.times.first }
-  private var last: Int64? { storage.times.last ?? storage.sealed.last?.last }
+  /// The times of the first and the last sample; nil for none.
+  var timeRange: ClosedRange<Int64>? { isEmpty ? nil : first...last }
 
   /// Whether the newest sample is older than a time.
-  func ends(before time: Int64) -> Bool { last.map { $0 < time } ?? true }
+  func ends(before time: Int64) -> Bool { isEmpty || last < time }
 
   /// Why a sample would be refused; nil when it would be taken, or repeats the last one exactly. A
   /// histogram has to be one before its time is looked at.
@@ -76,7 +107,7 @@ struct LooseSeries: Sendable {
     {
       return .invalidHistogram(labels, problem)
     }
-    guard let last, sample.timestamp <= last else { return nil }
+    guard !isEmpty, sample.timestamp <= last else { return nil }
     if sample.timestamp < last { return .outOfOrder(labels, timestamp: sample.timestamp, newest: last) }
     if repeatsLast(sample) { return nil }
     return .duplicateTimestamp(labels, timestamp: sample.timestamp, values: clash(with: sample))
@@ -85,7 +116,7 @@ struct LooseSeries: Sendable {
   /// Appends a sample that nothing refuses; false when there is one as late or later. A block's timeline is
   /// shared with others in the table, and reaches no further than `span` milliseconds.
   mutating func append(_ sample: StoredSample, _ timelines: inout TimelineTable, span: Int64) -> Bool {
-    if let last, sample.timestamp <= last { return false }
+    if !isEmpty, sample.timestamp <= last { return false }
     if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
     // The newest sample stays in the head: what repeats it is compared with it.
     if storage.times.count >= Self.samplesPerBlock || reaches(sample.timestamp, span) { seal(&timelines) }
@@ -107,6 +138,8 @@ struct LooseSeries: Sendable {
       storage.values.append(0)
     }
     storage.times.append(sample.timestamp)
+    first = min(first, sample.timestamp)
+    last = sample.timestamp
     note(start: sample.startTimestamp)
     return true
   }
@@ -151,7 +184,7 @@ struct LooseSeries: Sendable {
     storage.sealed.append(
       SealedRun(
         timeline: timelines.timeline(Array(storage.times[..<count])),
-        values: PackedColumn(Array(storage.values[..<count])), rare: rare))
+        values: storage.values[..<count], rare: rare))
     storage.times.removeFirst(count)
     storage.values.removeFirst(count)
   }
@@ -182,7 +215,7 @@ struct LooseSeries: Sendable {
   func byteCount(_ timelines: inout Set<ObjectIdentifier>) -> Int {
     var bytes = 16 * storage.times.capacity + 64
     for run in storage.sealed {
-      bytes += run.values.byteCount + 48
+      bytes += run.byteCount + 48
       if timelines.insert(ObjectIdentifier(run.timeline)).inserted { bytes += 8 * run.timeline.count }
     }
     return bytes
@@ -190,43 +223,104 @@ struct LooseSeries: Sendable {
 
   /// Whether there is a sample in (after, through].
   func hasSample(in selection: Selection) -> Bool {
-    guard let first, let last else { return false }
+    if isEmpty { return false }
     if first > selection.after, first <= selection.through { return true }
     if last > selection.after, last <= selection.through { return true }
     return first <= selection.after && last > selection.through
   }
 
-  /// The samples in (after, through], and perhaps some around them; on a timeline of the table, which
-  /// series with the same timestamps share.
-  func samples(after: Int64, through: Int64, _ timelines: borrowing Mutex<TimelineTable>) -> Samples {
-    var times: [Int64] = []
+  /// What a selection needs: whole runs, and positions of the head.
+  private func parts(_ selection: Selection) -> (runs: ArraySlice<SealedRun>, head: Range<Int>) {
+    let sealed = storage.sealed
+    let firstRun = sealed.partitioningIndexFromEnd { $0.last > selection.after }
+    let lastRun = sealed.partitioningIndexFromEnd { $0.first > selection.through }
+    let low = storage.times.partitioningIndex { $0 > selection.after }
+    let high = storage.times.partitioningIndex { $0 > selection.through }
+    return (sealed[firstRun..<max(firstRun, lastRun)], low..<max(low, high))
+  }
+
+  /// The samples in the interval, and perhaps some around them; on a timeline of the table, which series
+  /// with the same timestamps share.
+  func read(
+    _ selection: Selection, _ timelines: borrowing Mutex<LooseTimelines>, into result: inout Samples
+  ) {
+    let (runs, head) = parts(selection)
+    guard storage.rare.isEmpty, !runs.contains(where: { $0.rare != nil }) else {
+      result = samples(runs, head, timelines)
+      return
+    }
+    guard !runs.isEmpty || !head.isEmpty else {
+      result = .none
+      return
+    }
+    let timeline = timeline(runs, head, timelines)
+    var neverFalls = true
+    unsafe result.refill(timeline, capacity: timeline.count) { target in
+      var (place, newest) = unsafe (target, -Double.infinity)
+      for run in runs {
+        let rises = unsafe run.decode(into: place)
+        neverFalls = unsafe neverFalls && rises && newest <= place[0]
+        newest = unsafe place[run.count - 1]
+        unsafe place += run.count
+      }
+      unsafe storage.values.withUnsafeBufferPointer { values in
+        guard let source = values.baseAddress, !head.isEmpty else { return }
+        unsafe place.update(from: source + head.lowerBound, count: head.count)
+        neverFalls = unsafe neverFalls && newest <= place[0] && promgate_falls(place, head.count) == 0
+      }
+      return (0, timeline.count)
+    }
+    result.neverFalls = neverFalls
+    if holdsStaleMarkers(runs, head) { result.noteStaleMarkers() }
+  }
+
+  /// Where the samples in the interval lie; nil where not all are floats.
+  func extent(_ selection: Selection, _ timelines: borrowing Mutex<LooseTimelines>) -> SampleExtent? {
+    let (runs, head) = parts(selection)
+    guard storage.rare.isEmpty, !runs.contains(where: { $0.rare != nil }), !holdsStaleMarkers(runs, head),
+      !runs.isEmpty || !head.isEmpty
+    else { return nil }
+    let timeline = timeline(runs, head, timelines)
+    return SampleExtent(timeline, 0..<timeline.count)
+  }
+
+  private func holdsStaleMarkers(_ runs: ArraySlice<SealedRun>, _ head: Range<Int>) -> Bool {
+    runs.contains(where: \.holdsStaleMarkers) || storage.values[head].contains(where: StaleMarker.isStale)
+  }
+
+  private func timeline(
+    _ runs: ArraySlice<SealedRun>, _ head: Range<Int>, _ timelines: borrowing Mutex<LooseTimelines>
+  ) -> Timeline {
+    timelines.withLock { $0.timeline(runs.lazy.map(\.timeline), storage.times[head]) }
+  }
+
+  /// The same where there are histograms or start timestamps.
+  private func samples(
+    _ runs: ArraySlice<SealedRun>, _ head: Range<Int>, _ timelines: borrowing Mutex<LooseTimelines>
+  ) -> Samples {
     var values: [Double] = []
     var rare = RareSamples()
-    for run in storage.sealed where run.last > after && run.first <= through {
-      if let other = run.rare { Self.append(other, count: run.timeline.count, to: &rare, at: times.count) }
-      times += run.timeline
-      values += run.values.values(0..<run.values.count)
-      if run.rare == nil, !rare.startTimestamps.isEmpty {
-        rare.startTimestamps += [Int64](repeating: 0, count: run.timeline.count)
+    for run in runs {
+      if let other = run.rare {
+        Self.append(other, count: run.count, to: &rare, at: values.count)
+      } else if !rare.startTimestamps.isEmpty {
+        rare.startTimestamps += [Int64](repeating: 0, count: run.count)
       }
+      values += run.values
     }
-    let low = storage.times.partitioningIndex { $0 > after }
-    let high = max(low, storage.times.partitioningIndex { $0 > through })
-    if low < high {
+    if !head.isEmpty {
       if storage.rare.isEmpty {
         if !rare.startTimestamps.isEmpty {
-          rare.startTimestamps += [Int64](repeating: 0, count: high - low)
+          rare.startTimestamps += [Int64](repeating: 0, count: head.count)
         }
       } else {
-        Self.append(storage.rare.within(low..<high), count: high - low, to: &rare, at: times.count)
+        Self.append(storage.rare.within(head), count: head.count, to: &rare, at: values.count)
       }
-      times += storage.times[low..<high]
-      values += storage.values[low..<high]
+      values += storage.values[head]
     }
-    guard !times.isEmpty else { return .none }
-    let timeline = timelines.withLock { $0.timeline(times) }
-    var result = Samples(timeline: timeline, values: values)
-    result.staleMarkers = values.indices.filter { StaleMarker.isStale(values[$0]) }
+    guard !values.isEmpty else { return .none }
+    var result = Samples(timeline: timeline(runs, head, timelines), values: values)
+    result.noteStaleMarkers()
     if !rare.histograms.positions.isEmpty { result.histograms = rare.histograms }
     if !rare.startTimestamps.isEmpty { result.startTimestamps = rare.startTimestamps }
     return result
@@ -243,14 +337,19 @@ struct LooseSeries: Sendable {
 
   /// Whether a block, or all of a short series, lies before a time.
   func lastsLongPast(_ time: Int64) -> Bool {
+    if first >= time { return false }
     if let block = storage.sealed.first { return block.last < time }
-    return last.map { $0 < time } ?? false
+    return last < time
   }
 
   /// Drops blocks, and a head, that lie before a time; how many samples.
   mutating func drop(before time: Int64) -> Int {
     guard lastsLongPast(time) else { return 0 }
     if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
+    defer {
+      first = storage.sealed.first?.first ?? storage.times.first ?? .max
+      if first == .max { last = .min }
+    }
     let old = storage.sealed.prefix { $0.last < time }
     var dropped = old.reduce(0) { $0 + $1.timeline.count }
     storage.sealed.removeFirst(old.count)

@@ -44,7 +44,13 @@ public final class Store: Sendable {
   public func append(
     _ batch: inout [PushedSeries], allOrNone: Bool, latest: Int64 = .max
   ) -> PushedOutcome {
-    state.withLock { $0.append(&batch, allOrNone: allOrNone, latest: latest) }
+    state.withLock { $0.append(&batch, allOrNone: allOrNone, latest: latest, age: StoreState.pushedAge) }
+  }
+
+  /// Appends what a store took before, from its record: however old, as it came.
+  package func append(replayed batch: [PushedSeries]) -> PushedOutcome {
+    var batch = batch
+    return state.withLock { $0.append(&batch, allOrNone: false, latest: .max, age: .max) }
   }
 
   /// Has everything that is taken from now on told to a journal.

@@ -70,7 +70,7 @@ final class StoreSelection: Selected {
   /// the places point to.
   private let views: [CohortView?]
   /// Timelines of loose series, for those that have the same.
-  private let timelines = Mutex(TimelineTable())
+  private let timelines: Mutex<LooseTimelines>
 
   /// Where a row's samples are.
   @safe
@@ -78,8 +78,10 @@ final class StoreSelection: Selected {
     // Sendable: the view is immutable, and alive as long as the selection.
     var id: Int32
     var slot: Int32
-    /// The only home of the series; nil when it has several, or is loose.
+    /// The only home of the series' samples; nil when they have several, or are loose.
     var view: Unmanaged<CohortView>?
+    /// Whether all samples have timestamps of their own.
+    var isLooseOnly: Bool
 
     /// Whether it lies right behind another one: its memory comes along.
     @inline(__always)
@@ -97,46 +99,47 @@ final class StoreSelection: Selected {
     var mayHoldHistograms = false
     places.reserveCapacity(ids.count)
     indexRows?.reserveCapacity(ids.count)
-    let entries = snapshot.entries.span
+    let (entries, cohorts) = (snapshot.entries.span, snapshot.cohorts.span)
+    let loose = snapshot.loose.span
     // Series lie in cohorts as they lie here: the next slot is a good guess.
     var guesses = [Int32](repeating: 0, count: snapshot.cohorts.count)
     for (position, id) in ids.enumerated() {
       let entry = Int(id)
       let homes = entries[entry].cohort < 0 ? 0 : 1 + entries[entry].otherCohorts.count
       var slot: Int32 = -1
-      var isHere = false
+      var found = 0
       var home: Unmanaged<CohortView>?
       for number in 0..<homes {
         let cohort = Int(number == 0 ? entries[entry].cohort : entries[entry].otherCohorts[number - 1])
         if views[cohort] == nil {
+          // Where series come and go, most cohorts lie outside.
+          guard cohorts[cohort].overlaps(selection) else { continue }
           views[cohort] = CohortView(snapshot.cohorts[cohort], selection, number: viewCount)
           viewCount += 1
         }
         guard let view = unsafe views[cohort].map({ unsafe Unmanaged.passUnretained($0) }) else { continue }
-        unsafe home = view
         // A series without a sample in the interval is no row: its labels must not be seen.
-        unsafe view._withUnsafeGuaranteedRef { view in
-          slot = view.slot(of: id, near: guesses[cohort])
-          isHere = isHere || view.holds(id, slot: slot)
+        unsafe view._withUnsafeGuaranteedRef { seen in
+          let place = seen.slot(of: id, near: guesses[cohort])
+          guesses[cohort] = place + 1
+          guard seen.holds(id, slot: place) else { return }
+          found += 1
+          slot = place
+          unsafe home = view
         }
-        guesses[cohort] = slot + 1
       }
-      let isLoose = entries[entry].hasLoose
-      if isLoose, let loose = snapshot.loose[entry], loose.hasSample(in: selection) {
-        isHere = true
-        mayHoldHistograms = mayHoldHistograms || loose.holdsHistograms
-      }
-      guard isHere else { continue }
-      let hasOneHome = homes == 1 && !isLoose
-      unsafe places.append(Place(id: id, slot: slot, view: hasOneHome ? home : nil))
+      let isLoose = entries[entry].hasLoose && loose[entry]?.hasSample(in: selection) ?? false
+      if isLoose { mayHoldHistograms = mayHoldHistograms || loose[entry]?.holdsHistograms ?? false }
+      guard found > 0 || isLoose else { continue }
+      unsafe places.append(
+        Place(id: id, slot: slot, view: found == 1 && !isLoose ? home : nil, isLooseOnly: found == 0))
       if let row = rows?[position] { indexRows?.append(row) }
     }
+    timelines = Mutex(LooseTimelines(number: viewCount))
     self.views = views
     self.places = places
     self.indexRows = indexRows
-    let index = snapshot.index.index
-    mayHaveTypeOrUnit =
-      rows == nil || index.hasLabel(LabelName.type) || index.hasLabel(LabelName.unit)
+    mayHaveTypeOrUnit = rows == nil || snapshot.index.index.mayHaveTypeOrUnit
     self.mayHoldHistograms = mayHoldHistograms
     self.snapshot = snapshot
     self.selection = selection
@@ -149,28 +152,12 @@ final class StoreSelection: Selected {
   func labels(_ row: Int) -> Labels { snapshot.entries[Int(places[row].id)].labels }
 
   func numbers(of names: LabelNames) -> RowNumbers? {
-    guard let indexRows else { return nil }
-    var codes = [Int](repeating: 0, count: indexRows.count)
-    var bound = 1
-    for name in names.all {
-      guard let column = snapshot.index.index.column(Array(name)) else { continue }
-      // Codes of several labels may grow beyond any number: then they are numbered anew.
-      if bound > 1 << 30 {
-        let dense = RowNumbers(codes, bound: bound)
-        codes = dense.ofRow.map { Int($0) }
-        bound = dense.firstRows.count
-      }
-      let base = column.largest + 1
-      bound *= base
-      for (row, indexRow) in indexRows.enumerated() {
-        codes[row] = codes[row] * base + column[indexRow]
-      }
-    }
-    return RowNumbers(codes, bound: bound)
+    indexRows.map { snapshot.index.index.numbers(of: names, rows: $0) }
   }
 
   func extent(_ row: Int) -> SampleExtent? {
     let place = places[row]
+    if place.isLooseOnly { return snapshot.loose[Int(place.id)]?.extent(selection, timelines) }
     guard let view = unsafe place.view else { return nil }
     return unsafe view._withUnsafeGuaranteedRef { $0.extent(place.id, slot: place.slot) }
   }
@@ -186,9 +173,17 @@ final class StoreSelection: Selected {
     if let view = unsafe place.view {
       askAhead(row)
       unsafe view._withUnsafeGuaranteedRef { $0.read(place.id, slot: place.slot, into: &result) }
+    } else if place.isLooseOnly {
+      snapshot.loose[Int(place.id)]?.read(selection, timelines, into: &result)
     } else {
       result = merged(place)
     }
+  }
+
+  func chunks(
+    _ row: Int, first: Int64, last: Int64, _ writer: inout ChunkWriter
+  ) -> [WrittenChunk] {
+    writer.chunks(samples(row), first: first, last: last)
   }
 
   /// Asks the memory for what the next rows need, where they do not lie behind each other: waiting for it
@@ -217,48 +212,11 @@ final class StoreSelection: Selected {
       return part
     }.filter { $0.count > 0 }
     if entry.hasLoose, let series = snapshot.loose[Int(place.id)] {
-      let samples = series.samples(after: selection.after, through: selection.through, timelines)
+      var samples = Samples.none
+      series.read(selection, timelines, into: &samples)
       if samples.count > 0 { parts.append(samples) }
     }
     guard let first = parts.first else { return .none }
     return parts.count == 1 ? first : Samples.merged(parts)
-  }
-}
-
-extension Samples {
-  /// The samples of several runs in time order; of samples at the same time the first run's stays.
-  static func merged(_ parts: [Samples]) -> Samples {
-    var order: [(time: Int64, part: Int, position: Int)] = []
-    for (part, samples) in parts.enumerated() {
-      for position in 0..<samples.count {
-        order.append((samples.timestamp(position), part, position))
-      }
-    }
-    order.sort { ($0.time, $0.part) < ($1.time, $1.part) }
-    var times: [Int64] = []
-    var values: [Double] = []
-    var staleMarkers: [Int] = []
-    var histograms = HistogramSamples()
-    var starts: [Int64]?
-    let columns = parts.map { ($0.staleMarkers, $0.histograms, $0.startTimestamps) }
-    for (time, part, position) in order where times.last != time {
-      let (markers, column, known) = columns[part]
-      if markers.contains(position) { staleMarkers.append(times.count) }
-      if let column, let found = column.positions.firstIndex(of: position) {
-        histograms.positions.append(times.count)
-        histograms.histograms.append(column.histograms[found])
-      }
-      if let known {
-        starts = starts ?? [Int64](repeating: 0, count: times.count)
-        starts?.append(known[position])
-      } else {
-        starts?.append(0)
-      }
-      times.append(time)
-      values.append(parts[part].values[position])
-    }
-    return Samples(
-      timeline: Timeline(times), values: values, staleMarkers: staleMarkers,
-      histograms: histograms.positions.isEmpty ? nil : histograms, startTimestamps: starts)
   }
 }

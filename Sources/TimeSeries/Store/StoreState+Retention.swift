@@ -50,6 +50,7 @@ extension StoreState {
   /// Takes a cohort off the series that it holds no longer; `dead` gets those that nothing holds.
   private mutating func leave(_ place: Int, _ series: [Int32], _ dead: inout [Int32]) {
     for id in series where !cohorts[place].holds(id) && entries[Int(id)].cohorts.contains(Int32(place)) {
+      cohorts[place].vacate(id)
       entries[Int(id)].remove(cohort: Int32(place))
       if entries[Int(id)].isEmpty { dead.append(id) }
     }
@@ -89,8 +90,8 @@ extension StoreState {
   mutating func rebuildIndex() {
     for id in gone { isIndexed[Int(id)] = false }
     for id in unindexed { isIndexed[Int(id)] = true }
+    index = IndexGeneration(after: index, gone: gone, added: unindexed, entries: entries)
     free += gone
-    index = IndexGeneration(entries: entries, ids: Array(ids.values))
     unindexed = []
     gone = []
     lookedThrough = 0

@@ -24,7 +24,7 @@ struct StoreState: Sendable {
   /// Whether a native histogram was ever taken.
   private var hasHeldHistograms = false
   /// The index over most series, and the series that came since.
-  var index = IndexGeneration(entries: [], ids: [])
+  var index = IndexGeneration()
   var unindexed: [Int32] = []
   /// By series: whether the index names it.
   var isIndexed: [Bool] = []
@@ -113,7 +113,9 @@ struct StoreState: Sendable {
     return sample.isFloat ? nil : LooseSeries().refusal(of: sample, labels: labels)
   }
 
-  mutating func append(_ batch: inout [PushedSeries], allOrNone: Bool, latest: Int64) -> PushedOutcome {
+  mutating func append(
+    _ batch: inout [PushedSeries], allOrNone: Bool, latest: Int64, age: Int64
+  ) -> PushedOutcome {
     var outcome = PushedOutcome()
     // Each entry's series is looked up once, where the sender's last batch does not say it: hashing labels
     // is most of the work.
@@ -131,7 +133,7 @@ struct StoreState: Sendable {
       outcome.limit = .tooManySamples(limit: limits.maximumSamples)
       return outcome
     }
-    outcome.refusals = refusals(in: batch, latest, stopsAtFirst: allOrNone)
+    outcome.refusals = refusals(in: batch, latest, age, stopsAtFirst: allOrNone)
     if allOrNone, !outcome.refusals.isEmpty { return outcome }
     take(&batch, &outcome)
     return outcome
@@ -139,7 +141,7 @@ struct StoreState: Sendable {
 
   /// How much older than the newest sample a pushed one may be, milliseconds: half a block of
   /// Prometheus'.
-  private static let pushedAge: Int64 = 3_600_000
+  static let pushedAge: Int64 = 3_600_000
 
   /// Fills in where a series lives; false when it is not there yet. A wrong reference would mix up series.
   private func locate(_ series: inout PushedSeries) -> Bool {
@@ -158,7 +160,7 @@ struct StoreState: Sendable {
 
   /// What of a batch is refused for what was stored before it, in its order.
   private func refusals(
-    in batch: [PushedSeries], _ latest: Int64, stopsAtFirst: Bool
+    in batch: [PushedSeries], _ latest: Int64, _ age: Int64, stopsAtFirst: Bool
   ) -> [PushedOutcome.Refusal] {
     var refusals: [PushedOutcome.Refusal] = []
     // The first sample of an empty store says what is old.
@@ -173,7 +175,7 @@ struct StoreState: Sendable {
         } else {
           let known = newest ?? time
           newest = known
-          let (oldest, overflow) = known.subtractingReportingOverflow(Self.pushedAge)
+          let (oldest, overflow) = known.subtractingReportingOverflow(age)
           if !overflow, time < oldest {
             error = .outOfBounds(batch[entry].labels, timestamp: time)
           } else if let place, place < loose.count, loose[place]?.ends(before: time) == true,
