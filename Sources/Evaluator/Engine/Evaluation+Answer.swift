@@ -6,6 +6,8 @@ extension Evaluation {
   func answer(_ plan: Plan, _ context: QueryContext) throws(EvaluationError) -> QueryValue {
     var grid = context.grid
     if options.mutation == .lastStep, grid.count > 1 { grid.end -= grid.step }
+    // The times of the steps and a row or two.
+    try hold(48, times: grid.count)
     switch plan.root {
     case .string(let text): return .string(timestamp: grid.start, text)
     case .scalar(let scalar):
@@ -47,7 +49,13 @@ extension Evaluation {
       }
       let labels = all?[row] ?? keys[row].final
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
-      try charge(1)
+      try hold(labels.bytes.count + MemoryLayout<VectorSample>.stride + 32)
+      switch value {
+      case .float: try charge(1)
+      case .histogram(let histogram):
+        try hold(histogram.heldBytes)
+        try charge(histogram.sampleWeight)
+      }
       samples.append(VectorSample(labels: labels, value: value))
     }
     return samples
@@ -67,6 +75,7 @@ extension Evaluation {
         try tile.merge(part)
       }
       if tile.isEmpty { continue }
+      try hold(labels.bytes.count + MemoryLayout<MatrixSeries>.stride + 8 * tile.presence.population)
       try charge(tile)
       result.append(series(labels, tile, &times))
     }
@@ -135,6 +144,9 @@ extension Evaluation {
       try windows.read(row, into: &samples)
       guard samples.count > 0 else { continue }
       let bounds = windows.locator.bounds(samples.timeline)
+      try hold(
+        key.final.bytes.count + MemoryLayout<MatrixSeries>.stride
+          + 16 * bounds.window(0, in: samples).count)
       var series = MatrixSeries(labels: key.final)
       if plan.edges == .none {
         series.take(samples, bounds.window(0, in: samples))
@@ -142,7 +154,8 @@ extension Evaluation {
         try series.takeExtended(
           samples, bounds.window(0, in: samples), plan: plan, end: windows.locator.ends[0])
       }
-      try charge(series.values.count + series.histograms.count)
+      try hold(series.histograms.reduce(0) { $0 + $1.heldBytes })
+      try charge(series.histograms.reduce(series.values.count) { $0 + $1.sampleWeight })
       if !series.isEmpty { result.append(series) }
     }
     result = result.inLabelOrder()

@@ -9,13 +9,25 @@ final class Evaluation {
   let notes = Notes()
   /// What each of the plan's selections found.
   private let data: [any Selected]
-  private let cancellation: Cancellation?
+  let cancellation: Cancellation?
+  /// The memory that the evaluation holds.
+  let memory: MemoryAccount
   /// Samples that are held in tables, promql-evaluation.md §9.
-  private var heldSamples = 0
+  var heldSamples = 0
+  /// How many series all selections found.
+  let seriesCount: Int
+  /// What outlives the stretch of a subquery that is being evaluated.
+  var surviving = Holding()
+  /// The subquery whose steps are being evaluated in stretches; nil while none is.
+  var stretches: SubqueryStretches?
 
-  init(data: [any Selected], options: EvaluationOptions, cancellation: Cancellation?) {
+  init(
+    data: [any Selected], options: EvaluationOptions, memory: MemoryAccount, cancellation: Cancellation?
+  ) {
+    self.memory = memory
     self.data = options.mutation == .staleMarker ? data.map { WithoutMarkers(source: $0) } : data
     self.options = options
+    seriesCount = data.reduce(0) { $0 + $1.count }
     self.cancellation = cancellation
   }
 
@@ -44,25 +56,7 @@ final class Evaluation {
     }
   }
 
-  // MARK: Limits
-
-  /// Counts samples that stay in memory; throws beyond the limit.
-  func charge(_ samples: Int) throws(EvaluationError) {
-    heldSamples += samples
-    if heldSamples > options.maximumSamples { throw .tooManySamples }
-    try checkCancellation()
-  }
-
-  func charge(_ row: Row) throws(EvaluationError) {
-    try charge(row.presence.population + row.histograms.count)
-  }
-
-  func checkCancellation() throws(EvaluationError) { try cancellation?.check(.evaluation) }
-
-  func append(_ key: RowKey, _ row: Row, to table: inout RowTable) throws(EvaluationError) {
-    try charge(row)
-    table.append(key, row)
-  }
+  // MARK: Samples
 
   static func samples(_ selected: any Selected, _ row: Int) throws(EvaluationError) -> Samples {
     do { return try selected.samples(row) } catch { throw .expandingSeries("\(error)") }
@@ -94,20 +88,21 @@ final class Evaluation {
   }
 
   /// Refuses equal labels where Prometheus does (promql-evaluation.md §7).
-  private func unique(
-    _ rows: any RowSource, on grid: Grid, _ rule: UniqueRows.Rule = .perStep
-  ) -> any RowSource {
+  func unique(_ rows: any RowSource, on grid: Grid) throws(EvaluationError) -> any RowSource {
     let needsNoCheck = options.delaysNameRemoval && grid.count <= 1 || rows.hasDistinctRows
-    return needsNoCheck ? rows : UniqueRows.checking(rows, rule)
+    return needsNoCheck ? rows : try UniqueRows.checking(rows, .perStep, evaluation: self)
   }
 
   // MARK: Scalars
 
   func column(_ plan: ScalarPlan, on grid: Grid) throws(EvaluationError) -> ScalarColumn {
+    if case .number(let value) = plan { return .constant(value) }
+    // The column and one that it is made of.
+    try hold(16, times: grid.count)
     switch plan {
     case .number(let value): return .constant(value)
     case .time: return .steps((0..<grid.count).map { Double(grid.time($0)) / 1000 })
-    case .pinned(let inner): return .constant(try column(inner, on: Grid(instant: grid.start))[0])
+    case .pinned(let inner): return .constant(try column(inner, on: pin(grid))[0])
     case .negate(let inner): return try combine(inner, on: grid) { -$0 }
     case .arithmetic(let operation, let left, let right):
       return try combine(left, right, on: grid) { Arithmetic.compute(operation, $0, $1) }
@@ -173,21 +168,26 @@ final class Evaluation {
   func open(_ plan: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
     try checkCancellation()
     if grid.count == 0 { return RowTable() }
+    // The node's own tile, and what else it keeps of every step.
+    try hold(512, plus: 16, times: grid.count)
     switch plan.form {
-    case .select(let selector): return select(selector, site: plan.site, on: grid, .value)
+    case .select(let selector): return try select(selector, site: plan.site, on: grid, .value)
     case .vector(let scalar): return ScalarRow(column: try column(scalar, on: grid))
-    case .pinned(let inner): return PinnedRows(try open(inner, on: Grid(instant: grid.start)))
+    case .pinned(let inner):
+      let rows = try open(inner, on: pin(grid))
+      if rows.mayHoldHistograms { try hold(MemoryLayout<NativeHistogram>.stride, times: 2 * grid.count) }
+      return PinnedRows(rows)
     case .negate(let inner):
       let rows = try open(inner, on: grid)
-      return unique(NegatedRows(source: rows, keys: computedKeys(rows.keys)), on: grid)
+      return try unique(NegatedRows(source: rows, keys: computedKeys(rows.keys)), on: grid)
     case .plus(let inner): return try open(inner, on: grid)
     case .point(let function, let inner):
       let rows = try open(inner, on: grid)
-      return unique(
+      return try unique(
         PointRows(source: rows, keys: computedKeys(rows.keys), function: function), on: grid)
     case .bounded(let function, let inner, let arguments):
       let rows = try open(inner, on: grid)
-      return unique(
+      return try unique(
         BoundedRows(
           source: rows, keys: computedKeys(rows.keys), function: function,
           arguments: try columns(arguments, on: grid)), on: grid)
@@ -195,7 +195,7 @@ final class Evaluation {
       let rows =
         try inner.map { plan throws(EvaluationError) in try open(plan, on: grid) }
         ?? ScalarRow(column: .steps((0..<grid.count).map { Double(grid.time($0) / 1000) }))
-      return unique(
+      return try unique(
         DateRows(source: rows, keys: computedKeys(rows.keys), function: function), on: grid)
     case .timestamp(let inner): return try timestamp(inner, on: grid)
     case .startTimestamp(let inner): return try startTimestamp(inner, on: grid)
@@ -208,14 +208,14 @@ final class Evaluation {
       return try window(function, windows, arguments, on: grid)
     case .reading(let reading, let inner):
       let rows = try open(inner, on: grid)
-      return unique(
+      return try unique(
         ReadingRows(source: rows, keys: computedKeys(rows.keys), reading: reading), on: grid)
     case .histogramQuantile, .histogramQuantiles, .histogramFraction:
       return try histogram(plan.form, on: grid)
     case .labelReplace(let inner, let plan):
-      return try LabelFunctions.replace(try open(inner, on: grid), plan)
+      return try LabelFunctions.replace(try open(inner, on: grid), plan, evaluation: self)
     case .labelJoin(let inner, let plan):
-      return try LabelFunctions.join(try open(inner, on: grid), plan)
+      return try LabelFunctions.join(try open(inner, on: grid), plan, evaluation: self)
     case .sort(let inner, let order):
       let rows = try open(inner, on: grid)
       if grid.start != grid.end {
@@ -235,21 +235,24 @@ final class Evaluation {
 
   private func select(
     _ selector: SelectorPlan, site: SourceRange, on grid: Grid, _ yield: SelectRows.Yield
-  ) -> any RowSource {
+  ) throws(EvaluationError) -> any RowSource {
+    try hold(WindowLocator.bytesPerStep, times: grid.count)
     let selected = data[selector.selection]
     let series = RowKeys(selected)
     let keys = yield == .value ? series : computedKeys(series)
     if selector.edges == .smoothed, yield == .value {
       return SmoothedRows(
-        selected, WindowLocator(grid, selector.time, back: options.lookback, ahead: options.lookback),
+        selected,
+        WindowLocator(
+          grid, selector.time, back: options.lookback, ahead: options.lookback, memory: memory),
         keys: keys, site: site, notes: notes)
     }
     let (time, back) =
       yield == .value ? (selector.time, options.lookback) : timeOfTimestamps(selector.time)
-    let locator = WindowLocator(grid, time, back: back)
+    let locator = WindowLocator(grid, time, back: back, memory: memory)
     return SelectRows(
       selected, locator: locator, yield: yield, keys: keys,
-      readsStatisticsOnly: selector.readsStatisticsOnly)
+      readsStatisticsOnly: selector.readsStatisticsOnly, most: options.maximumSamples)
   }
 
   /// `timestamp(x @ T offset o)` looks at T, whatever the offset, among the samples that `x @ T offset o`
@@ -266,15 +269,15 @@ final class Evaluation {
   private func timestamp(_ inner: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
     switch inner.form {
     case .select(let selector):
-      return unique(select(selector, site: inner.site, on: grid, .timestamp), on: grid)
+      return try unique(try select(selector, site: inner.site, on: grid, .timestamp), on: grid)
     case .pinned(let pinned):
       if case .select(let selector) = pinned.form {
-        return PinnedRows(select(selector, site: inner.site, on: Grid(instant: grid.start), .timestamp))
+        return PinnedRows(try select(selector, site: inner.site, on: pin(grid), .timestamp))
       }
     default: break
     }
     let rows = try open(inner, on: grid)
-    return unique(
+    return try unique(
       StepTimeRows(source: rows, keys: computedKeys(rows.keys), grid: grid), on: grid)
   }
 
@@ -285,10 +288,10 @@ final class Evaluation {
     guard options.usesStartTimestamps else { return RowTable() }
     switch inner.form {
     case .select(let selector):
-      return unique(select(selector, site: inner.site, on: grid, .startTimestamp), on: grid)
+      return try unique(try select(selector, site: inner.site, on: grid, .startTimestamp), on: grid)
     case .pinned(let pinned):
       if case .select(let selector) = pinned.form {
-        return PinnedRows(select(selector, site: inner.site, on: Grid(instant: grid.start), .startTimestamp))
+        return PinnedRows(try select(selector, site: inner.site, on: pin(grid), .startTimestamp))
       }
       return RowTable()
     default: return RowTable()
@@ -325,22 +328,20 @@ final class Evaluation {
     _ plan: WindowsPlan, on grid: Grid, keepsHints: Bool = false
   ) throws(EvaluationError) -> any WindowSource {
     try checkCancellation()
+    try hold(512, plus: 16 + WindowLocator.bytesPerStep, times: grid.count)
     switch plan.form {
     case .select(let selector, let range):
       let reach = selector.edges == .none ? 0 : options.lookback
       let locator = WindowLocator(
         grid, selector.time, back: range &+ reach &+ (options.mutation == .windowEdge ? 1 : 0),
-        ahead: selector.edges == .smoothed ? options.lookback : 0)
+        ahead: selector.edges == .smoothed ? options.lookback : 0, memory: memory)
       return SelectedWindows(
         data[selector.selection], locator: locator,
         usesStartTimestamps: options.usesStartTimestamps,
         readsStatisticsOnly: selector.readsStatisticsOnly)
     case .subquery(let subquery):
-      let locator = WindowLocator(grid, subquery.time, back: subquery.range)
-      let inner = subquery.grid(for: grid)
-      if inner.count > options.maximumSamples { throw .tooManySamples }
-      return SubqueryWindows(
-        try open(subquery.vector, on: inner), on: inner, locator: locator, keepsHints: keepsHints)
+      let locator = WindowLocator(grid, subquery.time, back: subquery.range, memory: memory)
+      return try open(subquery, at: plan.site, on: grid, locator, keepsHints: keepsHints)
     }
   }
 
@@ -361,7 +362,8 @@ final class Evaluation {
     // Series of one name stay apart without it.
     let staysApart = plan.metricName != nil && !windows.keys.mayHaveTypeOrUnit
     let rows = WindowRows(windows, keys: keys, reduction, hasDistinctRows: staysApart)
-    return staysApart ? rows : unique(rows, on: grid, options.delaysNameRemoval ? .perStep : .perRow)
+    if staysApart { return rows }
+    return options.delaysNameRemoval ? try unique(rows, on: grid) : try uniqueInAll(rows, at: plan.site)
   }
 
   /// `anchored` and `smoothed` mean something to a few functions only.
@@ -388,8 +390,8 @@ final class Evaluation {
       question = .fraction(lower: try column(lower, on: grid), upper: try column(upper, on: grid))
     default: return RowTable()
     }
-    return unique(
-      HistogramRows(
+    return try unique(
+      try HistogramRows(
         try open(vector, on: grid), question, label: label, site: vector.site, evaluation: self,
         grid: grid), on: grid)
   }
@@ -412,14 +414,15 @@ final class Evaluation {
       AggregationParameter(try column(argument.value, on: grid), site: argument.site, steps: grid.count)
     }
     let source = try open(plan.vector, on: grid)
+    try hold(64, times: source.keys.count)
     let groups = Groups(source.keys, plan.grouping)
     let ranked = RankedAggregation(
       evaluation: self, grid: grid, source: source, groups: groups, parameter: parameter ?? .none,
       expressionSite: plan.vector.site, site: site)
     switch plan.operation {
     case .simple(let operation):
-      return AggregatedRows(
-        source, groups, operation, site: plan.vector.site, notes: notes, mutation: options.mutation)
+      try hold(AggregatedRows.bytesPerCell, times: AggregatedRows.cells(groups, steps: grid.count))
+      return AggregatedRows(source, groups, operation, site: plan.vector.site, evaluation: self)
     case .quantile: return try ranked.quantile()
     case .topk: return try ranked.best(isTop: true)
     case .bottomk: return try ranked.best(isTop: false)
@@ -461,7 +464,7 @@ final class Evaluation {
   ) throws(EvaluationError) -> any RowSource {
     let rows = try open(vector, on: grid)
     let keys = operation.computesNewValue ? computedKeys(rows.keys) : rows.keys
-    return unique(
+    return try unique(
       BinaryScalarRows(
         source: rows, keys: keys, operation: operation, scalar: try column(scalar, on: grid),
         scalarSide: side,
@@ -472,7 +475,7 @@ final class Evaluation {
     _ operation: BinaryOperation, _ left: VectorPlan, _ right: VectorPlan,
     _ matching: VectorMatching, _ site: SourceRange, on grid: Grid
   ) throws(EvaluationError) -> any RowSource {
-    unique(
+    try unique(
       try MatchedRows.open(
         operation, try open(left, on: grid), try open(right, on: grid), matching, evaluation: self,
         steps: grid.count,

@@ -1,9 +1,11 @@
 public import PromQL
-import TimeSeries
+public import TimeSeries
 
 /// Why an evaluation failed. `description` is Prometheus' text (promql.md §6).
 public enum EvaluationError: Error, Sendable, Hashable {
   case tooManySamples
+  /// The query, or all queries together, would hold too much.
+  case tooMuchMemory(MemoryShortage)
   case timedOut(Phase)
   case canceled(Phase)
   case expandingSeries(String)
@@ -40,6 +42,7 @@ extension EvaluationError: CustomStringConvertible {
     switch self {
     case .tooManySamples:
       "query processing would load too many samples into memory in query execution"
+    case .tooMuchMemory(let shortage): shortage.description
     case .timedOut(let phase): "query timed out in \(phase.rawValue)"
     case .canceled(let phase): "query was canceled in \(phase.rawValue)"
     case .expandingSeries(let problem): "expanding series: \(problem)"

@@ -19,10 +19,16 @@ public enum QueryError: Error, Sendable {
 public struct QueryEngine: Sendable {
   public var options: EvaluationOptions
   public var features: LanguageFeatures
+  /// The memory that queries may hold, each and all together; by default there is no bound.
+  public var memory: MemoryBudget
 
-  public init(options: EvaluationOptions = EvaluationOptions(), features: LanguageFeatures = .all) {
+  public init(
+    options: EvaluationOptions = EvaluationOptions(), features: LanguageFeatures = .all,
+    memory: MemoryBudget = .unlimited
+  ) {
     self.options = options
     self.features = features
+    self.memory = memory
   }
 
   /// Evaluates at one time (milliseconds since the epoch).
@@ -116,11 +122,17 @@ public struct QueryEngine: Sendable {
   ) throws(QueryError) -> QueryResult {
     var options = options
     options.lookback = context.lookback
-    let evaluation = Evaluation(data: data, options: options, cancellation: cancellation)
+    let account = MemoryAccount(memory)
+    let evaluation = Evaluation(data: data, options: options, memory: account, cancellation: cancellation)
     do throws(EvaluationError) {
       try cancellation?.check(.start)
+      let before = account.held
       let value = try evaluation.answer(plan, context)
-      return QueryResult(value: value, annotations: annotations(evaluation))
+      // What the answer takes is held as long as somebody has it.
+      account.giveBack(downTo: before + value.heldBytes)
+      var result = QueryResult(value: value, annotations: annotations(evaluation))
+      result.memory = account
+      return result
     } catch {
       throw .evaluation(error, annotations(evaluation))
     }

@@ -235,16 +235,6 @@ private struct SeriesWeights {
   func weight(_ range: Range<Int>) -> Int { sums[range.upperBound] - sums[range.lowerBound] }
 }
 
-extension NativeHistogram {
-  /// Its memory in Prometheus, with its time, in samples of 16 bytes.
-  fileprivate var sampleWeight: Int {
-    let spans = [positive, negative].reduce(0) { count, side in
-      count + zip(side, side.dropFirst()).count { $1.index != $0.index + 1 } + (side.isEmpty ? 0 : 1)
-    }
-    return (176 + 8 * (spans + positive.count + negative.count + customBounds.count)) / 16
-  }
-}
-
 extension Int64 {
   fileprivate func saturating(minus other: Int64) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(other)

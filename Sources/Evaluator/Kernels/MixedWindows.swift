@@ -101,7 +101,8 @@ struct MixedWindows {
     let run = Samples(timeline: Timeline(floats.map(\.time)), values: floats.map(\.value))
     let time = TimeReference(at: window.end)
     let locator = WindowLocator(
-      Grid(instant: window.end), time, back: window.end &- window.start)
+      Grid(instant: window.end), time, back: window.end &- window.start,
+      memory: reduction.evaluation.memory)
     var kernel = FloatWindows(locator: locator, range: reduction.range)
     kernel.samples = run
     kernel.locate()

@@ -11,8 +11,9 @@ final class AggregatedRows: RowSource {
   private let groups: Groups
   private let operation: SimpleAggregation
   private let site: SourceRange
-  private let notes: Notes
-  private let mutation: Mutation?
+  private let evaluation: Evaluation
+  private var notes: Notes { evaluation.notes }
+  private var mutation: Mutation? { evaluation.options.mutation }
   /// What members are read into. Taken while they are.
   private var member: Row?
   /// All groups, folded once one of them was asked for, where they are few and short.
@@ -22,14 +23,13 @@ final class AggregatedRows: RowSource {
   /// `site`: the aggregated expression, where annotations point.
   init(
     _ source: any RowSource, _ groups: Groups, _ operation: SimpleAggregation, site: SourceRange,
-    notes: Notes, mutation: Mutation?
+    evaluation: Evaluation
   ) {
     self.source = source
-    self.mutation = mutation
+    self.evaluation = evaluation
     self.groups = groups
     self.operation = operation
     self.site = site
-    self.notes = notes
     mayHoldHistograms =
       switch operation {
       case .sum, .avg: source.mayHoldHistograms
@@ -68,12 +68,23 @@ final class AggregatedRows: RowSource {
   /// Groups and steps up to this are folded all at once: the members are then read in the order in which they
   /// lie, which is that of their targets, and the groups take a few megabytes.
   private static let heldCells = 1 << 18
+  /// What the state of a group and step takes, at most.
+  static let bytesPerCell = 48
+
+  /// How many states there are at a time.
+  static func cells(_ groups: Groups, steps: Int) -> Int {
+    holdsAll(groups, steps) ? groups.count * steps : steps
+  }
+
+  private static func holdsAll(_ groups: Groups, _ steps: Int) -> Bool {
+    groups.count > 1 && groups.count <= heldCells / max(1, steps)
+  }
 
   /// One group. `empty` makes the state of so many groups.
   private func fold<Column: FoldColumn>(
     _ group: Int, into tile: inout Row, _ empty: (_ groups: Int) -> Column
   ) throws(EvaluationError) {
-    guard groups.count > 1, groups.count * tile.steps <= Self.heldCells else {
+    guard Self.holdsAll(groups, tile.steps) else {
       var floats = empty(1)
       var histograms = emptyHistograms(1, tile.steps)
       var member = takeMember(tile.steps)
@@ -113,7 +124,7 @@ final class AggregatedRows: RowSource {
     if !member.histograms.isEmpty {
       let name = { [source] in source.keys[row].labels.metricName ?? "" }
       switch operation {
-      case .sum, .avg: histograms[group].add(member.histograms, name: name)
+      case .sum, .avg: try evaluation.hold(histograms[group].add(member.histograms, name: name))
       case .count, .group:
         for step in member.histograms.steps { member.set(step, 0) }
       case .min, .max, .stddev, .stdvar:

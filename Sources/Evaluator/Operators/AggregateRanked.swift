@@ -42,12 +42,17 @@ struct RankedAggregation {
     warnQuantile()
     var table = RowTable()
     for (group, members) in groups.members.enumerated() {
+      var held = 0
       var gathered = [[Double]](repeating: [], count: grid.count)
       var drops = false
       var member = Row(steps: grid.count)
       for row in members {
         try source.read(row, into: &member)
         noteIgnored(member, "quantile", at: expressionSite)
+        // Columns grow to twice what they hold.
+        let bytes = 16 * member.presence.population
+        try evaluation.hold(bytes)
+        held += bytes
         member.presence.forEachStep { gathered[$0].append(member.values[$0]) }
         drops = drops || source.keys[row].dropsName
       }
@@ -55,6 +60,7 @@ struct RankedAggregation {
       for step in gathered.indices where !gathered[step].isEmpty {
         tile.set(step, Quantile.of(gathered[step], parameter.column[step]))
       }
+      evaluation.release(held)
       try evaluation.append(RowKey(groups.labels[group], dropsName: drops), tile, to: &table)
     }
     return table
@@ -85,6 +91,8 @@ struct RankedAggregation {
     }
     var kept = [Presence](repeating: Presence(count: grid.count), count: rows.count)
     var order: [Int] = []
+    let largest = counts.max() ?? 0
+    try evaluation.hold(32 * min(grid.count, UInt64.bitWidth), times: min(largest, rows.count))
     // As many steps at a time as lie in a word of a presence: rows are read along their steps.
     var best = [BestSamples](repeating: BestSamples(isTop: isTop), count: min(grid.count, UInt64.bitWidth))
     for members in groups.members {
@@ -160,6 +168,8 @@ struct RankedAggregation {
 
   /// All rows: also where none of them stays, their errors and annotations count.
   private func readAll() throws(EvaluationError) -> [Row] {
+    // Which samples are kept.
+    try evaluation.hold(Presence.bytes(count: grid.count), times: source.keys.count)
     var rows: [Row] = []
     for row in source.keys.indices {
       var tile = Row(steps: grid.count)

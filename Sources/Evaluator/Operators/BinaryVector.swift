@@ -49,14 +49,14 @@ final class MatchedRows: RowSource {
   /// `many` and `one` are the operands after `group_right` has exchanged them.
   private init(
     _ operation: BinaryOperation, _ matching: VectorMatching, many: any RowSource,
-    one: any RowSource, steps: Int, pairs: SamplePairs
+    one: any RowSource, steps: Int, pairs: SamplePairs, evaluation: Evaluation
   ) {
     self.operation = operation
     self.matching = matching
     self.pairs = pairs
     self.steps = steps
-    self.many = MatchSide(many, steps: steps)
-    self.one = MatchSide(one, steps: steps)
+    self.many = MatchSide(many, steps: steps, evaluation: evaluation)
+    self.one = MatchSide(one, steps: steps, evaluation: evaluation)
   }
 
   static func open(
@@ -66,7 +66,7 @@ final class MatchedRows: RowSource {
     let isRight = if case .oneToMany = matching.cardinality { true } else { false }
     let rows = MatchedRows(
       operation, matching, many: isRight ? right : left, one: isRight ? left : right,
-      steps: steps, pairs: pairs)
+      steps: steps, pairs: pairs, evaluation: evaluation)
     try rows.match(evaluation)
     return matching.fillLeft == nil && matching.fillRight == nil ? rows : try rows.filled(evaluation)
   }
@@ -84,6 +84,7 @@ final class MatchedRows: RowSource {
   // MARK: Matching, on labels alone
 
   private func match(_ evaluation: Evaluation) throws(EvaluationError) {
+    try evaluation.hold(256, times: many.keys.count + one.keys.count)
     let groups = MatchGroups(
       many.keys, one.keys, matching.labels, mutation: evaluation.options.mutation)
     try refuseDuplicates(groups)
@@ -95,13 +96,13 @@ final class MatchedRows: RowSource {
     for (row, group) in groups.groupOfMany.enumerated() {
       let partners = groups.one[group]
       for partner in partners {
-        add(many: row, one: partner, groups, group, labels, &pairing, evaluation)
+        try add(many: row, one: partner, groups, group, labels, &pairing, evaluation)
       }
-      if oneFill != nil { add(many: row, one: nil, groups, group, labels, &pairing, evaluation) }
+      if oneFill != nil { try add(many: row, one: nil, groups, group, labels, &pairing, evaluation) }
       if partners.isEmpty, oneFill == nil { try many.discard(row) }
     }
     for (row, group) in groups.groupOfOne.enumerated() {
-      if manyFill != nil { add(many: nil, one: row, groups, group, labels, &pairing, evaluation) }
+      if manyFill != nil { try add(many: nil, one: row, groups, group, labels, &pairing, evaluation) }
       if groups.many[group].isEmpty, manyFill == nil { try one.discard(row) }
     }
     keys = RowKeys(pairing.keys)
@@ -116,10 +117,11 @@ final class MatchedRows: RowSource {
   private func add(
     many row: Int?, one partner: Int?, _ groups: MatchGroups, _ group: Int, _ resultLabels: ResultLabels,
     _ pairing: inout Pairing, _ evaluation: Evaluation
-  ) {
+  ) throws(EvaluationError) {
     let manyKey = row.map { many.keys[$0] } ?? RowKey(groups.labels[group])
     let oneKey = partner.map { one.keys[$0] } ?? RowKey(groups.labels[group])
     let labels = resultLabels.of(manyKey, oneKey)
+    try evaluation.hold(labels.bytes.count + 320)
     let pair = outputs.count
     pairing.keys.append(evaluation.key(labels, dropsName: false, computes: operation.computesNewValue))
     outputs.append(Output(many: row, one: partner, collision: nil))
@@ -129,21 +131,26 @@ final class MatchedRows: RowSource {
     guard groups.many[group].count > 1 || manyFill != nil else { return }
     switch matching.cardinality {
     case .oneToOne:
-      if pairing.collisionsOfGroups[group] < 0 { pairing.collisionsOfGroups[group] = addCollision() }
+      if pairing.collisionsOfGroups[group] < 0 { pairing.collisionsOfGroups[group] = try addCollision(evaluation) }
       outputs[pair].collision = pairing.collisionsOfGroups[group]
     case .manyToOne, .oneToMany:
       // Pairs with equal result labels; the first of them is told when there is a second one.
       guard let earlier else { return }
       for (pair, group) in [earlier, (pair, group)] {
         let identity = PairIdentity(group: group, labels: labels)
-        let known = pairing.collisions[identity] ?? addCollision()
-        pairing.collisions[identity] = known
-        outputs[pair].collision = known
+        if let known = pairing.collisions[identity] {
+          outputs[pair].collision = known
+        } else {
+          let new = try addCollision(evaluation)
+          pairing.collisions[identity] = new
+          outputs[pair].collision = new
+        }
       }
     }
   }
 
-  private func addCollision() -> Int {
+  private func addCollision(_ evaluation: Evaluation) throws(EvaluationError) -> Int {
+    try evaluation.hold(Presence.bytes(count: steps))
     matched.append(nil)
     return matched.count - 1
   }
@@ -382,63 +389,5 @@ struct MatchGroups {
     labels = projected.labels
     many = Groups.members(groupOfMany, groups: labels.count)
     one = Groups.members(groupOfOne, groups: labels.count)
-  }
-}
-
-/// One operand's rows: read when first needed, kept while somebody will need them again.
-final class MatchSide {
-  let source: any RowSource
-  let keys: RowKeys
-  private let steps: Int
-  private var uses: [Int]
-  private var held: [Row?]
-
-  init(_ source: any RowSource, steps: Int) {
-    self.source = source
-    self.steps = steps
-    keys = source.keys
-    uses = [Int](repeating: 0, count: keys.count)
-    held = [Row?](repeating: nil, count: keys.count)
-  }
-
-  func willUse(_ row: Int) { uses[row] += 1 }
-
-  /// Reads a row that no pair needs: what reading it notes or refuses still counts.
-  func discard(_ row: Int) throws(EvaluationError) {
-    if held[row] != nil { return }
-    var tile = Row(steps: steps)
-    try source.read(row, into: &tile)
-  }
-
-  /// The row, kept until all of its uses are done.
-  func hold(_ row: Int) throws(EvaluationError) -> Row {
-    if let known = held[row] { return known }
-    var tile = Row(steps: steps)
-    try source.read(row, into: &tile)
-    held[row] = tile
-    return tile
-  }
-
-  /// The same, read into a tile.
-  func take(_ row: Int, into tile: inout Row) throws(EvaluationError) {
-    guard held[row] == nil, uses[row] == 1 else {
-      tile = try take(row)
-      return
-    }
-    uses[row] = 0
-    try source.read(row, into: &tile)
-  }
-
-  /// The row, for one of its uses.
-  func take(_ row: Int) throws(EvaluationError) -> Row {
-    uses[row] -= 1
-    if let known = held[row] {
-      if uses[row] <= 0 { held[row] = nil }
-      return known
-    }
-    var tile = Row(steps: steps)
-    try source.read(row, into: &tile)
-    if uses[row] > 0 { held[row] = tile }
-    return tile
   }
 }

@@ -23,8 +23,19 @@ final class CountedValues: RowSource {
     var naming = ValueNaming(label: label, grouping)
     var counts = StepCounts()
     var member = Row(steps: grid.count)
+    var held = 0
+    /// Asks for what settling takes, and gives it back.
+    func settle() throws(EvaluationError) {
+      let working = counts.workingBytes
+      try evaluation.hold(working)
+      try evaluation.charge(counts.settle(naming.keys.count, steps: grid.count))
+      evaluation.release(working)
+    }
     for row in source.keys.indices {
       try evaluation.checkCancellation()
+      // Each step of the member may bring a value of its own.
+      let most = naming.mostBytes(source.keys[row].labels) + StepCounts.bytesOfOne
+      try evaluation.hold(plus: most, times: grid.count)
       try source.read(row, into: &member)
       naming.start(source.keys[row].labels)
       for step in 0..<grid.count {
@@ -34,9 +45,13 @@ final class CountedValues: RowSource {
           counts.add(naming.row(of: histogram.description), step)
         }
       }
-      if counts.isCrowded { try evaluation.charge(counts.settle(naming.keys.count, steps: grid.count)) }
+      evaluation.release(most * grid.count)
+      if counts.isCrowded { try settle() }
+      let bytes = naming.bytes + counts.bytes
+      if bytes > held { try evaluation.hold(bytes - held) } else { evaluation.release(held - bytes) }
+      held = bytes
     }
-    try evaluation.charge(counts.settle(naming.keys.count, steps: grid.count))
+    try settle()
     keys = RowKeys(naming.keys)
     self.counts = counts
   }
@@ -50,6 +65,8 @@ final class CountedValues: RowSource {
 /// Which row stands for a value of a member.
 private struct ValueNaming {
   private(set) var keys: [RowKey] = []
+  /// What rows and their names take, about.
+  private(set) var bytes = 0
   private let label: [UInt8]
   private let project: (Labels) -> Labels
   private var rowOfLabels: [Labels: Int] = [:]
@@ -78,6 +95,12 @@ private struct ValueNaming {
     }
   }
 
+  /// The most that one more value of a member can take, about.
+  func mostBytes(_ labels: Labels) -> Int { 2 * (labels.bytes.count + label.count + Self.valueBytes) + 384 }
+
+  /// The longest text of a float, about.
+  private static let valueBytes = 32
+
   /// Goes on to another member.
   mutating func start(_ labels: Labels) {
     member = labels
@@ -100,6 +123,7 @@ private struct ValueNaming {
     let labels = labels(text)
     if let row = rowOfLabels[labels] { return row }
     rowOfLabels[labels] = keys.count
+    bytes += 2 * labels.bytes.count + 384
     keys.append(RowKey(labels))
     return keys.count - 1
   }
@@ -120,6 +144,13 @@ private struct StepCounts {
   /// Where the settled ones of each row begin, and where the last ones end.
   private var starts: [Int] = [0]
   private static let least = 1 << 20
+  /// A count in arrays that may be half empty.
+  static let bytesOfOne = 24
+
+  /// What the counts take, about.
+  var bytes: Int { Self.bytesOfOne * rows.count }
+  /// What settling takes beside them.
+  var workingBytes: Int { Self.bytesOfOne * rows.count + 4 * rows.count }
 
   private var settled: Int { starts[starts.count - 1] }
 

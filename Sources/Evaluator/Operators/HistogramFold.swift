@@ -78,10 +78,14 @@ struct HistogramFold {
 
   var isEmpty: Bool { totals.isEmpty }
 
-  mutating func add(_ column: HistogramColumn, name: () -> String) {
+  /// Folds histograms in; what those at new steps take, bytes.
+  mutating func add(_ column: HistogramColumn, name: () -> String) -> Int {
+    var bytes = 0
     for (step, histogram) in zip(column.steps, column.histograms) {
       guard var total = totals[step] else {
         totals[step] = HistogramTotal(histogram, averages: averages)
+        // The sum and its compensation.
+        bytes += 3 * histogram.heldBytes
         if floats[step] { startedWithFloat.insert(step) }
         continue
       }
@@ -92,6 +96,7 @@ struct HistogramFold {
       if wasFine, total.isIncompatible { incompatible.append((step, name())) }
       totals[step] = total
     }
+    return bytes
   }
 
   /// Puts the results into the tile, beside floats already there: both kinds at a step are neither.

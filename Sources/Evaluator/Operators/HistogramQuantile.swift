@@ -89,13 +89,14 @@ final class HistogramRows: RowSource {
   init(
     _ source: any RowSource, _ question: Question, label: QuantileLabel?,
     site: SourceRange, evaluation: Evaluation, grid: Grid
-  ) {
+  ) throws(EvaluationError) {
     self.source = source
     self.question = question
     self.site = site
     self.evaluation = evaluation
     self.grid = grid
     single = [Row(steps: grid.count)]
+    try evaluation.hold(160, times: source.keys.count)
     gather()
     for index in groups.indices {
       let group = groups[index]
@@ -106,6 +107,7 @@ final class HistogramRows: RowSource {
         continue
       }
       for value in label.values {
+        try evaluation.hold(group.labels.bytes.count + label.name.utf8.count + 320)
         var builder = LabelsBuilder(group.labels)
         builder.set(label.name, value.text)
         add(
@@ -171,12 +173,15 @@ final class HistogramRows: RowSource {
     }
     if answers[index] == nil {
       let count = if case .quantiles(let phis) = question { phis.count } else { 1 }
+      try evaluation.hold(Row.bytes(steps: grid.count), times: count)
       var rows = [Row](repeating: Row(steps: grid.count), count: count)
       try answer(index, into: &rows)
       answers[index] = rows
     }
     if let rows = answers[index] { take(rows[output.question], at: output.steps, into: &tile) }
-    if groups[index].readers == 0 { answers[index] = nil }
+    if groups[index].readers == 0, let rows = answers.removeValue(forKey: index) {
+      evaluation.release(rows.count * Row.bytes(steps: grid.count))
+    }
   }
 
   private func take(_ answer: Row, at steps: [Int]?, into tile: inout Row) {
@@ -199,11 +204,17 @@ final class HistogramRows: RowSource {
       return
     }
     try source.read(row, into: &tile)
-    if source.mayHoldHistograms { shared[row] = tile }
+    if source.mayHoldHistograms {
+      try evaluation.hold(tile.bytes)
+      shared[row] = tile
+    }
   }
 
   /// Reads rows over others, in their memory.
   private func read(_ rows: [Int], into tiles: inout [Row]) throws(EvaluationError) {
+    if tiles.count < rows.count {
+      try evaluation.hold(Row.bytes(steps: grid.count), times: rows.count - tiles.count)
+    }
     while tiles.count < rows.count { tiles.append(Row(steps: grid.count)) }
     for (position, row) in rows.enumerated() { try read(row, asShared: &tiles[position]) }
   }
@@ -218,6 +229,7 @@ final class HistogramRows: RowSource {
     try read(group.buckets.map(\.row), into: &buckets)
     var natives: [Row] = []
     try read(group.natives, into: &natives)
+    defer { evaluation.release(natives.count * Row.bytes(steps: grid.count)) }
     noteMalformed(group, natives)
     let bounds = group.buckets.map(\.bound)
     for step in 0..<grid.count {

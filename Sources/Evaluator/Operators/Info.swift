@@ -56,6 +56,7 @@ struct InfoRows {
     for row in base.keys.indices {
       var tile = Row(steps: grid.count)
       try base.read(row, into: &tile)
+      try evaluation.hold(tile.bytes)
       tiles.append(tile)
     }
     let asking = base.keys.indices.filter { !isInfo[$0] && !tiles[$0].isEmpty }
@@ -73,6 +74,7 @@ struct InfoRows {
       for step in 0..<grid.count where tile.presence[step] || tile.histograms[step] != nil {
         guard let labels = try enriched(base.keys[row].labels, samples[step], names) else { continue }
         if steps[labels] == nil {
+          try evaluation.hold(Presence.bytes(count: grid.count) + labels.bytes.count + 96)
           steps[labels] = Presence(count: grid.count)
           order.append(labels)
         }
@@ -86,7 +88,7 @@ struct InfoRows {
           RowKey(labels, dropsName: base.keys[row].dropsName), part, to: &table)
       }
     }
-    return UniqueRows.checking(table, .perStep)
+    return try UniqueRows.checking(table, .perStep, evaluation: evaluation)
   }
 
   /// The labels of a base series with what the info samples of a step add; nil drops the sample.
@@ -100,7 +102,7 @@ struct InfoRows {
     for name in names {
       guard let sample = samples[SampleKey(metric: name, subject: subject)] else { continue }
       found = true
-      for (label, value) in selected.labels[sample.row].pairs {
+      for (label, value) in selected.labels(sample.row).pairs {
         if label == LabelName.metric || !wanted.isEmpty && !wanted.contains(label) { continue }
         if let other = added[label], other != value { throw .conflictingInfoLabel(label) }
         if labels[label] == nil { added[label] = value }
@@ -117,15 +119,18 @@ struct InfoRows {
   private func infoSamples(
     _ asking: [Int]
   ) throws(EvaluationError) -> [[SampleKey: InfoSample]] {
+    try evaluation.hold(8, times: grid.count)
     var result = [[SampleKey: InfoSample]](repeating: [:], count: grid.count)
     guard let candidates = candidates(asking) else { return result }
-    let locator = WindowLocator(grid, info.time, back: evaluation.options.lookback)
+    let locator = WindowLocator(grid, info.time, back: evaluation.options.lookback, memory: evaluation.memory)
     for row in candidates {
       let samples = try Evaluation.samples(selected, row)
       guard samples.count > 0 else { continue }
       let labels = selected.labels(row)
       let key = SampleKey(metric: labels.metricName ?? "", subject: Subject(labels))
       let bounds = locator.bounds(samples.timeline)
+      // An entry of a step's table, which is filled by half.
+      try evaluation.hold(192, times: bounds.presence.population)
       for step in 0..<grid.count {
         let window = bounds.window(step, in: samples)
         let position = window.upperBound - 1

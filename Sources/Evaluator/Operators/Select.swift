@@ -19,6 +19,9 @@ final class SelectRows: RowSource {
   private let locator: WindowLocator
   private let yield: Yield
   private let readsStatisticsOnly: Bool
+  /// The samples of all rows are held by Prometheus: more than these are refused.
+  private let most: Int
+  private var count = 0
   /// Those of the row read last: the next one has their memory. Taken while a row is read.
   private var samples: Samples? = Samples.none
   /// Where the row lay whose presence was asked for last, and what came out: series of a target are alike.
@@ -27,9 +30,10 @@ final class SelectRows: RowSource {
 
   init(
     _ selected: any Selected, locator: WindowLocator, yield: Yield, keys: RowKeys,
-    readsStatisticsOnly: Bool
+    readsStatisticsOnly: Bool, most: Int
   ) {
     self.selected = selected
+    self.most = most
     self.readsStatisticsOnly = readsStatisticsOnly
     self.locator = locator
     self.yield = yield
@@ -41,6 +45,11 @@ final class SelectRows: RowSource {
 
   func readPresence(_ row: Int, into tile: inout Row) throws(EvaluationError) {
     guard let extent = selected.extent(row) else { return try read(row, into: &tile) }
+    takePresence(extent, into: &tile)
+    try count(tile)
+  }
+
+  private func takePresence(_ extent: SampleExtent, into tile: inout Row) {
     tile.clear()
     if let lastExtent, lastExtent.isSame(as: extent) {
       tile.presence.copy(lastPresence)
@@ -67,6 +76,12 @@ final class SelectRows: RowSource {
     try Evaluation.read(selected, row, into: &samples)
     if samples.count > 0 { take(&samples, into: &tile) }
     self.samples = samples
+    try count(tile)
+  }
+
+  private func count(_ tile: borrowing Row) throws(EvaluationError) {
+    count += tile.sampleWeight
+    if count > most { throw .tooManySamples }
   }
 
   /// The newest sample of each step's window.

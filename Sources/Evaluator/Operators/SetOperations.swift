@@ -7,8 +7,10 @@ enum SetOperation {
     _ operation: SetOperator, _ left: any RowSource, _ right: any RowSource, _ labels: MatchLabels,
     evaluation: Evaluation, steps: Int
   ) throws(EvaluationError) -> any RowSource {
+    try evaluation.hold(96, times: left.keys.count + right.keys.count)
     let groups = MatchGroups(
       left.keys, right.keys, labels, mutation: evaluation.options.mutation)
+    try evaluation.hold(Presence.bytes(count: steps), times: groups.labels.count)
     switch operation {
     case .and, .unless:
       let present = try presence(of: right, groups.groupOfOne, count: groups.labels.count, steps: steps)

@@ -5,6 +5,8 @@ public struct QueryResult: Sendable {
   public var value: QueryValue
   /// Warnings and infos, each once (promql.md §5).
   public var annotations: [Annotation]
+  /// The memory that the answer takes, given back when the last copy goes; nil for one that was made elsewhere.
+  package var memory: MemoryAccount?
 
   public init(value: QueryValue, annotations: [Annotation] = []) {
     self.value = value
@@ -20,6 +22,28 @@ public enum QueryValue: Sendable {
   case vector(timestamp: Int64, [VectorSample])
   /// A range query's result, or a range vector: sorted by labels.
   case matrix([MatrixSeries])
+}
+
+extension QueryValue {
+  /// What the value takes, about.
+  var heldBytes: Int {
+    switch self {
+    case .scalar: 0
+    case .string(_, let text): text.utf8.count
+    case .vector(_, let samples):
+      samples.reduce(0) { sum, sample in
+        let bytes = sample.labels.bytes.count + MemoryLayout<VectorSample>.stride + 32
+        if case .histogram(let histogram) = sample.value { return sum + bytes + histogram.heldBytes }
+        return sum + bytes
+      }
+    case .matrix(let series):
+      series.reduce(0) { sum, series in
+        // Series that are present at the same steps share their times.
+        let bytes = series.labels.bytes.count + MemoryLayout<MatrixSeries>.stride + 12 * series.values.count
+        return series.histograms.reduce(sum + bytes) { $0 + $1.heldBytes }
+      }
+    }
+  }
 }
 
 /// One element of an instant vector.

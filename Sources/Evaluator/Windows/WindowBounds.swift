@@ -142,12 +142,23 @@ final class WindowLocator {
 
   /// Timelines remembered at a time: targets share theirs and come back with every group; series with
   /// their own never do. As many as fit into 64 MB.
-  private var capacity: Int { max(64, (1 << 26) / (40 * max(1, ends.count))) }
+  private var capacity: Int { max(64, (1 << 26) / bytesPerTimeline) }
+  /// What is remembered is asked for; what is not given is found anew.
+  private let account: MemoryAccount
+  private var remembered = 0
 
-  init(_ grid: Grid, _ time: TimeReference, back: Int64, ahead: Int64 = 0) {
+  /// What the times of the windows take for each step, bytes.
+  static let bytesPerStep = 32
+  /// What is remembered of a timeline, at most: its bounds and what rates need.
+  private var bytesPerTimeline: Int { 40 * max(1, ends.count) }
+
+  init(_ grid: Grid, _ time: TimeReference, back: Int64, ahead: Int64 = 0, memory: MemoryAccount) {
+    account = memory
     ends = (0..<grid.count).map { time.reference(step: grid.time($0)) }
     times = WindowTimes(ends: ends, back: back, ahead: ahead)
   }
+
+  deinit { account.giveBack(remembered * bytesPerTimeline) }
 
   @inline(__always)
   func bounds(_ timeline: Timeline) -> WindowBounds {
@@ -167,23 +178,37 @@ final class WindowLocator {
 
   private func find(_ timeline: Timeline) -> WindowBounds {
     let number = timeline.number
-    if number >= capacity {
-      if let latest, latest.timeline === timeline { return latest }
+    if let latest, latest.timeline === timeline { return latest }
+    if number >= capacity || !known.isEmpty {
       if let found = known[ObjectIdentifier(timeline)] {
         latest = found
         return found
       }
     }
-    if number < capacity {
+    if number < capacity, mayRemember() {
       let bounds = WindowBounds(timeline, times, in: memory)
       while numbered.count <= number { numbered.append(nil) }
       numbered[number] = bounds
       return bounds
     }
     let bounds = WindowBounds(timeline, times)
-    if known.count >= capacity { known.removeAll(keepingCapacity: true) }
-    known[ObjectIdentifier(timeline)] = bounds
+    if known.count >= capacity {
+      account.giveBack(known.count * bytesPerTimeline)
+      remembered -= known.count
+      known.removeAll(keepingCapacity: true)
+    }
+    if mayRemember() { known[ObjectIdentifier(timeline)] = bounds }
     latest = bounds
     return bounds
+  }
+
+  private func mayRemember() -> Bool {
+    do {
+      try account.take(bytesPerTimeline)
+      remembered += 1
+      return true
+    } catch {
+      return false
+    }
   }
 }

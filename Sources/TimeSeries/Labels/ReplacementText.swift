@@ -48,6 +48,22 @@ package struct ReplacementText: Sendable {
     return result
   }
 
+  /// How long the replacement for a match in a value of some length is at most, bytes; `Int.max` beyond measure.
+  package func largestSize(_ count: Int) -> Int {
+    var size = 0
+    for piece in pieces {
+      let more =
+        switch piece {
+        case .text(let text): text.count
+        case .group: count
+        }
+      let (sum, overflow) = size.addingReportingOverflow(more)
+      if overflow { return .max }
+      size = sum
+    }
+    return size
+  }
+
   /// The name after a `$`, braces or not, and where it ends; nil when none follows.
   private static func name(_ bytes: [UInt8], after dollar: Int) -> (name: [UInt8], end: Int)? {
     var start = dollar + 1
