@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void promgate_memory_arenas(int count) {
@@ -19,6 +20,17 @@ void promgate_memory_trim(void) {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
+}
+
+uint64_t promgate_memory_resource_limit(void) {
+  const int resources[] = {RLIMIT_AS, RLIMIT_DATA};
+  uint64_t least = UINT64_MAX;
+  for (int i = 0; i < 2; i++) {
+    struct rlimit limit;
+    if (getrlimit(resources[i], &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) continue;
+    if (limit.rlim_cur < least) least = limit.rlim_cur;
+  }
+  return least;
 }
 
 int promgate_bound_processors(void) {

@@ -59,6 +59,8 @@ bool promgate_re2_partial_match(const promgate_re2 *re, const uint8_t *text, siz
   return re->pattern.Match(piece(text, length), 0, length, re2::RE2::UNANCHORED, nullptr, 0);
 }
 
+int32_t promgate_re2_size(const promgate_re2 *re) { return re->pattern.ProgramSize(); }
+
 int32_t promgate_re2_group_count(const promgate_re2 *re) {
   return re->pattern.NumberOfCapturingGroups();
 }

@@ -17,6 +17,10 @@ final class RecordingInput {
   private var isAtEnd = false
   private var isWhole = true
   private var total = 0
+  /// How many times as long as the file its text may be, beside `smallText`: more than gzip can, and far
+  /// more than dumps come to. What is beyond was made to fill memory.
+  private static let ratio = 1100
+  private static let smallText = 64 << 20
   /// Of the file, in bytes.
   let size: Int
 
@@ -81,6 +85,11 @@ final class RecordingInput {
     guard total <= limit else {
       throw RecordingError(
         path: path, "the text has more than \(limit) bytes", hint: "raise it with --data-size")
+    }
+    guard !isCompressed || total <= Self.smallText || total / Self.ratio <= size else {
+      throw RecordingError(
+        path: path, "the text is more than \(Self.ratio) times as long as the \(tool) file",
+        hint: "decompress it first if that is meant: \(tool) -d")
     }
     return filled > before
   }

@@ -79,6 +79,9 @@ struct TestCommand: AsyncParsableCommand {
   @Flag(help: "Passes over keys of rule files that Prometheus does not know.")
   var ignoreUnknownFields = false
 
+  @OptionGroup
+  var memory: QueryMemoryArguments
+
   private var switches: UnitTestSwitches {
     var switches = UnitTestSwitches()
     switches.ignoresUnknownRuleKeys = ignoreUnknownFields
@@ -93,10 +96,11 @@ struct TestCommand: AsyncParsableCommand {
 
   func run() async throws {
     let deadline = QueryDeadline(after: Self.timeout)
+    let budget = memory.budget
     let run = TestFiles(
-      scripts: ScriptRunner(guarding: deadline.watch),
+      scripts: ScriptRunner(memory: budget, guarding: deadline.watch),
       unitTests: UnitTestRunner(
-        switches: switches, guarding: deadline.watch,
+        switches: switches, memory: budget, guarding: deadline.watch,
         selects: { [names] name in
           names.isEmpty || names.contains { $0.matches(Array(name.utf8)[...]) }
         }, observing: debug ? DebugNotes().note : nil))

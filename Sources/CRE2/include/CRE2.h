@@ -32,6 +32,9 @@ bool promgate_re2_full_match(const promgate_re2 *re, const uint8_t *text, size_t
 /// Whether the pattern matches anywhere in the text.
 bool promgate_re2_partial_match(const promgate_re2 *re, const uint8_t *text, size_t length);
 
+/// Instructions of the pattern's program.
+int32_t promgate_re2_size(const promgate_re2 *re);
+
 /// How many groups the pattern captures, the whole match not counted.
 int32_t promgate_re2_group_count(const promgate_re2 *re);
 /// The index of the group with this name, or -1.

@@ -22,6 +22,9 @@ enum DeepStack {
     #endif
   }()
 
+  /// Bytes of stack that so many levels use, about; more is only reserved.
+  static func usedBytes(levels: Int) -> Int { levels * bytesPerLevel / 4 }
+
   private final class Work<Value: Sendable>: Sendable {
     let body: @Sendable () -> Value
     let value = Mutex<Value?>(nil)

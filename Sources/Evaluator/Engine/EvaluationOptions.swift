@@ -19,6 +19,9 @@ public struct EvaluationOptions: Sendable, Hashable {
   /// A kind of annotation that is left out. Only tests set one.
   package var mutedAnnotation: AnnotationCode?
 
+  /// Subqueries of more steps than this are evaluated so many at a time. Only tests set it.
+  package var subqueryStretch: Int?
+
   public init(
     lookback: Int64 = 300_000, maximumSamples: Int = 50_000_000,
     defaultSubqueryStep: Int64 = 60_000, delaysNameRemoval: Bool = false,

@@ -1,5 +1,6 @@
 import PromQL
 import Synchronization
+import TimeSeries
 
 /// Queries that were parsed lately: gates and dashboards ask the same ones again and again, and reading a
 /// query can cost more than answering it. What is kept depends on nothing but the text and the features.
@@ -15,22 +16,37 @@ final class ParsedQueries: Sendable {
     }
   }
 
-  private let known = Mutex<[Key: ParsedQuery]>([:])
+  private struct State {
+    var queries: [Key: ParsedQuery] = [:]
+    /// Bytes of all texts.
+    var size = 0
+  }
 
-  /// More than these are forgotten all at once; longer texts are not kept.
+  private let known = Mutex(State())
+
+  /// More than these are forgotten all at once, and texts of more bytes together; longer ones are not kept.
   private static let limit = 256
+  private static let largestSize = 64 << 10
   private static let longest = 4096
 
   /// What a text means. Throws what parsing throws.
   func query(_ text: [UInt8], _ features: LanguageFeatures) throws(ParseFailure) -> ParsedQuery {
     guard text.count <= Self.longest else { return try ParsedQuery(text, features) }
     let key = Key(text: text, features: features)
-    if let query = known.withLock({ $0[key] }) { return query }
+    if let query = known.withLock({ $0.queries[key] }) { return query }
     let query = try ParsedQuery(text, features)
-    known.withLock { known in
-      if known.count >= Self.limit { known = [:] }
-      known[key] = query
+    let forgotten = known.withLock { known -> State? in
+      var forgotten: State?
+      // Patterns of queries that nobody asks any more must not keep others out.
+      if known.queries.count >= Self.limit || known.size + text.count > Self.largestSize || RE2.isHalfFull {
+        forgotten = known
+        known = State()
+      }
+      if known.queries.updateValue(query, forKey: key) == nil { known.size += text.count }
+      return forgotten
     }
+    // They end outside of the lock: there may be many.
+    _ = forgotten
     return query
   }
 }

@@ -12,8 +12,11 @@ public struct PreparedQuery: Sendable {
   let parsed: ParsedQuery
   let context: QueryContext
   let state: State
+  /// What the tree and the plan take, given back with the query.
+  private let memory: MemoryAccount
 
-  init(_ parsed: ParsedQuery, _ context: QueryContext, _ state: State) {
+  init(_ parsed: ParsedQuery, _ context: QueryContext, _ state: State, _ memory: MemoryAccount) {
+    self.memory = memory
     self.parsed = parsed
     self.context = context
     self.state = state

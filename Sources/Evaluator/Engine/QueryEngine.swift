@@ -62,12 +62,18 @@ public struct QueryEngine: Sendable {
   }
 
   private func prepare(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> PreparedQuery {
+    let account = MemoryAccount(memory)
+    try take(QueryText.bytes(text), from: account)
     let query = try parse(text)
     if query.depth <= Lowering.depthLimit {
-      return PreparedQuery(query, context, .planned(try plan(query, context)))
+      return PreparedQuery(query, context, .planned(try plan(query, context)), account)
     }
     guard query.depth <= DeepStack.depthLimit else { throw .creation(.tooDeep(limit: DeepStack.depthLimit)) }
-    return PreparedQuery(query, context, .deep)
+    return PreparedQuery(query, context, .deep, account)
+  }
+
+  private func take(_ bytes: Int, from account: MemoryAccount) throws(QueryError) {
+    do { try account.take(bytes) } catch { throw .evaluation(.tooMuchMemory(error), []) }
   }
 
   /// Fetches what a prepared query selects and evaluates it.
@@ -78,6 +84,8 @@ public struct QueryEngine: Sendable {
     case .planned(let plan): return try evaluate(plan, query.context, over: source, cancellation)
     case .deep:
       let depth = query.parsed.depth
+      let stack = MemoryAccount(memory)
+      try take(DeepStack.usedBytes(levels: depth), from: stack)
       // The plan lives and dies on the deep stack: releasing it recurses too.
       let result = DeepStack.run(levels: depth) { () -> Result<QueryResult, QueryError> in
         Result { () throws(QueryError) in
@@ -123,6 +131,9 @@ public struct QueryEngine: Sendable {
     var options = options
     options.lookback = context.lookback
     let account = MemoryAccount(memory)
+    let patterns = plan.selections.reduce(0) { $0 + $1.matchers.count { $0.pattern?.hasEngine == true } }
+    // What matching takes beside a pattern's program.
+    if patterns > 1 { try take(patterns * (128 << 10), from: account) }
     let evaluation = Evaluation(data: data, options: options, memory: account, cancellation: cancellation)
     do throws(EvaluationError) {
       try cancellation?.check(.start)

@@ -15,7 +15,11 @@ struct FloatWindows: ~Copyable {
   /// The length of the window, milliseconds.
   let range: Int64
 
-  init(locator: WindowLocator, range: Int64) {
+  /// Ends functions that look at every sample of every window; what they leave is nobody's answer.
+  private let cancellation: Cancellation?
+
+  init(locator: WindowLocator, range: Int64, cancellation: Cancellation?) {
+    self.cancellation = cancellation
     bounds = WindowBounds(.empty, WindowTimes(ends: [], back: 0, ahead: 0))
     self.locator = locator
     self.range = range
@@ -61,6 +65,15 @@ struct FloatWindows: ~Copyable {
     }
   }
 
+  /// The same for what takes time that grows with the window.
+  private func reduceSlowly(
+    into tile: inout Row, minimum: Int = 1, _ formula: (_ step: Int, _ lower: Int, _ upper: Int) -> Double?
+  ) {
+    reduce(into: &tile, minimum: minimum) { step, lower, upper in
+      cancellation?.reason == nil ? formula(step, lower, upper) : nil
+    }
+  }
+
   /// Reduces each window with one number a step as argument.
   func apply(_ function: WindowFunction, _ arguments: [ScalarColumn], grid: Grid, into tile: inout Row) {
     switch function {
@@ -80,7 +93,7 @@ struct FloatWindows: ~Copyable {
         return isDirect || value.magnitude >= 1e-2 * line.intercept.magnitude ? value : nil
       }
     case .doubleExponentialSmoothing:
-      reduce(into: &tile, minimum: 2) { step, lower, upper in
+      reduceSlowly(into: &tile, minimum: 2) { step, lower, upper in
         smooth(lower, upper, smoothing: arguments[0][step], trend: arguments[1][step])
       }
     case .countOverTime: reduce(into: &tile) { _, lower, upper in Double(upper - lower) }
@@ -94,17 +107,17 @@ struct FloatWindows: ~Copyable {
     case .maxOverTime: slidingBest(into: &tile) { $0 > $1 }
     case .minOverTime: slidingBest(into: &tile) { $0 < $1 }
     case .tsOfMaxOverTime:
-      reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 >= $1 } }
+      reduceSlowly(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 >= $1 } }
     case .tsOfMinOverTime:
-      reduce(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 <= $1 } }
+      reduceSlowly(into: &tile) { _, lower, upper in timeOfLastBest(lower, upper) { $0 <= $1 } }
     case .stdvarOverTime: slidingVariance(into: &tile, isRoot: false)
     case .stddevOverTime: slidingVariance(into: &tile, isRoot: true)
     case .madOverTime:
-      reduce(into: &tile) { _, lower, upper in OverTime.medianDeviation(samples.values[lower..<upper]) }
+      reduceSlowly(into: &tile) { _, lower, upper in OverTime.medianDeviation(samples.values[lower..<upper]) }
     case .quantileOverTime:
       let values = samples.values
       var window = SortedWindow()
-      reduce(into: &tile) { step, lower, upper in
+      reduceSlowly(into: &tile) { step, lower, upper in
         window.move(to: lower..<upper, of: values)
         return Quantile.of(sorted: window.sorted, arguments[0][step])
       }

@@ -36,7 +36,8 @@ struct MixedWindows {
   var name: String { GoText.quoted(key.labels.metricName ?? "") }
 
   func apply(into tile: inout Row) {
-    for step in 0..<tile.steps {
+    let cancellation = reduction.evaluation.cancellation
+    for step in 0..<tile.steps where cancellation?.reason == nil {
       let positions = bounds.window(step, in: samples)
       guard !positions.isEmpty else { continue }
       let window = window(positions, step)
@@ -103,7 +104,7 @@ struct MixedWindows {
     let locator = WindowLocator(
       Grid(instant: window.end), time, back: window.end &- window.start,
       memory: reduction.evaluation.memory)
-    var kernel = FloatWindows(locator: locator, range: reduction.range)
+    var kernel = FloatWindows(locator: locator, range: reduction.range, cancellation: nil)
     kernel.samples = run
     kernel.locate()
     kernel.apply(

@@ -131,7 +131,9 @@ final class MatchedRows: RowSource {
     guard groups.many[group].count > 1 || manyFill != nil else { return }
     switch matching.cardinality {
     case .oneToOne:
-      if pairing.collisionsOfGroups[group] < 0 { pairing.collisionsOfGroups[group] = try addCollision(evaluation) }
+      if pairing.collisionsOfGroups[group] < 0 {
+        pairing.collisionsOfGroups[group] = try addCollision(evaluation)
+      }
       outputs[pair].collision = pairing.collisionsOfGroups[group]
     case .manyToOne, .oneToMany:
       // Pairs with equal result labels; the first of them is told when there is a second one.

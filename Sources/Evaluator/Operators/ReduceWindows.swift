@@ -17,7 +17,8 @@ final class WindowRows: RowSource {
     self.reduction = reduction
     self.hasDistinctRows = hasDistinctRows
     sourceKeys = source.keys
-    windows = FloatWindows(locator: source.locator, range: reduction.range)
+    windows = FloatWindows(
+      locator: source.locator, range: reduction.range, cancellation: reduction.evaluation.cancellation)
     mayHoldHistograms = source.mayHoldHistograms
   }
 
@@ -27,6 +28,8 @@ final class WindowRows: RowSource {
     guard windows.samples.count > 0 else { return }
     windows.locate()
     try reduction.apply(to: windows, sourceKeys, row, into: &tile)
+    // The functions that take long leave off when they are told to.
+    try reduction.evaluation.checkCancellation()
   }
 }
 

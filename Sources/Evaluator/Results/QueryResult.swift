@@ -5,7 +5,8 @@ public struct QueryResult: Sendable {
   public var value: QueryValue
   /// Warnings and infos, each once (promql.md §5).
   public var annotations: [Annotation]
-  /// The memory that the answer takes, given back when the last copy goes; nil for one that was made elsewhere.
+  /// The memory that the answer takes, given back when the last copy goes; nil for one that was made
+  /// elsewhere.
   package var memory: MemoryAccount?
 
   public init(value: QueryValue, annotations: [Annotation] = []) {

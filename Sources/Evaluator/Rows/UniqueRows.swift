@@ -80,8 +80,8 @@ final class UniqueRows: RowSource {
   }
 }
 
-/// Of each set of rows with equal labels the one that held something, over all stretches of a subquery: rows have
-/// the same numbers in each.
+/// Of each set of rows with equal labels the one that held something, over all stretches of a subquery:
+/// rows have the same numbers in each.
 final class FirstRows {
   var rows: [Int: Int] = [:]
 }

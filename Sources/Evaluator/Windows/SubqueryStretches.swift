@@ -36,13 +36,14 @@ extension Evaluation {
   ) throws(EvaluationError) -> any WindowSource {
     guard let stretches else {
       let inner = subquery.grid(for: grid)
-      if inner.count <= Self.wholeAtOnce {
+      if inner.count <= options.subqueryStretch ?? Self.wholeAtOnce {
         try hold(SubqueryWindows.bytesPerStep, times: inner.count)
         let rows = try JoinedRows(try open(subquery.vector, on: inner), evaluation: self)
         return SubqueryWindows(rows, on: inner, locator: locator, keepsHints: keepsHints)
       }
       return HeldWindows(
-        try heldSeries(subquery.vector, on: inner), locator: locator, keepsHints: keepsHints, evaluation: self)
+        try heldSeries(subquery.vector, on: inner), locator: locator, keepsHints: keepsHints, evaluation: self
+      )
     }
     // Stretches of the outer subquery look at much the same steps of this one.
     let inner = subquery.grid(for: grid == stretches.stretch ? stretches.whole : grid)
@@ -65,7 +66,8 @@ extension Evaluation {
     let (bytes, samples, survivors) = (memory.held, heldSamples, surviving)
     defer { stretches = outer }
     stretches = SubqueryStretches(whole: grid, stretch: grid)
-    let size = max(Self.shortest, min(Self.longest, Self.cells / max(1, seriesCount)))
+    let size =
+      options.subqueryStretch ?? max(Self.shortest, min(Self.longest, Self.cells / max(1, seriesCount)))
     var start = 0
     let count = grid.count
     while start < count {

@@ -105,7 +105,8 @@ final class SubqueryWindows: WindowSource {
 }
 
 extension NativeHistogram {
-  /// The same where what a hint says of the histogram before does not hold: what was before is another one now.
+  /// The same where what a hint says of the histogram before does not hold: what was before is another
+  /// one now.
   var outOfContext: NativeHistogram {
     switch hint {
     case .unknown, .gauge: return self

@@ -1,6 +1,6 @@
 public import Evaluator
 import PromQL
-import TimeSeries
+public import TimeSeries
 
 /// Runs scripts as Prometheus' own runner does (promqltest.md §5): every instant query as written, with
 /// its selectors pinned, and as a range.
@@ -18,8 +18,10 @@ public struct ScriptRunner: Sendable {
 
   /// `guarding` is handed a flag before each query; who has a clock raises it when the query takes
   /// too long.
-  public init(guarding: @escaping @Sendable (Cancellation) -> Void = { _ in }) {
-    engine = QueryEngine(options: Self.options, features: .all)
+  public init(
+    memory: MemoryBudget = .unlimited, guarding: @escaping @Sendable (Cancellation) -> Void = { _ in }
+  ) {
+    engine = QueryEngine(options: Self.options, features: .all, memory: memory)
     self.guarding = guarding
   }
 

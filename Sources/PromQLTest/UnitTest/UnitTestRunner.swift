@@ -1,7 +1,7 @@
 public import Evaluator
 import PromQL
 public import Rules
-import TimeSeries
+public import TimeSeries
 
 /// Runs promtool's unit tests (config.md §11): the rules are evaluated over the series step by step,
 /// alerts are looked at on the way, expressions at the end.
@@ -19,6 +19,7 @@ public struct UnitTestRunner: Sendable {
 
   /// What promtool's flags would switch.
   public let switches: UnitTestSwitches
+  private let memory: MemoryBudget
   private let guarding: @Sendable (Cancellation) -> Void
   private let selects: @Sendable (String) -> Bool
   private let observing: (@Sendable (Event) -> Void)?
@@ -27,17 +28,19 @@ public struct UnitTestRunner: Sendable {
   static let maximumSteps = 10_000_000
 
   /// - Parameters:
+  ///   - memory: what queries may hold.
   ///   - guarding: is handed a flag before each query; who has a clock raises it when the query takes too
   ///     long.
   ///   - selects: whether a test of this name is run; tests without a name have an empty one.
   ///   - observing: is told what happens.
   public init(
-    switches: UnitTestSwitches = UnitTestSwitches(),
+    switches: UnitTestSwitches = UnitTestSwitches(), memory: MemoryBudget = .unlimited,
     guarding: @escaping @Sendable (Cancellation) -> Void = { _ in },
     selects: @escaping @Sendable (String) -> Bool = { _ in true },
     observing: (@Sendable (Event) -> Void)? = nil
   ) {
     self.switches = switches
+    self.memory = memory
     self.guarding = guarding
     self.selects = selects
     self.observing = observing
@@ -69,7 +72,7 @@ public struct UnitTestRunner: Sendable {
   private func run(_ test: UnitTest, of file: UnitTestFile, groups: [RuleGroup]) -> [Outcome] {
     let options = EvaluationOptions(
       defaultSubqueryStep: file.evaluationInterval, delaysNameRemoval: switches.delaysNameRemoval)
-    let engine = QueryEngine(options: options, features: switches.features)
+    let engine = QueryEngine(options: options, features: switches.features, memory: memory)
     let query = RuleQuery(engine: engine, guarding: guarding)
     do {
       var run = try UnitTestRun(test, file: file, groups: groups, query: query)

@@ -81,10 +81,13 @@ public struct ReadRequest: Sendable {
   }
 
   /// The answer as samples: one snappy block. Stale markers go along; histograms beside floats.
-  public func answer(over source: any SeriesSource) throws(Problem) -> [UInt8] {
+  /// Throws a problem of status 422 or 503 where `memory` has no room for it.
+  public func answer(
+    over source: any SeriesSource, memory: MemoryAccount = MemoryAccount(.unlimited)
+  ) throws(Problem) -> [UInt8] {
     var writer = ProtobufWriter()
     for query in queries {
-      let result = try Self.result(query, source)
+      let result = try Self.result(query, source, memory)
       writer.bytes(1, result)
     }
     guard writer.count <= Int(UInt32.max) else {
@@ -93,7 +96,9 @@ public struct ReadRequest: Sendable {
     return SnappyBlock.compressed(writer.finish())
   }
 
-  private static func result(_ query: Query, _ source: any SeriesSource) throws(Problem) -> [UInt8] {
+  private static func result(
+    _ query: Query, _ source: any SeriesSource, _ memory: MemoryAccount
+  ) throws(Problem) -> [UInt8] {
     var writer = ProtobufWriter()
     var count = 0
     do {
@@ -101,13 +106,19 @@ public struct ReadRequest: Sendable {
       for (row, labels) in selected.labels.enumerated() {
         let samples = try selected.samples(row)
         let series = Self.series(labels, samples, query, &count)
-        if let series { writer.bytes(1, series) }
+        // In this result, in the answer, and compressed.
+        if let series {
+          try memory.take(3 * series.count)
+          writer.bytes(1, series)
+        }
         if count > sampleLimit {
           throw Problem(status: 400, description: "exceeded sample limit (\(sampleLimit))")
         }
       }
     } catch let problem as Problem {
       throw problem
+    } catch let shortage as MemoryShortage {
+      throw Problem(status: shortage.isShared ? 503 : 422, description: shortage.description)
     } catch {
       throw Problem(status: 500, description: "\(error)")
     }

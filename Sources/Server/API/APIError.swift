@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Why a request of the API is answered with an error (http-api.md §2).
 struct APIError: Error, Sendable {
   /// Raw values are the API's `errorType`.
@@ -22,6 +24,21 @@ struct APIError: Error, Sendable {
 
   let kind: Kind
   let message: String
+  /// The status of the answer.
+  let status: Int
+
+  init(kind: Kind, message: String) {
+    self.kind = kind
+    self.message = message
+    status = kind.status
+  }
+
+  /// Memory that there is not: for this request, or for now.
+  init(_ shortage: MemoryShortage) {
+    kind = shortage.isShared ? .unavailable : .execution
+    message = shortage.description
+    status = shortage.isShared ? 503 : kind.status
+  }
 
   /// `invalid parameter "NAME": DETAIL`
   static func parameter(_ name: String, _ detail: String) -> APIError {
@@ -74,7 +91,7 @@ extension ServerResponse {
     writer.append(#"","error":"#)
     writer.append(string: error.message)
     writer.append(UInt8(ascii: "}"))
-    self.init(status: error.kind.status, headers: Self.jsonFields, body: writer.finish())
+    self.init(status: error.status, headers: Self.jsonFields, body: writer.finish())
   }
 
   private static let jsonFields = HTTPFields([("Content-Type", "application/json")])

@@ -66,12 +66,14 @@ enum APITask: Sendable {
     }
   }
 
-  func answer(over source: any SeriesSource, _ cancellation: Cancellation) throws(APIError) -> APIAnswer {
+  func answer(
+    over source: any SeriesSource, _ cancellation: Cancellation, _ budget: MemoryBudget
+  ) throws(APIError) -> APIAnswer {
     switch self {
     case .query(let query, let prepared): try query.answer(prepared, over: source, cancellation)
-    case .series(let parameters): try parameters.seriesAnswer(source)
-    case .names(let parameters): try parameters.namesAnswer(source)
-    case .values(let parameters, let name): try parameters.valuesAnswer(name, source)
+    case .series(let parameters): try parameters.seriesAnswer(source, MemoryAccount(budget))
+    case .names(let parameters): try parameters.namesAnswer(source, MemoryAccount(budget))
+    case .values(let parameters, let name): try parameters.valuesAnswer(name, source, MemoryAccount(budget))
     }
   }
 }

@@ -27,7 +27,9 @@ struct Federation {
   /// - Parameters:
   ///   - now: milliseconds since the epoch.
   ///   - lookback: how old a sample may be, milliseconds.
-  func text(_ source: any SeriesSource, now: Int64, lookback: Int64) throws -> [UInt8] {
+  ///   - memory: what is asked for all that is found. Throws `MemoryShortage`.
+  func text(_ source: any SeriesSource, now: Int64, lookback: Int64, memory: MemoryAccount) throws -> [UInt8]
+  {
     var found: [Labels: (value: Double, time: Int64)] = [:]
     for matchers in selections {
       let all = try source.select(Selection(matchers: matchers, after: now - lookback, through: now))
@@ -36,6 +38,8 @@ struct Federation {
         guard let last = samples.lastPosition(after: now - lookback, through: now),
           !samples.staleMarkers.contains(last), samples.histograms?.positions.contains(last) != true
         else { continue }
+        // Its entry, and its line.
+        try memory.take(512 + 6 * labels.bytes.count)
         found[labels] = (samples.values[last], samples.timestamp(last))
       }
     }

@@ -9,9 +9,17 @@ struct FormValues: Sendable {
   /// The first fault of the encoding, in Go's words. Faulty pairs are left out.
   private(set) var problem: String?
 
+  /// A form in a body has no more bytes, and a text no more parameters, in Go's library either.
+  private static let largestForm = 10 << 20
+  private static let mostParameters = 10_000
+
   init(_ request: ServerRequest) {
     if (request.method == .post || request.method == .put) && Self.isForm(request) {
-      read(request.body)
+      if request.body.count > Self.largestForm {
+        problem = "http: POST too large"
+      } else {
+        read(request.body)
+      }
     }
     if let query = request.query { read(Array(query.utf8)) }
     if request.method == .post || request.method == .put, let type = request.headers["Content-Type"],
@@ -50,6 +58,10 @@ struct FormValues: Sendable {
   }
 
   private mutating func read(_ text: [UInt8]) {
+    guard text.count(where: { $0 == UInt8(ascii: "&") }) < Self.mostParameters else {
+      problem = problem ?? "number of URL query parameters exceeded limit"
+      return
+    }
     for pair in text.split(separator: UInt8(ascii: "&")) {
       guard !pair.contains(UInt8(ascii: ";")) else {
         problem = problem ?? "invalid semicolon separator in query"

@@ -1,5 +1,8 @@
 /// The fields of a `multipart/form-data` body (RFC 7578, RFC 2046 §5.1); files are left out.
 struct MultipartForm: Sendable {
+  /// As many parts as Go's library takes.
+  private static let mostFields = 1000
+
   private(set) var fields: [(name: [UInt8], value: [UInt8])] = []
 
   /// Nil for another type, without a boundary, and for a body that does not end as it should. Linear.
@@ -22,6 +25,7 @@ struct MultipartForm: Sendable {
         if let begun = part { part = begun.lowerBound..<line.upperBound }
         continue
       }
+      guard fields.count < Self.mostFields else { return nil }
       if let part { read(body, part) }
       if isEnd { return }
       part = lines.position..<lines.position

@@ -11,6 +11,8 @@ public final class QueryAPI: Sendable {
   public struct Options: Sendable {
     public var evaluation = EvaluationOptions()
     public var features = LanguageFeatures.all
+    /// The memory that queries and other answers may hold, each and all together.
+    public var memory = MemoryBudget.unlimited
     /// How long a query may take; clients may ask for less.
     public var queryTimeout = Duration.seconds(120)
     /// How many queries are evaluated at once, beside those that are quick; further ones wait. More than
@@ -110,11 +112,17 @@ public final class QueryAPI: Sendable {
       return ServerResponse(APIError(kind: .internalError, message: "not implemented"))
     case .query, .queryRange, .series, .labels, .labelValues: return await api(request, route)
     case .formatQuery:
-      return plain(request) { form throws(APIError) in try form.formattedQuery(options.features) }
+      return plain(request) { form throws(APIError) in
+        try form.formattedQuery(options.features, MemoryAccount(options.memory))
+      }
     case .parseQuery:
-      return plain(request) { form throws(APIError) in try form.parsedQuery(options.features) }
+      return plain(request) { form throws(APIError) in
+        try form.parsedQuery(options.features, MemoryAccount(options.memory))
+      }
     case .exemplars:
-      return plain(request) { form throws(APIError) in try form.exemplars(options.features) }
+      return plain(request) { form throws(APIError) in
+        try form.exemplars(options.features, MemoryAccount(options.memory))
+      }
     case .metadata: return plain(request, surroundings.metadata)
     case .targets: return plain(request, surroundings.targetList)
     case .targetsMetadata: return plain(request, surroundings.targetsMetadata)
@@ -125,7 +133,9 @@ public final class QueryAPI: Sendable {
       }
       return await withTaskExecutorPreference(threads) { writer.respond(to: request) }
     case .remoteRead:
-      var response = await withTaskExecutorPreference(threads) { RemoteRead(source()).respond(to: request) }
+      var response = await withTaskExecutorPreference(threads) {
+        RemoteRead(source(), memory: MemoryAccount(options.memory)).respond(to: request)
+      }
       response.body.maker = threads
       return response
     case .rules:
@@ -164,10 +174,15 @@ public final class QueryAPI: Sendable {
   private func federate(_ request: ServerRequest) -> ServerResponse {
     do {
       let federation = try Federation(FormValues(request), accept: request.headers["Accept"])
-      let text = try federation.text(source(), now: now(), lookback: options.evaluation.lookback)
-      return compressed(
-        ServerResponse(type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", text),
-        for: request)
+      let memory = MemoryAccount(options.memory)
+      let text = try federation.text(
+        source(), now: now(), lookback: options.evaluation.lookback, memory: memory)
+      var response = ServerResponse(
+        type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", text)
+      response.body.memory = memory
+      return compressed(response, for: request)
+    } catch let shortage as MemoryShortage {
+      return .refusal(shortage.isShared ? 503 : 422, shortage.description)
     } catch let problem as Federation.Problem {
       return .refusal(400, problem.text)
     } catch {
@@ -218,7 +233,7 @@ public final class QueryAPI: Sendable {
     for request: ServerRequest
   ) -> ServerResponse {
     do {
-      let response = ServerResponse(try task.answer(over: source, cancellation))
+      let response = ServerResponse(try task.answer(over: source, cancellation, options.memory))
       if response.body.following != nil || response.body.count >= MemoryRelease.worthwhile {
         release.schedule()
       }

@@ -64,7 +64,7 @@ struct QueryParameters: Sendable {
     let start = ContinuousClock.now
     var evaluation = options.evaluation
     evaluation.lookback = lookback ?? evaluation.lookback
-    let engine = QueryEngine(options: evaluation, features: options.features)
+    let engine = QueryEngine(options: evaluation, features: options.features, memory: options.memory)
     do {
       let query =
         switch times {
@@ -87,6 +87,10 @@ struct QueryParameters: Sendable {
       result = try prepared.engine.answer(prepared.query, over: source, cancellation: cancellation)
     } catch {
       throw APIError(error)
+    }
+    // What is not written a piece at a time is held whole, beside what it is made from.
+    if !MatrixText.streams(result.value, limit: limit) {
+      do { try result.memory?.take(result.value.textSize(limit: limit)) } catch { throw APIError(error) }
     }
     var steps: [Int64] = []
     if case .range(let grid) = times { steps = (0..<grid.count).map(grid.time) }
@@ -155,6 +159,7 @@ extension APIAnswer {
     }
     add(result.annotations, in: text)
     if result.value.seriesCount ?? 0 > limit { warnings.append(Self.truncated) }
+    data.memory = result.memory
   }
 
   /// Lists what an evaluation noted.
@@ -238,6 +243,7 @@ extension APIError {
       self.init(kind: .timeout, message: EvaluationError.timedOut(phase).description)
     case .evaluation(.canceled(let phase), _):
       self.init(kind: .canceled, message: EvaluationError.canceled(phase).description)
+    case .evaluation(.tooMuchMemory(let shortage), _): self.init(shortage)
     case .evaluation(let failure, _): self.init(kind: .execution, message: failure.description)
     }
   }

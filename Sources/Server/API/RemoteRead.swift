@@ -6,14 +6,21 @@ import TimeSeries
 struct RemoteRead {
   private let source: any SeriesSource
 
-  init(_ source: any SeriesSource) { self.source = source }
+  /// What an answer takes that is written whole.
+  private let memory: MemoryAccount
+
+  init(_ source: any SeriesSource, memory: MemoryAccount) {
+    self.source = source
+    self.memory = memory
+  }
 
   func respond(to request: ServerRequest) -> ServerResponse {
     do throws(ReadRequest.Problem) {
       let read = try ReadRequest(request.body)
       switch read.encoding {
       case .samples:
-        var response = ServerResponse(body: try read.answer(over: source))
+        var response = ServerResponse(body: try read.answer(over: source, memory: memory))
+        response.body.memory = memory
         response.headers["Content-Type"] = "application/x-protobuf"
         response.headers["Content-Encoding"] = "snappy"
         return response

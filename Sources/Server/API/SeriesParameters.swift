@@ -51,43 +51,63 @@ struct SeriesParameters: Sendable {
   }
 
   /// The labels of the selected series, in label order, no two alike.
-  private func series(in source: any SeriesSource) throws(APIError) -> [Labels] {
+  private func series(in source: any SeriesSource, _ memory: MemoryAccount) throws(APIError) -> [Labels] {
     do {
-      var lists: [[Labels]] = []
-      for selection in selections where selection.after < selection.through {
-        lists.append(try source.select(selection).labels)
+      var first: [Labels] = []
+      var all: Set<Labels> = []
+      for (index, selection) in selections.filter({ $0.after < $0.through }).enumerated() {
+        let selected = try source.select(selection)
+        try memory.take(64 * selected.count)
+        let labels = selected.labels
+        if index == 0 {
+          first = labels
+          continue
+        }
+        if index == 1 { all = Set(first) }
+        let before = all.count
+        all.formUnion(labels)
+        memory.giveBack(64 * (selected.count - (all.count - before)))
       }
-      return lists.count < 2 ? lists.first ?? [] : Array(Set(lists.joined())).sorted()
+      return all.isEmpty ? first : Array(all).sorted()
+    } catch let shortage as MemoryShortage {
+      throw APIError(shortage)
     } catch {
       throw APIError(kind: .execution, message: "\(error)")
     }
   }
 
+  private func take(_ bytes: Int, from memory: MemoryAccount) throws(APIError) {
+    do { try memory.take(bytes) } catch { throw APIError(error) }
+  }
+
   /// Answers `/series`.
-  func seriesAnswer(_ source: any SeriesSource) throws(APIError) -> APIAnswer {
-    let series = try series(in: source)
+  func seriesAnswer(_ source: any SeriesSource, _ memory: MemoryAccount) throws(APIError) -> APIAnswer {
+    let series = try series(in: source, memory)
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "["))
     for (index, labels) in series.prefix(limit).enumerated() {
       if index > 0 { writer.append(UInt8(ascii: ",")) }
+      try take(2 * labels.bytes.count + 16, from: memory)
       writer.append(metric: labels)
     }
     writer.append(UInt8(ascii: "]"))
-    return answer(writer, isCut: series.count > limit)
+    return answer(writer, isCut: series.count > limit, memory)
   }
 
   /// Answers `/labels`: the names that the selected series have.
-  func namesAnswer(_ source: any SeriesSource) throws(APIError) -> APIAnswer {
-    try answer { try source.labelNames($0) }
+  func namesAnswer(_ source: any SeriesSource, _ memory: MemoryAccount) throws(APIError) -> APIAnswer {
+    try answer(memory) { try source.labelNames($0) }
   }
 
   /// Answers `/label/NAME/values`: the values that a label has in the selected series.
-  func valuesAnswer(_ name: [UInt8], _ source: any SeriesSource) throws(APIError) -> APIAnswer {
-    try answer { try source.labelValues(of: name, $0) }
+  func valuesAnswer(
+    _ name: [UInt8], _ source: any SeriesSource, _ memory: MemoryAccount
+  ) throws(APIError) -> APIAnswer {
+    try answer(memory) { try source.labelValues(of: name, $0) }
   }
 
   private func answer(
-    _ list: (Selection) throws -> [ArraySlice<UInt8>]
+    _ memory: MemoryAccount, _ list: (Selection) throws -> [ArraySlice<UInt8>]
   ) throws(APIError) -> APIAnswer {
     let texts: [ArraySlice<UInt8>]
     do {
@@ -99,13 +119,18 @@ struct SeriesParameters: Sendable {
     writer.append(UInt8(ascii: "["))
     for (index, text) in texts.prefix(limit).enumerated() {
       if index > 0 { writer.append(UInt8(ascii: ",")) }
+      try take(2 * text.count + 64, from: memory)
       writer.append(string: text, .html)
     }
     writer.append(UInt8(ascii: "]"))
-    return answer(writer, isCut: texts.count > limit)
+    return answer(writer, isCut: texts.count > limit, memory)
   }
 
-  private func answer(_ writer: consuming ByteWriter, isCut: Bool) -> APIAnswer {
-    APIAnswer(data: writer.finish(), warnings: isCut ? [APIAnswer.truncated] : [])
+  private func answer(
+    _ writer: consuming ByteWriter, isCut: Bool, _ memory: MemoryAccount
+  ) -> APIAnswer {
+    var answer = APIAnswer(data: writer.finish(), warnings: isCut ? [APIAnswer.truncated] : [])
+    answer.data.memory = memory
+    return answer
   }
 }

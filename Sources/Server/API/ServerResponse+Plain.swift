@@ -52,12 +52,12 @@ extension QueryAPI {
     var response = response
     response.headers.add("Vary", "Accept-Encoding")
     let encoding = ContentEncoding(accepted: request.headers["Accept-Encoding"])
-    guard let encoding, let whole = try? response.body.whole() else { return response }
-    guard let body = encoding.compressed(whole) else {
-      response.body = ResponseBody(whole)
-      return response
-    }
+    guard let encoding else { return response }
+    let gathered = response.body.gathered()
+    response.body = gathered
+    guard gathered.following == nil, let body = encoding.compressed(gathered.bytes) else { return response }
     response.headers["Content-Encoding"] = encoding.rawValue
+    // The answer itself is written: nothing holds it any more.
     response.body = ResponseBody(body)
     return response
   }

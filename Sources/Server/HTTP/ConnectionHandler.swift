@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import TimeSeries
 
 /// Gathers the requests of one connection, has them answered, writes the answers.
 final class ConnectionHandler: ChannelInboundHandler {
@@ -273,6 +274,8 @@ extension ConnectionHandler {
     var tail: [UInt8]
     /// Where it is made.
     var maker: any TaskExecutor
+    /// What all of it takes.
+    var memory: MemoryAccount?
     var closes: Bool
 
     /// Appends the next bytes for the socket, at most `size`; none when nothing is left but what follows.
@@ -324,7 +327,7 @@ extension ConnectionHandler {
       Rest(
         part: [], parts: isWritten ? response.body.parts[...] : [],
         following: isWritten ? response.body.following : nil, tail: response.body.tail,
-        maker: response.body.maker ?? executor, closes: closes),
+        maker: response.body.maker ?? executor, memory: response.body.memory, closes: closes),
       context: context)
   }
 

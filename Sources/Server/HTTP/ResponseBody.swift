@@ -1,4 +1,5 @@
 internal import NIOCore
+import TimeSeries
 
 /// The bytes of an answer, in parts: large answers are never one piece of memory, which the system would
 /// have to clear anew for each of them.
@@ -15,6 +16,8 @@ public struct ResponseBody: Sendable {
   var maker: (any TaskExecutor)?
   /// What comes behind what follows.
   private(set) var tail: [UInt8] = []
+  /// What the body takes, or what it is made from: held until the client has it. Nil for what is small.
+  var memory: MemoryAccount?
 
   public init(_ bytes: [UInt8] = []) { self.init(parts: [bytes]) }
 
@@ -22,6 +25,14 @@ public struct ResponseBody: Sendable {
     self.parts = parts.filter { !$0.isEmpty }
     count = parts.reduce(0) { $0 + $1.count }
     following = nil
+  }
+
+  /// The same with other parts in front of what follows.
+  func replacingParts(_ parts: [[UInt8]]) -> ResponseBody {
+    var body = self
+    body.parts = parts.filter { !$0.isEmpty }
+    body.count = body.parts.reduce(0) { $0 + $1.count }
+    return body
   }
 
   init(_ head: [UInt8] = [], following: @escaping @Sendable () throws -> ByteBuffer?) {
@@ -41,9 +52,24 @@ public struct ResponseBody: Sendable {
     return all + tail
   }
 
+  /// The same with what follows among the parts, so that it can be compressed; as it goes on where there is no
+  /// memory for that, or where making it fails.
+  func gathered() -> ResponseBody {
+    guard let following else { return self }
+    var all = parts
+    while true {
+      guard let piece = try? following() else { break }
+      all.append(Array(piece.readableBytesView))
+      do { try memory?.take(2 * piece.readableBytes) } catch { return replacingParts(all) }
+    }
+    var whole = ResponseBody(parts: all + [tail])
+    whole.memory = memory
+    return whole
+  }
+
   /// Puts bytes in front and behind.
   func wrapped(in head: [UInt8], _ tail: [UInt8]) -> ResponseBody {
-    guard following != nil else { return ResponseBody(parts: [head] + parts + [tail]) }
+    guard following != nil else { return replacingParts([head] + parts + [tail]) }
     var body = self
     body.parts.insert(head, at: 0)
     body.count += head.count

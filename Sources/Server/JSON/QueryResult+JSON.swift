@@ -191,12 +191,17 @@ final class MatrixText: Sendable {
   /// Nil when the value is no matrix, a small one, or one of long series or histograms, whose pieces would
   /// take long. Cut to the first `limit` series.
   init?(_ value: QueryValue, limit: Int, steps: [Int64]) {
-    guard case .matrix(let all) = value else { return nil }
+    guard case .matrix(let all) = value, Self.streams(value, limit: limit) else { return nil }
     series = Array(all.prefix(limit))
-    guard series.reduce(0, { $0 + $1.values.count }) >= Self.worthwhile,
-      series.allSatisfy({ $0.values.count <= Self.longest && $0.histograms.isEmpty })
-    else { return nil }
     texts = StepTexts(steps.isEmpty ? series.first?.timestamps ?? [] : steps)
+  }
+
+  /// Whether a value is written so.
+  static func streams(_ value: QueryValue, limit: Int) -> Bool {
+    guard case .matrix(let all) = value else { return false }
+    let series = all.prefix(limit)
+    return series.reduce(0) { $0 + $1.values.count } >= worthwhile
+      && series.allSatisfy { $0.values.count <= longest && $0.histograms.isEmpty }
   }
 
   /// The text of the next series, less than a millisecond of work; nil behind the last one.
@@ -236,6 +241,27 @@ extension QueryValue {
     }
   }
 
+  /// What the text of the first `limit` series takes at most, about.
+  func textSize(limit: Int) -> Int {
+    switch self {
+    case .scalar: return 0
+    case .string(_, let text): return 6 * text.utf8.count
+    case .vector(_, let samples):
+      return samples.prefix(limit).reduce(0) { size, sample in
+        if case .histogram(let histogram) = sample.value {
+          return size + 2 * sample.labels.bytes.count + 128 + histogram.textSize
+        }
+        return size + 2 * sample.labels.bytes.count + 128
+      }
+    case .matrix(let all):
+      return all.prefix(limit).reduce(0) { size, series in
+        series.histograms.reduce(size + 2 * series.labels.bytes.count + 64 + 48 * series.values.count) {
+          $0 + $1.textSize
+        }
+      }
+    }
+  }
+
   /// How many series there are; nil for a scalar or a string.
   var seriesCount: Int? {
     switch self {
@@ -244,6 +270,11 @@ extension QueryValue {
     case .matrix(let series): series.count
     }
   }
+}
+
+extension NativeHistogram {
+  /// What the text of the histogram takes at most, about: a bucket has three numbers.
+  fileprivate var textSize: Int { 192 + 88 * (positive.count + negative.count + 1) }
 }
 
 /// The texts of a query's steps, made once and copied for every series: `[time,"`.

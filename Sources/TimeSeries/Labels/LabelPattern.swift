@@ -25,6 +25,9 @@ public final class LabelPattern: Sendable {
     if case .engine = form { engine = try RE2(source) } else { engine = nil }
   }
 
+  /// Whether a text has to be matched by an automaton, which takes memory while it is.
+  package var hasEngine: Bool { engine != nil }
+
   /// Whether the whole text matches. Costs a comparison for the simple forms, else one linear scan.
   public func matches(_ text: ArraySlice<UInt8>) -> Bool {
     switch form {

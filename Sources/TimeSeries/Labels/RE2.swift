@@ -1,4 +1,5 @@
 internal import CRE2
+import Synchronization
 
 /// A compiled RE2 pattern: matching in linear time, safe to share between threads.
 @safe
@@ -8,6 +9,22 @@ public final class RE2: @unchecked Sendable {
 
   /// Bytes that one pattern's automaton may take.
   private static let memory: Int64 = 8 << 20
+
+  /// What all patterns that there are take, bytes, about.
+  private static let held = Atomic<Int>(0)
+  private static let limit = Atomic<Int>(.max)
+  /// What this one's program takes, without what matching adds.
+  private let size: Int
+
+  /// What all patterns together may take, bytes; no bound until it is set. A pattern beyond is refused as
+  /// one that is too large.
+  package static var maximumHeld: Int {
+    get { limit.load(ordering: .relaxed) }
+    set { limit.store(newValue, ordering: .relaxed) }
+  }
+
+  /// Whether patterns take more than half of what they may.
+  package static var isHalfFull: Bool { held.load(ordering: .relaxed) > maximumHeld / 2 }
 
   /// Compiles a pattern. Throws the problem in Go's words.
   ///
@@ -22,6 +39,10 @@ public final class RE2: @unchecked Sendable {
       throw LabelPattern.Problem(description: "error parsing regexp: out of memory")
     }
     unsafe pattern = compiled
+    // An instruction takes 8 bytes in the program, as much in the one for the other direction, and more in
+    // the tree.
+    size = unsafe (4 << 10) + 32 * Int(max(0, promgate_re2_size(compiled)))
+    Self.held.add(size, ordering: .relaxed)
     let valid = unsafe promgate_re2_ok(compiled)
     if !valid {
       let problem = unsafe promgate_re2_problem(compiled)
@@ -31,9 +52,17 @@ public final class RE2: @unchecked Sendable {
       throw unsafe LabelPattern.Problem(
         description: Self.message(problem.code, text, in: source))
     }
+    guard Self.held.load(ordering: .relaxed) <= Self.maximumHeld else {
+      throw LabelPattern.Problem(
+        description: "error parsing regexp: all patterns together would hold more than "
+          + "\(ByteCount.text(Self.maximumHeld)) of memory")
+    }
   }
 
-  deinit { unsafe promgate_re2_free(pattern) }
+  deinit {
+    unsafe promgate_re2_free(pattern)
+    Self.held.subtract(size, ordering: .relaxed)
+  }
 
   /// Whether the whole text matches.
   public func matchesWhole(_ text: ArraySlice<UInt8>) -> Bool {

@@ -48,7 +48,8 @@ package struct ReplacementText: Sendable {
     return result
   }
 
-  /// How long the replacement for a match in a value of some length is at most, bytes; `Int.max` beyond measure.
+  /// How long the replacement for a match in a value of some length is at most, bytes; `Int.max` beyond
+  /// measure.
   package func largestSize(_ count: Int) -> Int {
     var size = 0
     for piece in pieces {

@@ -81,8 +81,8 @@ public final class MemoryAccount: Sendable {
   /// Bytes that are held now.
   public var held: Int { bytes.load(ordering: .relaxed) }
 
-  /// Asks for bytes that are about to be allocated. Throws when this work, or all work together, would hold too
-  /// much: nothing is taken then. Costs an addition or two.
+  /// Asks for bytes that are about to be allocated. Throws when this work, or all work together, would hold
+  /// too much: nothing is taken then. Costs an addition or two.
   public func take(_ count: Int) throws(MemoryShortage) {
     guard count > 0 else { return }
     let (sum, overflow) = held.addingReportingOverflow(count)

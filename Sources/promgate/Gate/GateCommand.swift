@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluator
 import Gate
 import Manifests
 import Scrape
@@ -137,6 +138,7 @@ extension GateCommand {
     var options = QueryAPI.Options()
     options.evaluation = evaluation.options
     options.features = evaluation.features
+    options.memory = evidence.engine.memory
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: own
     ) { source.series }

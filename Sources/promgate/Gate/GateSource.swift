@@ -16,7 +16,7 @@ struct GateSource {
 
   private let origin: Origin
 
-  private let engine: QueryEngine
+  let engine: QueryEngine
   private let judge: Judge
 
   /// Strict judging wants to know what each answer stands on.

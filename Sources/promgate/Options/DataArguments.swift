@@ -1,6 +1,7 @@
 import ArgumentParser
 import Recording
 import Scrape
+import Server
 
 /// How a recording is read, and how a remote is asked, for every command that takes `--data`.
 struct DataArguments: ParsableArguments {
@@ -23,9 +24,11 @@ struct DataArguments: ParsableArguments {
   var nan = NaNMeaning.keep
 
   @Option(
-    help: ArgumentHelp("The most memory that a recording may take.", valueName: "size"),
+    help: ArgumentHelp(
+      "The most memory that a recording may take (default: 4G, half of the memory where that is less).",
+      valueName: "size"),
     transform: ArgumentText.size)
-  var dataMemory = RecordingLimits().memory
+  var dataMemory: Int?
 
   @Option(
     help: ArgumentHelp("The most text that is read, decompressed.", valueName: "size"),
@@ -39,7 +42,10 @@ struct DataArguments: ParsableArguments {
   var server: ServerArguments { remote.server }
 
   /// The limits on what is read.
-  private var limits: RecordingLimits { RecordingLimits(memory: dataMemory, text: dataSize) }
+  private var limits: RecordingLimits {
+    RecordingLimits(
+      memory: dataMemory ?? min(RecordingLimits().memory, MachineMemory.limit() / 2), text: dataSize)
+  }
 
   /// The recording or the remote that is asked for; nil for neither. Throws when both are given.
   ///

@@ -17,9 +17,13 @@ struct EvaluationArguments: ParsableArguments {
   var lookback = EvaluationOptions().lookback
 
   @Option(
+    name: [.customLong("max-samples"), .customLong("query.max-samples")],
     help: ArgumentHelp("The most samples that a query may hold in memory.", valueName: "count"),
     transform: ArgumentText.count)
   var maxSamples = EvaluationOptions().maximumSamples
+
+  @OptionGroup
+  var memory: QueryMemoryArguments
 
   @Option(help: ArgumentHelp("A switch of Prometheus' that is off by default; may be repeated."))
   var enableFeature: [Feature] = []
@@ -33,8 +37,11 @@ struct EvaluationArguments: ParsableArguments {
   /// The parts of the language that are switched on: all, unless the user says otherwise.
   var features: LanguageFeatures { LanguageFeatures.all.subtracting(disableFeature) }
 
-  /// The engine that evaluates so.
-  var engine: QueryEngine { QueryEngine(options: options, features: features) }
+  /// An engine that evaluates so, with a budget of memory of its own: whoever evaluates beside others takes
+  /// theirs.
+  var engine: QueryEngine {
+    QueryEngine(options: options, features: features, memory: memory.budget)
+  }
 
   /// The evaluator's options.
   var options: EvaluationOptions {

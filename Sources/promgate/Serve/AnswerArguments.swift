@@ -21,14 +21,19 @@ struct AnswerArguments: ParsableArguments {
   var maxConnections = HTTPLimits().connections
 
   @Option(
-    help: ArgumentHelp("The largest body of a request.", valueName: "size"),
+    help: ArgumentHelp(
+      "The largest body of a request (default: 32M, a sixteenth of the memory where that is less).",
+      valueName: "size"),
     transform: ArgumentText.size)
-  var maxBodySize = HTTPLimits().bodySize
+  var maxBodySize: Int?
 
   @Option(
-    help: ArgumentHelp("The bodies of all requests that are under way, together.", valueName: "size"),
+    help: ArgumentHelp(
+      "The bodies of all requests that are under way, together (default: 256M, a sixteenth of the memory "
+        + "where that is less).",
+      valueName: "size"),
     transform: ArgumentText.size)
-  var maxBodiesSize = HTTPLimits().bodiesSize
+  var maxBodiesSize: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -39,10 +44,11 @@ struct AnswerArguments: ParsableArguments {
   var corsOrigin: LabelPattern?
 
   /// The endpoint's options.
-  func options(_ evaluation: EvaluationArguments) -> QueryAPI.Options {
+  func options(_ engine: QueryEngine) -> QueryAPI.Options {
     var options = QueryAPI.Options()
-    options.evaluation = evaluation.options
-    options.features = evaluation.features
+    options.evaluation = engine.options
+    options.features = engine.features
+    options.memory = engine.memory
     options.queryTimeout = .milliseconds(queryTimeout)
     options.concurrentQueries = queryConcurrency
     options.allowedOrigins = corsOrigin
@@ -53,8 +59,9 @@ struct AnswerArguments: ParsableArguments {
   var limits: HTTPLimits {
     var limits = HTTPLimits()
     limits.connections = maxConnections
-    limits.bodySize = maxBodySize
-    limits.bodiesSize = max(maxBodiesSize, maxBodySize)
+    let share = max(1 << 20, MachineMemory.limit() / 16)
+    limits.bodySize = maxBodySize ?? min(limits.bodySize, share)
+    limits.bodiesSize = max(maxBodiesSize ?? min(limits.bodiesSize, share), limits.bodySize)
     return limits
   }
 }

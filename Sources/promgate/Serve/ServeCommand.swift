@@ -157,20 +157,22 @@ struct ServeCommand: AsyncParsableCommand {
     // What is in the store is not needed a second time.
     if answersFromStore, let recording = loaded.take() { try store.load(recording) }
     let source = loaded
-    let options = answering.options(evaluation)
+    let engine = evaluation.engine
+    let options = answering.options(engine)
+    RE2.maximumHeld = max(32 << 20, engine.memory.all / 2)
     let metrics = ServerMetrics()
-    let gates = try ServedGates(gate, effects, judge: judging.chosen, engine: evaluation.engine)
+    let gates = try ServedGates(gate, effects, judge: judging.chosen, engine: engine)
     metrics.add(gates.metrics.families)
     let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
     let ruleLoop = try RuleFiles(rules).manager(
-      engine: evaluation.engine, interval: evaluationInterval, into: store
+      engine: engine, interval: evaluationInterval, into: store
     ) { journal?.commitOrWarn() }
     let surroundings = Surroundings(
       targets: { scraper.statuses },
       recorded: {
         loadedFamilies + (journal?.families ?? []) + (followed?.families ?? [])
           + (writer?.families ?? [])
-      }, rules: ruleLoop, facts: facts(targets))
+      }, rules: ruleLoop, facts: facts(targets, engine))
     let series: @Sendable () -> any SeriesSource = {
       if let source { source } else { store.snapshot() }
     }
@@ -200,7 +202,7 @@ struct ServeCommand: AsyncParsableCommand {
   /// How long a scrape that is being read, or an answer that is being sent, may put off the end.
   private static let grace = Duration.seconds(4)
 
-  private func facts(_ targets: [Target]) -> ServerFacts {
+  private func facts(_ targets: [Target], _ engine: QueryEngine) -> ServerFacts {
     ServerFacts(
       started: TimeSource.wall.now(), retention: DurationText.text(milliseconds: retention),
       configuration: ServedConfiguration(targets, scraping, rules, evaluationInterval).yaml,
@@ -209,6 +211,9 @@ struct ServeCommand: AsyncParsableCommand {
         "storage.tsdb.retention.time": DurationText.text(milliseconds: retention),
         "query.timeout": DurationText.text(milliseconds: answering.queryTimeout),
         "query.max-concurrency": "\(answering.queryConcurrency)",
+        "query.max-samples": "\(engine.options.maximumSamples)",
+        "query.max-memory": "\(engine.memory.each)",
+        "query.max-memory-total": "\(engine.memory.all)",
         "query.lookback-delta": DurationText.text(milliseconds: evaluation.options.lookback),
         "web.enable-remote-write-receiver": "\(receive)",
       ])
