@@ -23,6 +23,8 @@ let package = Package(
   dependencies: [
     // The command line: `--help` with examples, completion, validation.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // What a server tells while it runs: any backend of an embedding program takes it.
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     // HTTP/1 for the endpoint and for the demo's parts.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     // TLS for the endpoint, built in: no library of the system's.
@@ -78,6 +80,7 @@ let package = Package(
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat",
         "CMemory", "CCrypt",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -92,6 +95,7 @@ let package = Package(
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
         "Lint", "Editor", "Rules", "PromQLTest", "Server", "Demo", "CMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     .testTarget(name: "TimeSeriesTests", dependencies: ["TimeSeries"]),

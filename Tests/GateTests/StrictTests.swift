@@ -98,4 +98,39 @@ import TimeSeries
     let bad = CheckEvidence(answer(6))
     #expect(try #require(tick(StrictPolicy(onNoValue: .pass, onError: .pass), bad)).state.failedChecks == 1)
   }
+
+  /// What strict judging makes of a server's body, asked for the time 100 s.
+  private func judged(_ body: String) throws -> (strict: String, compatible: String) {
+    let evidence = CheckEvidence(
+      .success(try InstantAnswer(status: 200, reason: "OK", body: Array(body.utf8))), asked: 100_000)
+    return (judge(evidence).name, check.outcome(of: evidence, by: .compatible, at: 0, canarySince: nil).name)
+  }
+
+  @Test func `an answer that no server of the API gives is no value`() throws {
+    func body(_ status: String, _ type: String, _ sample: String) -> String {
+      #"{"status":\#(status),"data":{"resultType":\#(type),"result":[{"metric":{},"value":[\#(sample)]}]},"error":"e"}"#
+    }
+    #expect(try judged(body(#""success""#, #""vector""#, #"100,"1""#)) == ("passed", "passed"))
+    #expect(try judged(body(#""success""#, #""vector""#, #"100.5,"9""#)) == ("failed", "failed"))
+    // Within a minute.
+    #expect(try judged(body(#""success""#, #""vector""#, #"40,"1""#)) == ("passed", "passed"))
+    #expect(try judged(body(#""success""#, #""vector""#, #"160,"1""#)) == ("passed", "passed"))
+    let odd: [(status: String, type: String, sample: String)] = [
+      (#""error""#, #""vector""#, #"100,"1""#), (#""Success""#, #""vector""#, #"100,"1""#),
+      ("null", #""vector""#, #"100,"1""#), ("1", #""vector""#, #"100,"1""#),
+      (#""success""#, #""matrix""#, #"100,"1""#), (#""success""#, #""streams""#, #"100,"1""#),
+      (#""success""#, "null", #"100,"1""#), (#""success""#, #""vector""#, #"39.9,"1""#),
+      (#""success""#, #""vector""#, #"160.1,"1""#), (#""success""#, #""vector""#, #"-1e300,"1""#),
+      (#""success""#, #""vector""#, #"9e15,"1""#), (#""success""#, #""vector""#, #""100","1""#),
+      (#""success""#, #""vector""#, #"null,"1""#), (#""success""#, #""vector""#, #"100,"-Inf""#),
+      (#""success""#, #""vector""#, #"100,"-infinity""#),
+    ]
+    for (status, type, sample) in odd {
+      let found = try judged(body(status, type, sample))
+      #expect(found == ("noValue", "passed"), "\(status) \(type) \(sample): \(found)")
+    }
+    #expect(try judged(body(#""success""#, #""vector""#, #"100,"NaN""#)).strict == "noValue")
+    #expect(try judged(body(#""success""#, #""vector""#, #"100,"+Inf""#)).strict == "failed")
+    #expect(try judged(#"{"data":{"resultType":"vector","result":[]}}"#) == ("noValue", "noValue"))
+  }
 }

@@ -17,8 +17,8 @@ import Testing
       printf 'first\\nsecond\\n' > $dir/tokens
       promgate serve --receive --listen 127.0.0.1:$port --web-config $dir/web.yml 2>$dir/log &
       pid=$!
-      for i in $(seq 200); do grep -q listening $dir/log && break; kill -0 $pid 2>/dev/null || break; sleep 0.05; done
-      url=$(sed -n 's/^listening on //p' $dir/log); code='%{http_code} '
+      for i in $(seq 200); do grep -q Listening $dir/log && break; kill -0 $pid 2>/dev/null || break; sleep 0.05; done
+      url=$(sed -n 's/.*msg=Listening address=//p' $dir/log); code='%{http_code} '
       get() { curl -s -o $dir/body -w '%{http_code} ' "$@" $url/-/healthy || echo "curl $? "; }
       \(script)
       kill -TERM $pid 2>/dev/null; wait $pid; status=$?

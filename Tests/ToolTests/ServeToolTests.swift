@@ -46,7 +46,7 @@ import Testing
       kill -TERM $pid
       wait $pid
       echo "status $?"
-      sed "s/:$port/:PORT/; s/^[0-9-]* [0-9:.]* //" $log
+      sed "s/:$port/:PORT/; s/^time=[0-9T:.-]*Z level=/TIME /; s/source=[A-Za-z+]*.swift:[0-9]* //" $log
       rm $log
       """
     let run = try Tool.run(shell: script)
@@ -54,11 +54,16 @@ import Testing
       run.text.contains(
         #"[{"metric":{"__name__":"up","instance":"ADDRESS","job":"self"},"value":[T,"1"]},"#
           + #"{"metric":{"__name__":"up","instance":"ADDRESS","job":"dead"},"value":[T,"0"]}]"#))
-    for line in ["status 0", "listening on http://127.0.0.1:PORT", "stopping"] {
+    let told = [
+      "status 0", "TIME INFO msg=Listening address=http://127.0.0.1:PORT", "TIME INFO msg=Stopping",
+      "TIME INFO msg=Stopped",
+    ]
+    for line in told {
       #expect(run.text.split(separator: "\n").contains(Substring(line)), "\(run.text)")
     }
-    #expect(run.text.contains("target http://127.0.0.1:PORT/metrics is up"))
-    #expect(run.text.contains("target http://127.0.0.1:1/metrics is down: "))
+    #expect(run.text.contains("TIME INFO msg=\"Target is up\" samples="), "\(run.text)")
+    #expect(run.text.contains(" target=http://127.0.0.1:PORT/metrics\n"), "\(run.text)")
+    #expect(run.text.contains("TIME WARN msg=\"Target is down\" err="), "\(run.text)")
   }
 
   @Test(arguments: ["serve --gate Examples/podinfo", "gate -f Examples/podinfo --webhooks skip"])

@@ -6,7 +6,9 @@ extension InstantAnswer {
   ///   - status: the response's HTTP status, and the words beside it.
   ///   - body: the response's body, whatever it holds.
   public init(status: Int, reason: String, body: [UInt8]) throws(QueryFailure) {
-    let text = String(decoding: body, as: UTF8.self)
+    // What failed is told with its body, and told again at each tick.
+    let limit = 1 << 14
+    let text = String(decoding: body.prefix(limit), as: UTF8.self) + (body.count > limit ? "…" : "")
     let parsed = Result { () throws(JSONValue.Problem) in try JSONValue(parsing: body) }
     guard status < 400 else {
       let message = (try? parsed.get())?.member("error")?.text
@@ -24,7 +26,28 @@ extension InstantAnswer {
     self.init(
       series: elements,
       errorText: document.member("status")?.text == "error" ? document.member("error")?.text ?? "" : nil,
-      notes: Self.notes(document))
+      notes: Self.notes(document), oddity: Self.oddity(document, elements))
+  }
+
+  /// What is odd about an answer that Flagger can read.
+  private static func oddity(_ document: JSONValue, _ series: [AnsweredSeries]) -> String? {
+    let status = document.member("status")?.text
+    guard status == "success" else {
+      return "its status is " + (status.map { "\"\(VisibleText.line($0, limit: 100))\"" } ?? "missing")
+    }
+    let type = document.member("data")?.member("resultType")?.text
+    guard type == "vector" else {
+      return "its result type is " + (type.map { "\"\(VisibleText.line($0, limit: 100))\"" } ?? "missing")
+    }
+    return series.contains { $0.time == nil } ? "a sample of it has no time" : nil
+  }
+
+  /// Of `[seconds, "value"]`, milliseconds.
+  private static func time(_ element: JSONValue) -> Int64? {
+    guard case .array(let pair)? = element.member("value"), case .number(let text)? = pair.first,
+      let seconds = Double(String(text)), seconds.isFinite
+    else { return nil }
+    return Int64(exactly: (seconds * 1000).rounded())
   }
 
   private static func elements(
@@ -40,7 +63,7 @@ extension InstantAnswer {
         throw .notAVector(mismatchText(element, ".data.result"), body: body)
       }
       series.append(
-        AnsweredSeries(labels: labels(element), content: try content(element, body)))
+        AnsweredSeries(labels: labels(element), content: try content(element, body), time: time(element)))
     }
     return series
   }

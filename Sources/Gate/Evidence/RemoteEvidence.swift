@@ -7,6 +7,7 @@ public struct RemoteEvidence: EvidenceSource {
   private let server: Server
   private let sendsTime: Bool
   private let countsRequests: Bool
+  private let now: (@Sendable () -> Int64)?
   private let fetch: Fetch
 
   public var lastTime: Int64? { nil }
@@ -22,21 +23,26 @@ public struct RemoteEvidence: EvidenceSource {
   /// - Parameters:
   ///   - sendsTime: asks for the time of the tick, to judge what is past.
   ///   - countsRequests: asks a second query for the number of requests, where one can be made.
+  ///   - now: the clock that a server's own now is held against, milliseconds; nil for none.
   ///   - fetch: does the asking.
   public init(
-    _ server: Server, sendsTime: Bool = false, countsRequests: Bool = false, fetch: @escaping Fetch
+    _ server: Server, sendsTime: Bool = false, countsRequests: Bool = false,
+    now: (@Sendable () -> Int64)? = nil, fetch: @escaping Fetch
   ) {
     self.server = server
     self.sendsTime = sendsTime
     self.countsRequests = countsRequests
+    self.now = now
     self.fetch = fetch
   }
 
   public func evidence(for check: Check, at time: Int64) async throws -> CheckEvidence {
     try Task.checkCancellation()
     guard let query = check.sentQuery else { return CheckEvidence(.success(InstantAnswer())) }
+    let asked = sendsTime ? time : now?()
     let answer = await answer(to: query, of: check, at: sendsTime ? time : nil)
-    return CheckEvidence(answer, basis: countsRequests ? await basis(of: query, check, time) : nil)
+    return CheckEvidence(
+      answer, basis: countsRequests ? await basis(of: query, check, time) : nil, asked: asked)
   }
 
   /// How far the windows look back, and the requests in them: one more query to the server.
@@ -45,7 +51,7 @@ public struct RemoteEvidence: EvidenceSource {
     var basis = CheckEvidence.Basis(reach: queries.reach)
     if let requests = queries.requests,
       case .success(let counted) = await answer(to: requests, of: check, at: sendsTime ? time : nil),
-      case .value(let bits, _) = counted.reading
+      counted.oddity == nil, case .value(let bits, _) = counted.reading
     {
       basis.requests = Double(bitPattern: bits)
     }

@@ -84,6 +84,12 @@ public struct NoValue: Sendable, Hashable {
     case severalSeries
     /// Strict only: too few requests to judge by.
     case fewRequests(Double, wanted: Double)
+    /// Strict only: the answer is none that a server of the API gives.
+    case oddAnswer(String)
+    /// Strict only: the sample is so many milliseconds away from the time that was asked for.
+    case anotherTime(Int64)
+    /// Strict only: the value is infinite, and would have passed.
+    case infinite(Double)
     /// Strict only: the windows, so many milliseconds long, begin before the canary's rollout did.
     case windowBeforeCanary(reach: Int64)
   }

@@ -9,10 +9,14 @@ public struct CheckEvidence: Sendable, Hashable {
   public var findings: [Finding]
   /// What the answer stands on; nil when nobody asked.
   public var basis: Basis?
+  /// For which time another server was asked, milliseconds; nil for evaluations of our own.
+  public var asked: Int64?
 
   public init(
-    _ answer: Result<InstantAnswer, QueryFailure>, findings: [Finding] = [], basis: Basis? = nil
+    _ answer: Result<InstantAnswer, QueryFailure>, findings: [Finding] = [], basis: Basis? = nil,
+    asked: Int64? = nil
   ) {
+    self.asked = asked
     self.answer = answer
     self.findings = findings
     self.basis = basis

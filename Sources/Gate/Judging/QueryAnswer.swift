@@ -9,11 +9,17 @@ public struct InstantAnswer: Sendable, Hashable {
   public var errorText: String?
   /// Warnings; what is merely worth knowing is left out.
   public var notes: [String]
+  /// What a server of the API never answers, and Flagger does not look at: a status that is not
+  /// `success`, a type of result that is no vector, a sample without a time. Nil for an answer in order.
+  public var oddity: String?
 
-  public init(series: [AnsweredSeries] = [], errorText: String? = nil, notes: [String] = []) {
+  public init(
+    series: [AnsweredSeries] = [], errorText: String? = nil, notes: [String] = [], oddity: String? = nil
+  ) {
     self.series = series
     self.errorText = errorText
     self.notes = notes
+    self.oddity = oddity
   }
 }
 
@@ -21,10 +27,13 @@ public struct InstantAnswer: Sendable, Hashable {
 public struct AnsweredSeries: Sendable, Hashable {
   public var labels: Labels
   public var content: Content
+  /// Of the sample, milliseconds; nil where it says none, or where the answer is of our own evaluation.
+  public var time: Int64?
 
-  public init(labels: Labels = Labels([]), content: Content) {
+  public init(labels: Labels = Labels([]), content: Content, time: Int64? = nil) {
     self.labels = labels
     self.content = content
+    self.time = time
   }
 
   public enum Content: Sendable, Hashable {

@@ -87,7 +87,17 @@ extension Check {
     {
       return unmeasured(.windowBeforeCanary(reach: reach))
     }
+    if case .error = compatible { return compatible }
+    if let error = answer.errorText { return unmeasured(.hiddenError(error)) }
+    if let oddity = answer.oddity { return unmeasured(.oddAnswer(oddity)) }
     guard compatible.isMeasured else { return compatible }
+    for sample in answer.series.compactMap(\.time) {
+      guard let asked = evidence.asked else { break }
+      let (distance, overflow) = sample.subtractingReportingOverflow(asked)
+      if overflow || distance.magnitude > Self.tolerance {
+        return unmeasured(.anotherTime(overflow ? .max : distance))
+      }
+    }
     if let requests = evidence.basis?.requests, requests < policy.minimumRequests {
       return unmeasured(.fewRequests(requests, wanted: policy.minimumRequests))
     }
@@ -101,6 +111,12 @@ extension Check {
       infinite.margin = -.infinity
       return .failed(infinite, .above(bound))
     }
+    if case .passed(let measurement) = compatible, measurement.value.isInfinite {
+      return unmeasured(.infinite(measurement.value))
+    }
     return compatible
   }
+
+  /// How far a sample may be from the time that was asked for, milliseconds: clocks differ, answers travel.
+  private static let tolerance: UInt64 = 60_000
 }

@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// A service that shows notifications. The raw values are those of `--notify`.
 public enum NotificationService: String, Sendable, Hashable, CaseIterable {
   case slack
@@ -10,6 +12,19 @@ public enum NotificationService: String, Sendable, Hashable, CaseIterable {
   case gchat
   /// Plain JSON of promgate's own.
   case webhook
+}
+
+extension Notification {
+  /// With texts that are one line each, bounded, and mean nothing but themselves: answers of others and
+  /// names from manifests are among them.
+  fileprivate func shown(in markup: Markup?) -> Notification {
+    func line(_ text: String) -> String {
+      markup?.line(text, limit: 2000) ?? VisibleText.line(text, limit: 2000)
+    }
+    return Notification(
+      title: line(title), message: line(message), severity: severity,
+      fields: fields.map { Field(line($0.name), line($0.value)) })
+  }
 }
 
 extension NotificationService {
@@ -25,12 +40,24 @@ extension NotificationService {
 
   /// The body to post: JSON (flagger.md §6.4).
   func payload(_ notification: Notification, channel: String, username: String) -> String {
-    switch self {
+    let notification = notification.shown(in: markup)
+    return switch self {
     case .slack, .discord, .rocket: attachments(notification, channel, username)
     case .msteams: messageCard(notification)
     case .msteamsWorkflow: adaptiveCard(notification)
     case .gchat: googleCards(notification)
     case .webhook: plain(notification)
+    }
+  }
+
+  /// What gives characters a meaning there; nil where nothing does.
+  private var markup: Markup? {
+    switch self {
+    case .slack: .slack
+    case .discord, .rocket: .chat
+    case .msteams, .msteamsWorkflow: .teams
+    case .gchat: .html
+    case .webhook: nil
     }
   }
 

@@ -18,7 +18,7 @@ struct GoJSON {
 
   var closed: String { text + "}" }
 
-  /// The separators U+2028 and U+2029 are escaped too, as Go does for JavaScript.
+  /// The separators U+2028 and U+2029 are escaped there already.
   static func string(_ text: String) -> String {
     var result = ""
     for scalar in JSONText.string(text).unicodeScalars {
@@ -26,8 +26,6 @@ struct GoJSON {
       case "<": result += "\\u003c"
       case ">": result += "\\u003e"
       case "&": result += "\\u0026"
-      case "\u{2028}": result += "\\u2028"
-      case "\u{2029}": result += "\\u2029"
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -44,8 +44,9 @@ package struct JSONText {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
-        result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      // Readers see what was written, terminals do nothing of it.
+      case _ where VisibleText.isHidden(scalar):
+        for unit in String(scalar).utf16 { result += "\\u" + VisibleText.hex(UInt32(unit), 4) }
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -10,7 +10,9 @@ public struct ReplayMarkdown: Sendable {
 
   public var text: String {
     let telling = report.telling
-    var lines = ["### \(report.verdict.sign) `\(rollout.title)`: \(report.verdict.words.lowercased())", ""]
+    var lines = [
+      "### \(report.verdict.sign) \(Self.escaped(rollout.title)): \(report.verdict.words.lowercased())", "",
+    ]
     lines += [Self.escaped(telling.replay.conclusion(in: rollout)) + ".", ""]
     lines += ["\(Self.escaped(rollout.summary)); \(report.judge.summary).", ""]
     if telling.other.verdict != telling.replay.verdict {
@@ -27,10 +29,8 @@ public struct ReplayMarkdown: Sendable {
     }
     lines += ["", "<details><summary>Queries</summary>", ""]
     for check in rollout.checks {
-      lines += [
-        "**\(Self.escaped(check.metric))** (\(check.boundsText))", "", "```promql", check.sentQuery ?? "",
-        "```", "",
-      ]
+      lines += ["**\(Self.escaped(check.metric))** (\(check.boundsText))", ""]
+      lines += Self.block(check.sentQuery ?? "") + [""]
     }
     return (lines + ["</details>"]).joined(separator: "\n") + "\n"
   }
@@ -75,17 +75,15 @@ public struct ReplayMarkdown: Sendable {
 
   /// Nothing in the text shall be markup or end a cell.
   static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in TextLayout.printable(text) {
-      switch character {
-      case "|", "*", "_", "`", "[", "]", "#", "~", "\\": result += "\\" + String(character)
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "&": result += "&amp;"
-      default: result.append(character)
-      }
-    }
-    return result
+    Markup.markdown.line(TextLayout.printable(text), limit: 4096)
+  }
+
+  /// A block of code that nothing within ends.
+  private static func block(_ text: String) -> [String] {
+    let shown = VisibleText.lines(text, limit: 1 << 14)
+    let longest = shown.split { $0 != "`" }.map(\.count).max() ?? 0
+    let fence = String(repeating: "`", count: max(3, longest + 1))
+    return [fence + "promql", shown, fence]
   }
 }
 

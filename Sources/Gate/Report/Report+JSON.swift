@@ -177,6 +177,9 @@ extension NoValue.Cause {
     case .hiddenError: "hiddenError"
     case .severalSeries: "severalSeries"
     case .fewRequests: "fewRequests"
+    case .oddAnswer: "oddAnswer"
+    case .anotherTime: "anotherTime"
+    case .infinite: "infinite"
     case .windowBeforeCanary: "windowBeforeCanary"
     }
   }

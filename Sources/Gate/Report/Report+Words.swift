@@ -143,6 +143,11 @@ extension NoValue {
         "\(seriesCount) series answered, and which of them counts is chance: aggregate them"
       case .fewRequests(let count, let wanted):
         "about \(count.roundedText) requests in the window, fewer than \(wanted.roundedText)"
+      case .oddAnswer(let problem): "the server's answer is not one of the API: \(problem)"
+      case .anotherTime(let distance):
+        "the sample is \(GoDuration.milliseconds(Int64(clamping: distance.magnitude))) "
+          + "\(distance < 0 ? "older" : "newer") than the time that was asked for"
+      case .infinite(let value): "the value is \(GoText.general(value))"
       case .windowBeforeCanary(let reach):
         "the window of \(GoDuration.milliseconds(reach)) begins before the canary's rollout did"
       }

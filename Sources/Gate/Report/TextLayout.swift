@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Lines for a terminal: wrapped, indented, perhaps coloured.
 package struct TextLayout: Sendable {
   package var usesColor: Bool
@@ -55,21 +57,13 @@ package struct TextLayout: Sendable {
 
   /// A text that cannot move the cursor: input may hold anything.
   package static func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      if scalar == "\n" || scalar == "\t" {
-        result += " "
-      } else {
-        result.unicodeScalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
-      }
-    }
-    return result
+    let shown = VisibleText.lines(text, limit: limit)
+    guard shown.utf8.contains(where: { $0 == 0x0A || $0 == 0x09 }) else { return shown }
+    return String(String.UnicodeScalarView(shown.unicodeScalars.map { $0 == "\n" || $0 == "\t" ? " " : $0 }))
   }
 
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-  }
+  /// The most characters of one text.
+  private static let limit = 1 << 14
 
   /// Blanks behind the text, up to a number of characters.
   package static func padded(_ text: String, _ width: Int) -> String {

@@ -1,5 +1,6 @@
 import Manifests
 import PromQL
+import TimeSeries
 
 extension LintReport {
   /// A frame for each finding, a blank line between two.
@@ -9,21 +10,23 @@ extension LintReport {
     let place = PlaceText(finding.place)
     let width = String(place.end.line).count
     let margin = String(repeating: " ", count: width)
-    let subject = finding.subject.isEmpty ? "" : "  (\(finding.subject))"
+    let subject = finding.subject.isEmpty ? "" : "  (\(VisibleText.line(finding.subject)))"
     var lines = [
-      "\(paint(finding.severity.rawValue + "[\(finding.code)]", finding.severity)): \(finding.message)"
+      "\(paint(finding.severity.rawValue + "[\(finding.code)]", finding.severity)): "
+        + VisibleText.lines(finding.message)
     ]
     lines.append("\(margin)--> \(place.name):\(place.start)\(subject)")
     lines += excerpt(finding.place, mark: "^", margin: width)
     for related in finding.related {
       let other = PlaceText(related.place)
       guard related.place.range != nil else {
-        lines.append("\(margin) = note: \(related.message)")
+        lines.append("\(margin) = note: \(VisibleText.lines(related.message))")
         continue
       }
       let isSame = other.name == place.name
       lines.append(
-        "\(margin) ::: \(isSame ? "\(other.start)" : "\(other.name):\(other.start)"): \(related.message)")
+        "\(margin) ::: \(isSame ? "\(other.start)" : "\(other.name):\(other.start)"): "
+          + VisibleText.lines(related.message))
       lines += excerpt(related.place, mark: "-", margin: width)
     }
     if let evidence = finding.evidence { lines += Self.paragraph("shown", evidence, margin) }
@@ -45,7 +48,7 @@ extension LintReport {
   }
 
   private static func paragraph(_ word: String, _ text: String, _ margin: String) -> [String] {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = VisibleText.lines(text).split(separator: "\n", omittingEmptySubsequences: false)
     let indent = String(repeating: " ", count: word.count + 2)
     return lines.enumerated().map { index, line in
       "\(margin) \(index == 0 ? "= \(word): " : "  \(indent)")\(line)"
@@ -102,7 +105,7 @@ extension LintReport {
     while start < line.upperBound, bytes[start] & 0xC0 == 0x80 { start += 1 }
     var end = min(line.upperBound, start + Self.longestLine)
     while end < line.upperBound, bytes[end] & 0xC0 == 0x80 { end += 1 }
-    let shown = String(decoding: bytes[start..<end], as: UTF8.self)
+    let shown = VisibleText.lines(String(decoding: bytes[start..<end], as: UTF8.self))
     let gutter = String(repeating: " ", count: margin)
     let label = String(repeating: " ", count: max(0, margin - String(number).count)) + String(number)
     let lead = start > line.lowerBound ? "…" : ""

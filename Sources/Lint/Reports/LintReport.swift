@@ -52,7 +52,7 @@ public struct LintReport: Sendable {
       let fix = finding.fixes.first.map { $0.isSafe ? " [fix]" : " [fix: unsafe]" } ?? ""
       return
         "\(place.name):\(place.start.line):\(place.start.column): "
-        + "\(finding.severity.rawValue)[\(finding.code)] \(finding.message)\(fix)\n"
+        + "\(finding.severity.rawValue)[\(finding.code)] \(VisibleText.line(finding.message, limit: 4096))\(fix)\n"
     }.joined()
   }
 
@@ -64,19 +64,11 @@ public struct LintReport: Sendable {
         finding.message + (finding.evidence.map { "\n\($0)" } ?? "")
         + (finding.help.map { "\nhelp: \($0)" } ?? "")
       return
-        "::\(command) file=\(Self.property(place.name)),line=\(place.start.line),endLine=\(place.end.line),"
+        "::\(command) file=\(Markup.commandProperty.line(place.name)),line=\(place.start.line),endLine=\(place.end.line),"
         + "col=\(place.start.column),endColumn=\(place.end.column),"
-        + "title=\(Self.property(finding.code + " " + finding.name))"
-        + "::\(Self.commandText(text))\n"
+        + "title=\(Markup.commandProperty.line(finding.code + " " + finding.name))"
+        + "::\(Markup.command.lines(text))\n"
     }.joined()
-  }
-
-  private static func commandText(_ text: String) -> String {
-    text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
-  }
-
-  private static func property(_ text: String) -> String {
-    commandText(text).replacing(":", with: "%3A").replacing(",", with: "%2C")
   }
 
   private var junit: String {
@@ -126,7 +118,7 @@ struct PlaceText {
   var range: SourceRange
 
   init(_ place: Place) {
-    name = place.source.name
+    name = VisibleText.line(place.source.name)
     let bytes = place.source.bytes
     let low = max(0, min(place.range?.start ?? 0, bytes.count))
     let high = max(low, min(place.range?.end ?? low, bytes.count))

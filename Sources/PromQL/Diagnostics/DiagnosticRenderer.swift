@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Draws diagnostics as text: the place, the message, the line with carets under the range. The only
 /// place that draws carets.
 public struct DiagnosticRenderer: Sendable {
@@ -22,7 +24,7 @@ public struct DiagnosticRenderer: Sendable {
       lines.append(heading(note.range, "note", note.message, in: text))
       if let range = note.range { lines += frame(range, in: text) }
     }
-    for fix in diagnostic.fixes { lines.append("  help: \(fix.message)") }
+    for fix in diagnostic.fixes { lines.append("  help: \(VisibleText.lines(fix.message))") }
     return lines.joined(separator: "\n")
   }
 
@@ -30,8 +32,9 @@ public struct DiagnosticRenderer: Sendable {
     _ range: SourceRange?, _ severity: String, _ message: String, in text: some Collection<UInt8>
   ) -> String {
     let place = range.flatMap { SourcePlace(offset: $0.start, in: text) }
+    let name = VisibleText.line(name)
     let prefix = place.map { "\(name):\($0)" } ?? name
-    return "\(prefix): \(colored(severity)): \(message)"
+    return "\(prefix): \(colored(severity)): \(VisibleText.lines(message))"
   }
 
   private func colored(_ severity: String) -> String {
@@ -53,7 +56,7 @@ public struct DiagnosticRenderer: Sendable {
       place.column > Self.width * 3 / 4
       ? Self.boundary(range.start - Self.width / 2, in: bytes) : lineStart
     let windowEnd = min(lineEnd, Self.boundary(windowStart + Self.width, in: bytes))
-    let shown = String(decoding: bytes[windowStart..<windowEnd], as: UTF8.self)
+    let shown = VisibleText.lines(String(decoding: bytes[windowStart..<windowEnd], as: UTF8.self))
     let before = String(decoding: bytes[windowStart..<range.start], as: UTF8.self)
     let marked = bytes[range.start..<max(range.start, min(range.end, windowEnd))]
     let carets = max(1, String(decoding: marked, as: UTF8.self).unicodeScalars.count)

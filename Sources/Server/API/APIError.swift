@@ -26,10 +26,13 @@ struct APIError: Error, Sendable {
   let message: String
   /// The status of the answer.
   let status: Int
+  /// What it counts as, where a limit was hit.
+  let refusal: Refusal?
 
-  init(kind: Kind, message: String) {
+  init(kind: Kind, message: String, refusal: Refusal? = nil) {
     self.kind = kind
     self.message = message
+    self.refusal = refusal
     status = kind.status
   }
 
@@ -37,6 +40,7 @@ struct APIError: Error, Sendable {
   init(_ shortage: MemoryShortage) {
     kind = shortage.isShared ? .unavailable : .execution
     message = shortage.description
+    refusal = .memory
     status = shortage.isShared ? 503 : kind.status
   }
 

@@ -131,7 +131,11 @@ public final class QueryAPI: Sendable {
       guard let writer else {
         return .refusal(404, "remote write receiver needs to be enabled with --receive")
       }
-      return await withTaskExecutorPreference(threads) { writer.respond(to: request) }
+      if request.isOfPage, !allowsWrites(from: request) {
+        metrics.refusals.add(.crossSite, request.headers["Origin"])
+        return .refusal(403, "a page may not write: --cors-origin names the origins that may")
+      }
+      return await withTaskExecutorPreference(threads) { writer.respond(to: request, metrics.refusals) }
     case .remoteRead:
       var response = await withTaskExecutorPreference(threads) {
         RemoteRead(source(), memory: MemoryAccount(options.memory)).respond(to: request)
@@ -224,8 +228,13 @@ public final class QueryAPI: Sendable {
         cancellation.raise(.canceled)
       }
     } catch {
-      return ServerResponse(error)
+      return failure(error)
     }
+  }
+
+  private func failure(_ error: APIError) -> ServerResponse {
+    if let refusal = error.refusal { metrics.refusals.add(refusal, error.message) }
+    return ServerResponse(error)
   }
 
   private func perform(
@@ -239,7 +248,7 @@ public final class QueryAPI: Sendable {
       }
       return compressed(response, for: request)
     } catch {
-      return ServerResponse(error)
+      return failure(error)
     }
   }
 }

@@ -240,11 +240,15 @@ extension APIError {
     case .syntax, .creation: self = .parameter("query", error.description)
     case .source: self.init(kind: .execution, message: error.description)
     case .evaluation(.timedOut(let phase), _):
-      self.init(kind: .timeout, message: EvaluationError.timedOut(phase).description)
+      self.init(
+        kind: .timeout, message: EvaluationError.timedOut(phase).description, refusal: .queryTime)
     case .evaluation(.canceled(let phase), _):
       self.init(kind: .canceled, message: EvaluationError.canceled(phase).description)
     case .evaluation(.tooMuchMemory(let shortage), _): self.init(shortage)
-    case .evaluation(let failure, _): self.init(kind: .execution, message: failure.description)
+    case .evaluation(let failure, _):
+      self.init(
+        kind: .execution, message: failure.description,
+        refusal: failure == .tooManySamples ? .querySize : nil)
     }
   }
 }

@@ -34,7 +34,7 @@ public final class RemoteWrite: Sendable {
     metadata.withLock { $0.values.sorted { $0.name < $1.name } }
   }
 
-  func respond(to request: ServerRequest) -> ServerResponse {
+  func respond(to request: ServerRequest, _ refusals: Refusals = Refusals()) -> ServerResponse {
     let encoding = request.headers["Content-Encoding"] ?? ""
     guard encoding.isEmpty || encoding.lowercased() == "snappy" else {
       return .refusal(
@@ -52,8 +52,8 @@ public final class RemoteWrite: Sendable {
       var written = try WriteRequest(request.body, message: message, known: known)
       remember(written.families)
       return switch message {
-      case .one: storeAll(&written)
-      case .two: storeGood(written)
+      case .one: storeAll(&written, refusals)
+      case .two: storeGood(written, refusals)
       }
     } catch {
       return answer(400, error.description, message, PushedOutcome(), exemplars: 0)
@@ -91,7 +91,7 @@ public final class RemoteWrite: Sendable {
   }
 
   /// 1.0: series with invalid labels are left out without a word; the first refused sample undoes all.
-  private func storeAll(_ written: inout WriteRequest) -> ServerResponse {
+  private func storeAll(_ written: inout WriteRequest, _ refusals: Refusals) -> ServerResponse {
     var batch: [PushedSeries] = []
     var numbers: [Int] = []
     batch.reserveCapacity(written.entries.count)
@@ -104,7 +104,10 @@ public final class RemoteWrite: Sendable {
     }
     let outcome = store.append(&batch, allOrNone: true, latest: latest)
     written.note(batch, of: numbers, in: known)
-    if let limit = outcome.limit { return .refusal(500, "\(limit)") }
+    if let limit = outcome.limit {
+      refusals.add(.storeSize, "\(limit)")
+      return .refusal(500, "\(limit)")
+    }
     if let refusal = outcome.refusals.first {
       return .refusal(400, written.entries[numbers[refusal.entry]].words(for: refusal))
     }
@@ -113,7 +116,7 @@ public final class RemoteWrite: Sendable {
   }
 
   /// 2.0: the good part is kept, what is wrong is told, and what was written is counted in headers.
-  private func storeGood(_ written: WriteRequest) -> ServerResponse {
+  private func storeGood(_ written: WriteRequest, _ refusals: Refusals) -> ServerResponse {
     var batch: [PushedSeries] = []
     var numbers: [Int] = []
     var exemplars = 0
@@ -125,7 +128,10 @@ public final class RemoteWrite: Sendable {
       numbers.append(number)
     }
     let outcome = store.append(batch, allOrNone: false, latest: latest)
-    if let limit = outcome.limit { return answer(500, "\(limit)", .two, PushedOutcome(), exemplars: 0) }
+    if let limit = outcome.limit {
+      refusals.add(.storeSize, "\(limit)")
+      return answer(500, "\(limit)", .two, PushedOutcome(), exemplars: 0)
+    }
     do { try confirm() } catch { return answer(500, "\(error)", .two, PushedOutcome(), exemplars: 0) }
     var refused: [Int: [PushedOutcome.Refusal]] = [:]
     for refusal in outcome.refusals { refused[numbers[refusal.entry], default: []].append(refusal) }

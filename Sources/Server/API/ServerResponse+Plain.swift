@@ -79,6 +79,22 @@ extension QueryAPI {
   }
 }
 
+extension QueryAPI {
+  /// Whether a page may write: where --cors-origin names its origin. Every origin may read by default; what
+  /// nobody named may not write, and that a page is of this very host says nothing, since a name can be made
+  /// to lead here.
+  func allowsWrites(from page: ServerRequest) -> Bool {
+    guard let allowed = options.allowedOrigins, let origin = page.headers["Origin"] else { return false }
+    return allowed.matches(Array(origin.utf8)[...])
+  }
+}
+
+extension ServerRequest {
+  /// Whether a page in a browser sends it: they say so at every request that is no plain GET, with a content
+  /// type or without.
+  var isOfPage: Bool { headers["Origin"] != nil || headers["Sec-Fetch-Site"] != nil }
+}
+
 extension ServerRequest.Method {
   /// The method as requests write it.
   var name: String {

@@ -27,6 +27,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let connection: Connection
   private let connections: ConnectionTable
   private let limits: HTTPLimits
+  private let refusals: Refusals
   private let door: Door
   private let handler: RequestHandler
   private let executor: LoopExecutor
@@ -45,11 +46,12 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   init(
     _ connection: Connection, in connections: ConnectionTable, limits: HTTPLimits, on loop: any EventLoop,
-    _ door: Door, _ handler: @escaping RequestHandler
+    _ refusals: Refusals, _ door: Door, _ handler: @escaping RequestHandler
   ) {
     self.connection = connection
     self.connections = connections
     self.limits = limits
+    self.refusals = refusals
     self.door = door
     self.handler = handler
     executor = LoopExecutor(loop)
@@ -83,10 +85,10 @@ final class ConnectionHandler: ChannelInboundHandler {
   private func gather(_ part: ByteBuffer, context: ChannelHandlerContext) {
     let count = part.readableBytes
     guard body.count + count <= limits.bodySize else {
-      return refuse(413, "Request Entity Too Large", context: context)
+      return refuse(.bodySize, 413, "Request Entity Too Large", context: context)
     }
     guard connections.reserve(count) else {
-      return refuse(503, "Service Unavailable: too many bodies at once", context: context)
+      return refuse(.bodies, 503, "Service Unavailable: too many bodies at once", context: context)
     }
     reserved += count
     body.append(contentsOf: part.readableBytesView)
@@ -102,7 +104,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     switch state {
     case .checking(let head, _, let task): state = .checking(head, isWhole: true, task)
     case .receiving(let head): work(head, context: context)
-    case .refusing(let head): answer(door.refusal, to: head, context: context)
+    case .refusing(let head):
+      refusals.add(.credentials, from: context.remoteAddress?.ipAddress)
+      answer(door.refusal, to: head, context: context)
     case .discarding: context.close(promise: nil)
     case .waiting, .working, .answering, .streaming, .closed: break
     }
@@ -115,8 +119,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     // The phase may have changed since the table was looked through.
     guard connection.deadline < .now() else { return }
     switch state {
-    case .checking, .receiving, .refusing: refuse(408, "Request Timeout", context: context)
-    case .waiting, .discarding, .working, .answering, .streaming, .closed: context.close(promise: nil)
+    case .checking, .receiving, .refusing: refuse(.slowRequest, 408, "Request Timeout", context: context)
+    case .answering, .streaming:
+      refusals.add(.slowReader, from: context.remoteAddress?.ipAddress)
+      context.close(promise: nil)
+    case .waiting, .discarding, .working, .closed: context.close(promise: nil)
     }
   }
 
@@ -129,7 +136,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     case .waiting, .checking, .receiving, .refusing:
       let isTooLarge = problem == .headerOverflow
       refuse(
-        isTooLarge ? 431 : 400, isTooLarge ? "Request Header Fields Too Large" : "Bad Request",
+        isTooLarge ? .headerSize : .malformed, isTooLarge ? 431 : 400,
+        isTooLarge ? "Request Header Fields Too Large" : "Bad Request",
         context: context)
       context.close(promise: nil)
     case .discarding, .working, .answering, .streaming, .closed: context.close(promise: nil)
@@ -138,22 +146,16 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   /// Takes a head in: what may not come in is refused before anything of its body is read.
   private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
-    // As Go's server does, which Prometheus has.
-    if head.version.minor > 0 || head.version.major > 1, head.headers["host"].count != 1 {
-      let isMissing = head.headers["host"].isEmpty
-      return refuse(
-        400,
-        "400 Bad Request: \(isMissing ? "missing required" : "too many") Host header\(isMissing ? "" : "s")",
-        context: context)
+    if let problem = RequestHead.problem(head) {
+      return refuse(.malformed, 400, "400 Bad Request" + problem, context: context)
     }
     guard head.headers["transfer-encoding"].allSatisfy({ $0.lowercased() == "chunked" }) else {
-      return refuse(501, "Not Implemented: unsupported transfer encoding", context: context)
+      return refuse(.encoding, 501, "Not Implemented: unsupported transfer encoding", context: context)
     }
-    if let text = head.headers.first(name: "content-length") {
-      guard let length = Int(text) else { return refuse(400, "400 Bad Request", context: context) }
-      guard length <= limits.bodySize else {
-        return refuse(413, "Request Entity Too Large", context: context)
-      }
+    if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+      length > limits.bodySize
+    {
+      return refuse(.bodySize, 413, "Request Entity Too Large", context: context)
     }
     switch door.look(at: head.headers.first(name: "authorization")) {
     case .welcome: receive(head, context: context)
@@ -199,7 +201,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     guard head.version.minor > 0 else { return }
     for expectation in head.headers["expect"] {
       guard expectation.lowercased() == "100-continue" else {
-        return refuse(417, "Expectation Failed", context: context)
+        return refuse(.expectation, 417, "Expectation Failed", context: context)
       }
       // Who has sent some of the body already does not wait.
       guard body.isEmpty else { continue }
@@ -215,13 +217,14 @@ final class ConnectionHandler: ChannelInboundHandler {
     guard length > 0 || head.headers.contains(name: "transfer-encoding") else {
       return state = .refusing(head)
     }
-    refuse(door.refusal, context: context)
+    refuse(.credentials, door.refusal, context: context)
   }
 
   private func work(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
     let body = self.body
     guard connections.beginRequest() else {
       dropBody()
+      refusals.add(.requests, from: context.remoteAddress?.ipAddress)
       return answer(ServerResponse(status: 503, text: "Service Unavailable"), to: head, context: context)
     }
     connection.enter(.working, timeout: nil)
@@ -404,11 +407,12 @@ extension ConnectionHandler {
   }
 
   /// Answers before the request is complete; the connection ends with the answer.
-  private func refuse(_ status: Int, _ text: String, context: ChannelHandlerContext) {
-    refuse(ServerResponse(status: status, text: text + "\n"), context: context)
+  private func refuse(_ reason: Refusal, _ status: Int, _ text: String, context: ChannelHandlerContext) {
+    refuse(reason, ServerResponse(status: status, text: text + "\n"), context: context)
   }
 
-  private func refuse(_ response: ServerResponse, context: ChannelHandlerContext) {
+  private func refuse(_ reason: Refusal, _ response: ServerResponse, context: ChannelHandlerContext) {
+    refusals.add(reason, from: context.remoteAddress?.ipAddress)
     state = .discarding
     dropBody()
     connection.enter(.answering, timeout: Self.lingering)

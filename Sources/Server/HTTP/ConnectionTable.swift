@@ -39,6 +39,13 @@ final class ConnectionTable: Sendable {
   private struct State {
     var connections: [ObjectIdentifier: Connection] = [:]
     var isStopping = false
+
+    /// Takes out the connection that has been idle longest; nil when none is idle.
+    mutating func takeIdle() -> Connection? {
+      let idle = connections.values.filter { $0.phase == .idle }.min { $0.deadline < $1.deadline }
+      if let idle { connections[ObjectIdentifier(idle)] = nil }
+      return idle
+    }
   }
 
   private let limits: HTTPLimits
@@ -57,10 +64,8 @@ final class ConnectionTable: Sendable {
     let admitted = state.withLock { state in
       guard !state.isStopping else { return false }
       if state.connections.count >= limits.connections {
-        evicted = state.connections.values.filter { $0.phase == .idle }
-          .min { $0.deadline < $1.deadline }
-        guard let evicted else { return false }
-        state.connections[ObjectIdentifier(evicted)] = nil
+        evicted = state.takeIdle()
+        if evicted == nil { return false }
       }
       state.connections[ObjectIdentifier(connection)] = connection
       return true
@@ -68,6 +73,9 @@ final class ConnectionTable: Sendable {
     evicted?.channel.close(promise: nil)
     return admitted
   }
+
+  /// Closes the connection that has been idle longest, if one is.
+  func closeIdle() { state.withLock { $0.takeIdle() }?.channel.close(promise: nil) }
 
   func remove(_ connection: Connection) {
     state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }

@@ -25,11 +25,12 @@ public final class HTTPServer: Sendable {
   }
 
   /// Starts to listen. The server runs until `stop`. `access` says who may come in, at every connection
-  /// and request anew, before a body is read; whether TLS is spoken is settled at the start.
+  /// and request anew, before a body is read; whether TLS is spoken is settled at the start. Who is turned
+  /// away is counted in `refusals`.
   public static func start(
     at address: ListenAddress, limits: HTTPLimits = HTTPLimits(),
     access: @escaping @Sendable () -> ServerAccess = { ServerAccess() },
-    handler: @escaping RequestHandler
+    refusals: Refusals = Refusals(), handler: @escaping RequestHandler
   ) async throws(StartError) -> HTTPServer {
     let connections = ConnectionTable(limits: limits)
     let contexts = SecureContexts()
@@ -43,6 +44,11 @@ public final class HTTPServer: Sendable {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(connections, refusals))
+        }
+      }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelInitializer { channel in
@@ -52,7 +58,8 @@ public final class HTTPServer: Sendable {
             try channel.pipeline.syncOperations.addHandlers(
               contexts.handlers(security) { access().security == security })
           }
-          try Self.configure(channel, limits: limits, connections: connections, door, guarded)
+          try Self.configure(
+            channel, limits: limits, connections: connections, isSecure: isSecure, refusals, door, guarded)
         }
       }
     do {
@@ -93,8 +100,8 @@ public final class HTTPServer: Sendable {
   }
 
   private static func configure(
-    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable, _ door: Door,
-    _ handler: @escaping RequestHandler
+    _ channel: any Channel, limits: HTTPLimits, connections: ConnectionTable, isSecure: Bool,
+    _ refusals: Refusals, _ door: Door, _ handler: @escaping RequestHandler
   ) throws {
     let connection = Connection(channel: channel)
     var decoding = NIOHTTPDecoderLimitConfiguration()
@@ -103,12 +110,12 @@ public final class HTTPServer: Sendable {
     decoding.maxHeaderFieldCount = limits.headerCount
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandlers([
-      ArrivalHandler(connection, in: connections, limits: limits),
+      ArrivalHandler(connection, in: connections, limits: limits, isSecure: isSecure, refusals),
       HTTPResponseEncoder(),
       ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)),
       HTTPServerPipelineHandler(),
       ConnectionHandler(
-        connection, in: connections, limits: limits, on: channel.eventLoop, door, handler),
+        connection, in: connections, limits: limits, on: channel.eventLoop, refusals, door, handler),
     ])
   }
 }

@@ -23,7 +23,10 @@ public final class ServerMetrics: Sendable {
   private let handlers = Mutex<[String: Handler]>([:])
   private let sources = Mutex<[@Sendable () -> [OwnMetric]]>([])
 
-  public init() {}
+  /// Who was turned away.
+  public let refusals: Refusals
+
+  public init(refusals: Refusals = Refusals()) { self.refusals = refusals }
 
   /// Adds families that are read at every scrape; called from any thread.
   public func add(_ source: @escaping @Sendable () -> [OwnMetric]) {
@@ -51,7 +54,7 @@ public final class ServerMetrics: Sendable {
         OwnMetric.Sample(labels: [("version", build.version), ("revision", build.revision)], 1)
       ])
     let added = sources.withLock { $0 }.flatMap { $0() }
-    return ProcessMetrics.families() + [information] + requests() + added
+    return ProcessMetrics.families() + [information] + requests() + [refusals.family] + added
   }
 
   private func requests() -> [OwnMetric] {

@@ -157,7 +157,9 @@ enum QueryText {
     let bytes = try bytes(argument)
     do { return try Expression.parse(bytes) } catch {
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
-      for diagnostic in error.diagnostics.prefix(1) { Output.note(renderer.render(diagnostic, in: bytes)) }
+      for diagnostic in error.diagnostics.prefix(1) {
+        Output.note(drawn: renderer.render(diagnostic, in: bytes))
+      }
       throw ExitCode(2)
     }
   }

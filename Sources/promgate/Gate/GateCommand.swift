@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluator
 import Gate
+import Logging
 import Manifests
 import Scrape
 import Server
@@ -76,6 +77,9 @@ struct GateCommand: AsyncParsableCommand {
   @OptionGroup(title: "Webhooks, notifications and state")
   var effects: EffectArguments
 
+  @OptionGroup(title: "Logging")
+  var logging: LogArguments
+
   @OptionGroup(title: "Evaluation")
   var evaluation: EvaluationArguments
 
@@ -106,15 +110,16 @@ struct GateCommand: AsyncParsableCommand {
   func run() async throws {
     let found = try canary.read(acceptsForeignQueries: prometheus != nil)
     let rollout = found.rollout
-    let source = try GateSource(self, rollout)
+    let log = logging.logger
+    let source = try GateSource(self, rollout, log)
     let metrics = RolloutMetrics()
     let session = try GateSession(
       rollout, effects, live: source.isLive, state: effects.state.map(StateFile.init(path:)),
-      metrics: metrics)
+      metrics: metrics, log)
     let judge = judging.chosen
     let report = GateOutput(rollout, judge, format)
     try report.start(found.forecast, notDone: session.notDone)
-    let endpoint = try await endpoint(source, metrics)
+    let endpoint = try await endpoint(source, metrics, log)
     let end = try await StopSignal().cancel {
       try await source.run(rollout) { evidence, clock in
         try await session.run(judge, over: evidence, clock: clock) { try report.tick($0) }
@@ -131,21 +136,23 @@ struct GateCommand: AsyncParsableCommand {
 
 extension GateCommand {
   /// The endpoint of `--listen`, started; nil without.
-  private func endpoint(_ source: GateSource, _ metrics: RolloutMetrics) async throws -> HTTPServer? {
+  private func endpoint(
+    _ source: GateSource, _ metrics: RolloutMetrics, _ log: Logger
+  ) async throws -> HTTPServer? {
     guard let listen else { return nil }
-    let own = ServerMetrics()
+    let own = ServerMetrics(refusals: Refusals(log: log))
     own.add(metrics.families)
     var options = QueryAPI.Options()
     options.evaluation = evaluation.options
     options.features = evaluation.features
-    options.memory = evidence.engine.memory
+    options.memory = source.engine.memory
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: own
     ) { source.series }
     do {
       let server = try await HTTPServer.start(
-        at: listen, handler: api.respond(to:))
-      Output.note("listening on http://\(server.address)")
+        at: listen, refusals: own.refusals, handler: api.respond(to:))
+      log.info("Listening", metadata: ["address": "http://\(server.address)"])
       return server
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")

@@ -1,4 +1,5 @@
 import Gate
+import Logging
 import Manifests
 import Scrape
 import Server
@@ -21,6 +22,7 @@ actor GateSession {
   private let command: WeightCommand?
   /// The canary's weight as it was last set.
   private var weight: Int
+  private let log: Logger
   private let metrics: RolloutMetrics
   private let stateFile: StateFile?
   private let outbox: Outbox
@@ -32,30 +34,37 @@ actor GateSession {
   ///   - live: whether the metrics are those of now, so that webhooks are called unless told otherwise.
   ///   - state: the file that keeps the state.
   init(
-    _ rollout: Rollout, _ effects: EffectArguments, live: Bool, state: StateFile?, metrics: RolloutMetrics
+    _ rollout: Rollout, _ effects: EffectArguments, live: Bool, state: StateFile?, metrics: RolloutMetrics,
+    _ log: Logger
   ) throws {
     self.rollout = rollout
+    self.log = log
     self.metrics = metrics
     let client = HTTPClient(userAgent: "promgate")
     self.client = client
-    let receivers = effects.receivers(for: rollout, live: live)
+    let receivers = effects.receivers(for: rollout, live: live, log)
     announcements = Announcements(rollout, receivers: receivers, cluster: effects.clusterName)
-    outbox = Outbox(pause: Self.pause) { Output.note("warning: not delivered: \($0)") }
+    outbox = Outbox(pause: Self.pause) { log.warning("Not delivered", metadata: ["err": "\($0)"]) }
     hooks =
       effects.callsHooks(live: live)
       ? HTTPHookCaller(pause: Self.pause) { try await Self.post($0, client) } : nil
     uncalled = EffectArguments.Webhooks.uncalled(effects.webhooks)
     notDone = hooks == nil ? rollout.notDone(uncalled) : []
-    command = effects.onWeight.map { WeightCommand(text: $0, rollout: rollout) }
+    command = effects.onWeight.map {
+      WeightCommand(text: $0, rollout: rollout, log: log, timeout: effects.onWeightTimeout)
+    }
     stateFile = state
-    let kept = try stateFile?.read(for: rollout)
+    let kept = try stateFile?.read(for: rollout, now: live ? TimeSource.wall.now() : nil)
     initial = kept?.state ?? AnalysisState()
     weight = initial.routes.canary
-    resumes = kept.map { $0.time + rollout.interval.milliseconds }
+    resumes = kept.map { $0.time.addingClamped(1, times: rollout.interval.milliseconds) }
     if let kept {
-      Output.note(
-        "going on from \(state?.path ?? ""): phase \(kept.state.phase.rawValue), weight "
-          + "\(kept.state.routes.canary), failed checks \(kept.state.failedChecks)")
+      log.info(
+        "Going on from the state",
+        metadata: [
+          "file": "\(state?.path ?? "")", "phase": "\(kept.state.phase.rawValue)",
+          "weight": "\(kept.state.routes.canary)", "failed_checks": "\(kept.state.failedChecks)",
+        ])
     }
   }
 
@@ -101,10 +110,10 @@ actor GateSession {
         return Outbox.Message("notification to \(request.receiver)") { try await Self.post(request, client) }
       case .event(let request, let hook):
         guard let caller = hooks else { return nil }
-        return Outbox.Message("event webhook \(hook)") {
+        return Outbox.Message("event webhook \(hook)") { [log] in
           // The caller has made its retries: a refusal is only noted.
           if case .refused(let problem) = try await caller.send(request) {
-            Output.note("warning: event webhook \(hook): \(problem)")
+            log.warning("Event webhook refused", metadata: ["webhook": "\(hook)", "err": "\(problem)"])
           }
         }
       }

@@ -1,8 +1,10 @@
 import Evaluator
 import Gate
+import Logging
 import Manifests
 import Recording
 import Scrape
+import Server
 import TimeSeries
 
 /// Where a gate's metrics come from, and the time that goes with them.
@@ -16,13 +18,15 @@ struct GateSource {
 
   private let origin: Origin
 
+  private let log: Logger
   let engine: QueryEngine
   private let judge: Judge
 
   /// Strict judging wants to know what each answer stands on.
   private var countsBasis: Bool { judge.needs.contains(.basis) }
 
-  init(_ command: GateCommand, _ rollout: Rollout) throws {
+  init(_ command: GateCommand, _ rollout: Rollout, _ log: Logger) throws {
+    self.log = log
     engine = command.evaluation.engine
     judge = command.judging.chosen
     if let path = command.data {
@@ -75,27 +79,31 @@ struct GateSource {
     case .remote(let series, let start):
       return try await body(LocalEvidence(engine: engine, countsBasis: countsBasis) { series }, past(start))
     case .live(let targets, let store):
+      let pause = LogPause()
       let loop = ScrapeLoop(
         targets, fetcher: HTTPClient(), into: store,
-        events: { Output.note("\($0)") },
-        refused: { Output.note("warning: target \($0.url): \($1)") })
+        events: { [log] in $0.log(to: log) },
+        refused: { [log] target, error in
+          guard let heldBack = pause.heldBack(target.url) else { return }
+          log.refused(error, of: target, heldBack: heldBack)
+        })
       let scraping = Task { await loop.run() }
       defer { scraping.cancel() }
       let evidence = LocalEvidence(engine: engine, countsBasis: countsBasis) { store.snapshot() }
-      return try await body(evidence, try await Self.clock(for: rollout, targets))
+      return try await body(evidence, try await Self.clock(for: rollout, targets, log))
     }
   }
 
   /// The wall clock, once the first check of the rollout will find two scrapes of each target: the third
   /// tick is the first to measure, and a rate needs two.
-  static func clock(for rollout: Rollout, _ targets: [Target]) async throws -> any GateClock {
+  static func clock(for rollout: Rollout, _ targets: [Target], _ log: Logger) async throws -> any GateClock {
     let clock = SourceClock(source: .wall)
     let interval = targets.map(\.intervalMilliseconds).max() ?? 0
     let wait = 2 * (interval - rollout.interval.milliseconds)
     if wait > 0 {
-      Output.note(
-        "the analysis of \(rollout.title) begins in \(wait / 1000) s, so that its first check finds two "
-          + "scrapes of each target")
+      log.info(
+        "The analysis begins later, so that its first check finds two scrapes of each target",
+        metadata: ["canary": "\(rollout.title)", "seconds": "\(wait / 1000)"])
       try await clock.sleep(until: clock.now() + wait)
     }
     return clock
@@ -126,7 +134,8 @@ struct GateSource {
     let start = command.start
     let client = HTTPClient()
     let evidence = RemoteEvidence(
-      server, sendsTime: start != nil, countsRequests: command.judging.chosen.needs.contains(.basis)
+      server, sendsTime: start != nil, countsRequests: command.judging.chosen.needs.contains(.basis),
+      now: TimeSource.wall.now
     ) { query in
       var request = HTTPRequest(
         .get, query.url, headers: query.headers.map { HTTPRequest.Header($0.name, $0.value) })

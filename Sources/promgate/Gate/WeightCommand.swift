@@ -1,28 +1,57 @@
 import Gate
 import Glibc
+import Logging
 
 /// The command that moves the traffic: runs in a shell at each change of the weights.
 struct WeightCommand: Sendable {
   var text: String
   var rollout: Rollout
+  var log: Logger
+  /// How long it may take, milliseconds.
+  var timeout: Int64
 
-  /// Runs the command and waits for it. Its standard output goes to standard error. Throws when it
-  /// cannot be started or does not exit with 0; cancelling ends it and what it started.
+  /// How long a command that is to end may go on, before it is killed.
+  private static let grace = Duration.seconds(2)
+
+  /// Runs the command and waits for it; what it writes goes to the log. Throws when it cannot be started,
+  /// does not exit with 0, or takes too long. Cancelling ends it, and all of its process group.
   func run(_ routes: Routes, _ state: AnalysisState) async throws {
-    let process = try start(environment(routes, state))
+    var output = try CommandOutput(log)
+    let process = try ShellProcess(text, environment(routes, state), output: output.writingEnd)
+    output.closeWritingEnd()
+    defer { output.finish() }
+    let end = ContinuousClock.now + .milliseconds(timeout)
     do {
       var nap = Duration.milliseconds(2)
-      while true {
-        if let status = try finished(process) { return try judge(status, routes) }
+      while ContinuousClock.now < end {
+        let status = try process.status()
+        output.read()
+        if let status { return try judge(status, routes) }
         try await Task.sleep(for: nap)
         nap = min(nap * 2, .milliseconds(50))
       }
+      await stop(process, &output)
+      throw ToolFailure(
+        "the command of --on-weight took longer than --on-weight-timeout when it was to set the canary's "
+          + "weight to \(routes.canary)")
     } catch is CancellationError {
-      kill(-process, SIGTERM)
-      var status: Int32 = 0
-      unsafe waitpid(process, &status, 0)
+      await stop(process, &output)
       throw CancellationError()
     }
+  }
+
+  /// Asks the command to end, and kills it when it does not. The task may be cancelled.
+  private func stop(_ process: ShellProcess, _ output: inout CommandOutput) async {
+    process.signalAll(SIGTERM)
+    let end = ContinuousClock.now + Self.grace
+    while ContinuousClock.now < end {
+      // What it started may go on where it has ended.
+      if (try? process.status()) != .some(nil) { return process.signalAll(SIGKILL) }
+      output.read()
+      await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
+    }
+    process.signalAll(SIGKILL)
+    process.wait()
   }
 
   private func environment(_ routes: Routes, _ state: AnalysisState) -> [String] {
@@ -42,43 +71,6 @@ struct WeightCommand: Sendable {
     return inherited + own
   }
 
-  private func start(_ environment: [String]) throws(ToolFailure) -> pid_t {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // A process group of its own, so that all of it can be ended.
-    // Signals that this process ignores are its own affair.
-    var signals = sigset_t()
-    unsafe sigemptyset(&signals)
-    for number in Output.ignoredSignals { unsafe sigaddset(&signals, number) }
-    unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
-    var process: pid_t = 0
-    let code = unsafe withCStrings(["/bin/sh", "-c", text]) { arguments in
-      unsafe withCStrings(environment) { variables in
-        guard let arguments = unsafe arguments, let variables = unsafe variables else { return EINVAL }
-        return unsafe posix_spawn(
-          &process, "/bin/sh", &actions, &attributes, arguments, variables)
-      }
-    }
-    guard code == 0 else {
-      throw ToolFailure("cannot run the command of --on-weight: \(unsafe String(cString: strerror(code)))")
-    }
-    return process
-  }
-
-  /// The exit status; nil while it runs.
-  private func finished(_ process: pid_t) throws(ToolFailure) -> Int32? {
-    var status: Int32 = 0
-    let found = unsafe waitpid(process, &status, WNOHANG)
-    if found < 0, errno != EINTR { throw ToolFailure("lost the command of --on-weight") }
-    return found == process ? status : nil
-  }
-
   private func judge(_ status: Int32, _ routes: Routes) throws(ToolFailure) {
     guard status != 0 else { return }
     let signal = status & 0x7F
@@ -86,14 +78,4 @@ struct WeightCommand: Sendable {
     throw ToolFailure(
       "the command of --on-weight \(how) when it was to set the canary's weight to \(routes.canary)")
   }
-}
-
-/// Calls with a null-terminated array of C strings.
-private func withCStrings<Result>(
-  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
-) -> Result {
-  var pointers = unsafe strings.map { unsafe strdup($0) }
-  unsafe pointers.append(nil)
-  defer { unsafe pointers.forEach { unsafe free($0) } }
-  return unsafe pointers.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
 }

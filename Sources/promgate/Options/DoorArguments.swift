@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Server
 
 /// Who may come in at an endpoint, for every command that opens one.
@@ -11,9 +12,9 @@ struct DoorArguments: ParsableArguments {
   var webConfig: String?
 
   /// What the file says, asked anew each time. Throws when it cannot be used.
-  func access() throws(ToolFailure) -> @Sendable () -> ServerAccess {
+  func access(_ log: Logger) throws(ToolFailure) -> @Sendable () -> ServerAccess {
     guard let webConfig else { return { ServerAccess() } }
-    let file = try WebConfigurationFile(webConfig)
+    let file = try WebConfigurationFile(webConfig, log)
     return { file.access }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gate
+import Logging
 import Manifests
 import Scrape
 import Server
@@ -8,6 +9,11 @@ import Server
 struct EffectArguments: ParsableArguments {
   @Option(help: "A command to run at each change of the weights.")
   var onWeight: String?
+
+  @Option(
+    help: ArgumentHelp("How long the command of --on-weight may take.", valueName: "duration"),
+    transform: ArgumentText.duration)
+  var onWeightTimeout: Int64 = 600_000
 
   enum Webhooks: String, ExpressibleByArgument, CaseIterable {
     case call, skip
@@ -67,7 +73,7 @@ struct EffectArguments: ParsableArguments {
 
   /// All receivers for a rollout: those of the command line, and the canary's own where webhooks are
   /// called. What cannot be reached is noted.
-  func receivers(for rollout: Rollout, live: Bool) -> [NotificationReceiver] {
+  func receivers(for rollout: Rollout, live: Bool, _ log: Logger) -> [NotificationReceiver] {
     var receivers = notify
     for index in receivers.indices { receivers[index].proxy = receivers[index].proxy ?? notifyProxy }
     guard callsHooks(live: live) else { return receivers }
@@ -76,9 +82,9 @@ struct EffectArguments: ParsableArguments {
       if let receiver {
         receivers.append(receiver)
       } else {
-        Output.note(
-          "warning: alert \(route.name) is not sent: its address is in the secret \(route.secret ?? ""), "
-            + "see --secrets")
+        log.warning(
+          "Alert is not sent: its address is in a secret, see --secrets",
+          metadata: ["alert": "\(route.name)", "secret": "\(route.secret ?? "")"])
       }
     }
     return receivers

@@ -63,7 +63,7 @@ struct RolloutArguments: ParsableArguments {
   static func manifests(_ files: [String], acceptsLostKeys: Bool = false) throws(ToolFailure) -> ManifestSet {
     let reading = ManifestReading(paths: files)
     let color = Terminal.standardError.usesColor
-    for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
+    for finding in reading.findings { Output.note(drawn: finding.rendered(usesColor: color)) }
     let errors = reading.errors.map(\.diagnostic.code)
     let others = errors.filter { $0 != ManifestCode.unknownKey }
     guard others.isEmpty, acceptsLostKeys || errors.isEmpty else {
@@ -86,7 +86,7 @@ struct RolloutArguments: ParsableArguments {
   ) throws(ToolFailure) {
     let color = Terminal.standardError.usesColor
     let relevant = rollout.problems.filter { !acceptsForeignQueries || $0.kind == .manifest }
-    for problem in relevant { Output.note(problem.finding.rendered(usesColor: color)) }
+    for problem in relevant { Output.note(drawn: problem.finding.rendered(usesColor: color)) }
     if !relevant.isEmpty {
       throw ToolFailure("a check could never succeed\(hint)")
     }

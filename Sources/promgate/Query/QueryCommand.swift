@@ -182,7 +182,9 @@ struct QueryCommand: AsyncParsableCommand {
     case .syntax(let failure):
       let renderer = DiagnosticRenderer(name: "query", usesColor: Terminal.standardError.usesColor)
       // What follows the first error is mostly its consequence, and Prometheus shows one too.
-      for diagnostic in failure.diagnostics.prefix(1) { Output.note(renderer.render(diagnostic, in: text)) }
+      for diagnostic in failure.diagnostics.prefix(1) {
+        Output.note(drawn: renderer.render(diagnostic, in: text))
+      }
     case .evaluation(.tooManySamples, _):
       Output.note("error: \(error)")
       Output.note("help: the limit is \(evaluation.maxSamples) samples; --max-samples raises it")

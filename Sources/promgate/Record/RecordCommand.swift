@@ -106,7 +106,7 @@ struct RecordCommand: AsyncParsableCommand {
 
   func run() async throws {
     let stop = StopSignal()
-    let recording = try OpenRecording(file)
+    let recording = try OpenRecording(file, LogArguments.notes)
     let progress = RecordProgress(recording.writer)
     if let failure = try await failure(stop, recording, progress) { throw failure }
     try recording.finish()
@@ -139,7 +139,9 @@ struct RecordCommand: AsyncParsableCommand {
       return nil
     }
     let metrics = ServerMetrics()
-    let scraper = Scraping(try scraping.targets, into: store, metrics: metrics) { recording.commitOrWarn() }
+    let scraper = Scraping(try scraping.targets, into: store, metrics: metrics, LogArguments.notes) {
+      recording.commitOrWarn()
+    }
     await stop.wait(atMost: duration) {
       await progress.run {
         recording.writer.take(families: scraper.statuses.flatMap(\.families))
@@ -154,15 +156,17 @@ struct RecordCommand: AsyncParsableCommand {
     _ writer: RemoteWrite, _ store: Store, _ recording: OpenRecording, _ stop: StopSignal,
     _ progress: RecordProgress
   ) async throws {
+    let refusals = Refusals(log: LogArguments.notes)
     let api = QueryAPI(
       options: QueryAPI.Options(), now: TimeSource.wall.now,
+      metrics: ServerMetrics(refusals: refusals),
       surroundings: Surroundings(recorded: { writer.families }), writer: writer
     ) { store.snapshot() }
-    let access = try door.access()
+    let access = try door.access(LogArguments.notes)
     let server: HTTPServer
     do {
       server = try await HTTPServer.start(
-        at: listen, access: access, handler: api.respond(to:))
+        at: listen, access: access, refusals: refusals, handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }

@@ -25,7 +25,7 @@ struct RuleFiles {
         }
         let reading = RuleReading(source)
         let color = Terminal.standardError.usesColor
-        for finding in reading.findings { Output.note(finding.rendered(usesColor: color)) }
+        for finding in reading.findings { Output.note(drawn: finding.rendered(usesColor: color)) }
         isSound = isSound && reading.findings.isEmpty
         files.append(RuleLoop.File(path: path, groups: reading.groups))
       }

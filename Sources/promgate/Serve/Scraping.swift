@@ -1,25 +1,28 @@
+import Logging
 import Scrape
 import Server
 import Synchronization
 import TimeSeries
 
-/// The scraping of `promgate serve`: the loop, its events on standard error, its counts.
+/// The scraping of `promgate serve`: the loop, its events in the log, its counts.
 struct Scraping: Sendable {
   private let loop: ScrapeLoop
 
   /// A loop over the targets that writes into the store and is counted in the metrics. `stored` is called
   /// when a scrape has been put in.
   init(
-    _ targets: [Target], into store: Store, metrics: ServerMetrics,
+    _ targets: [Target], into store: Store, metrics: ServerMetrics, _ log: Logger,
     stored: @escaping @Sendable () -> Void = {}
   ) {
     let counts = ScrapeCounts()
+    let pause = LogPause()
     let loop = ScrapeLoop(
       targets, fetcher: CountingFetcher(HTTPClient(), counts), into: store,
-      events: { Output.note("\(TimeText.utc($0.time)) \($0)") },
+      events: { $0.log(to: log) },
       refused: { target, error in
         counts.refused.add(1, ordering: .relaxed)
-        Output.note("warning: target \(target.url): \(error)")
+        guard let heldBack = pause.heldBack(target.url) else { return }
+        log.refused(error, of: target, heldBack: heldBack)
       }, stored: stored)
     self.loop = loop
     metrics.add { Self.families(store.snapshot()) + counts.families + [Self.health(loop.statuses)] }
@@ -49,6 +52,30 @@ struct Scraping: Sendable {
         let count = statuses.count { $0.health == health }
         return OwnMetric.Sample(labels: [("health", health.rawValue)], Double(count))
       })
+  }
+}
+
+extension TargetEvent {
+  /// Logs what happened to the target.
+  func log(to log: Logger) {
+    let target: Logger.Metadata.Value = "\(HTTPAddress.redacted(self.target.url))"
+    switch kind {
+    case .found(let samples):
+      log.info("Target is up", metadata: ["target": target, "samples": "\(samples)"])
+    case .lost(let failure):
+      log.warning("Target is down", metadata: ["target": target, "err": "\(failure)"])
+    case .returned(let samples):
+      log.info("Target is back", metadata: ["target": target, "samples": "\(samples)"])
+    }
+  }
+}
+
+extension Logger {
+  /// Logs that not everything of a scrape was stored.
+  func refused(_ error: StoreError, of target: Target, heldBack: Int) {
+    var fields: Metadata = ["target": "\(HTTPAddress.redacted(target.url))", "err": "\(error)"]
+    if heldBack > 0 { fields["not_logged"] = "\(heldBack)" }
+    warning("Scrape not stored", metadata: fields)
   }
 }
 

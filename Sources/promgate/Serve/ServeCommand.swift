@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluator
+import Logging
 import Recording
 import Scrape
 import Server
@@ -100,6 +101,9 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Security")
   var door: DoorArguments
 
+  @OptionGroup(title: "Logging")
+  var logging: LogArguments
+
   @OptionGroup(title: "Answering")
   var answering: AnswerArguments
 
@@ -142,14 +146,17 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let stop = StopSignal()
+    let log = logging.logger
+    Descriptors.raise()
+    log.info("Starting promgate", metadata: ["version": "\(BuildInformation().version)"])
     let targets = try scraping.targets
     var loaded = follow ? nil : try recordings.source(data)
     let store = Store(
       limits: StoreLimits(
         maximumSeries: maxSeries, maximumSamples: maxStoredSamples, retention: retention))
     let answersFromStore = !targets.isEmpty || receive || recording != nil || follow
-    let journal = try recording.map { try ServedRecording($0, into: store, retention: retention) }
-    let followed = follow ? try FollowedRecording(data ?? "", into: store) : nil
+    let journal = try recording.map { try ServedRecording($0, into: store, retention: retention, log) }
+    let followed = follow ? try FollowedRecording(data ?? "", into: store, log) : nil
     let writer =
       receive
       ? RemoteWrite(into: store, now: TimeSource.wall.now, confirm: { try journal?.commit() }) : nil
@@ -160,10 +167,10 @@ struct ServeCommand: AsyncParsableCommand {
     let engine = evaluation.engine
     let options = answering.options(engine)
     RE2.maximumHeld = max(32 << 20, engine.memory.all / 2)
-    let metrics = ServerMetrics()
-    let gates = try ServedGates(gate, effects, judge: judging.chosen, engine: engine)
+    let metrics = ServerMetrics(refusals: Refusals(log: log))
+    let gates = try ServedGates(gate, effects, judge: judging.chosen, engine: engine, log)
     metrics.add(gates.metrics.families)
-    let scraper = Scraping(targets, into: store, metrics: metrics) { journal?.commitOrWarn() }
+    let scraper = Scraping(targets, into: store, metrics: metrics, log) { journal?.commitOrWarn() }
     let ruleLoop = try RuleFiles(rules).manager(
       engine: engine, interval: evaluationInterval, into: store
     ) { journal?.commitOrWarn() }
@@ -179,9 +186,10 @@ struct ServeCommand: AsyncParsableCommand {
     let api = QueryAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
       writer: writer, source: series)
-    let access = try door.access()
-    let server = try await start(api, access)
-    Output.note("listening on \(DoorArguments.scheme(access()))://\(server.address)")
+    let access = try door.access(log)
+    let server = try await start(api, access, metrics.refusals, log)
+    log.info(
+      "Listening", metadata: ["address": "\(DoorArguments.scheme(access()))://\(server.address)"])
     await stop.wait(grace: Self.grace) {
       async let judged: Void = gates.run(over: series, targets)
       async let kept: Void? = journal?.run {
@@ -192,11 +200,12 @@ struct ServeCommand: AsyncParsableCommand {
       await scraper.run()
       _ = await (judged, kept, grown, ruled)
     } ending: {
-      Output.note("stopping")
+      log.info("Stopping")
       api.readiness = .stopping
       await server.stop(grace: Self.grace)
     }
     try journal?.finish()
+    log.info("Stopped")
   }
 
   /// How long a scrape that is being read, or an answer that is being sent, may put off the end.
@@ -220,11 +229,19 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func start(
-    _ api: QueryAPI, _ access: @escaping @Sendable () -> ServerAccess
+    _ api: QueryAPI, _ access: @escaping @Sendable () -> ServerAccess, _ refusals: Refusals, _ log: Logger
   ) async throws -> HTTPServer {
+    var limits = answering.limits
+    let most = Descriptors.connections
+    if limits.connections > most {
+      log.warning(
+        "--max-connections is more than the descriptors allow (ulimit -n)",
+        metadata: ["asked": "\(limits.connections)", "taken": "\(most)"])
+      limits.connections = most
+    }
     do {
       return try await HTTPServer.start(
-        at: listen, limits: answering.limits, access: access, handler: api.respond(to:))
+        at: listen, limits: limits, access: access, refusals: refusals, handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }

@@ -1,13 +1,14 @@
 import Evaluator
 import Gate
+import Logging
 import Manifests
 import Scrape
 import Server
 import TimeSeries
 
 /// The analyses that `serve --gate` runs beside answering: one of each canary, from the start on, as `gate`
-/// runs them: with webhooks, notifications, state and the command of --on-weight. Their events go to
-/// standard error, their metrics to /metrics.
+/// runs them: with webhooks, notifications, state and the command of --on-weight. Their events go to the
+/// log, their metrics to /metrics.
 struct ServedGates: Sendable {
   private struct Gate: Sendable {
     var rollout: Rollout
@@ -17,14 +18,16 @@ struct ServedGates: Sendable {
   private let gates: [Gate]
   private let engine: QueryEngine
   private let judge: Judge
+  private let log: Logger
   let metrics = RolloutMetrics()
 
   /// Throws when a manifest or a state that was kept cannot be used, or a rollout could never end.
   init(
-    _ files: [String], _ effects: EffectArguments, judge: Judge, engine: QueryEngine
+    _ files: [String], _ effects: EffectArguments, judge: Judge, engine: QueryEngine, _ log: Logger
   ) throws {
     self.engine = engine
     self.judge = judge
+    self.log = log
     guard !files.isEmpty else {
       gates = []
       return
@@ -44,8 +47,8 @@ struct ServedGates: Sendable {
     let metrics = metrics
     gates = try rollouts.map { rollout in
       let state = try effects.state.map { try StateFile(in: $0, for: rollout) }
-      let session = try GateSession(rollout, effects, live: true, state: state, metrics: metrics)
-      for item in session.notDone { Output.note("\(rollout.title): \(item)") }
+      let session = try GateSession(rollout, effects, live: true, state: state, metrics: metrics, log)
+      for item in session.notDone { log.info("\(item)", metadata: ["canary": "\(rollout.title)"]) }
       return Gate(rollout: rollout, session: session)
     }
   }
@@ -62,24 +65,27 @@ struct ServedGates: Sendable {
     _ gate: Gate, over source: @escaping @Sendable () -> any SeriesSource, _ targets: [Target]
   ) async {
     let rollout = gate.rollout
+    var log = log
+    log[metadataKey: "canary"] = "\(rollout.title)"
     let evidence = LocalEvidence(engine: engine, countsBasis: judge.needs.contains(.basis), source: source)
     do {
-      let clock = try await GateSource.clock(for: rollout, targets)
-      let end = try await gate.session.run(judge, over: evidence, clock: clock) { record in
+      let clock = try await GateSource.clock(for: rollout, targets, log)
+      let end = try await gate.session.run(judge, over: evidence, clock: clock) { [log] record in
         for action in record.result.actions {
           switch action {
-          case .event(let event): Output.note("\(rollout.title): \(event.message(in: rollout))")
+          case .event(let event): log.info("\(event.message(in: rollout))")
           case .hookNotRun(let hook):
-            Output.note("\(rollout.title): webhook \(rollout.hooks[hook].title): not run")
+            log.info("Webhook not run", metadata: ["webhook": "\(rollout.hooks[hook].title)"])
           case .alert, .route, .scaleUp, .scaleToZero, .copySpec: break
           }
         }
       }
-      Output.note("\(rollout.title): \(end.verdict.rawValue): \(end.explanation(in: rollout))")
+      log.info(
+        "\(end.explanation(in: rollout))", metadata: ["verdict": "\(end.verdict.rawValue)"])
     } catch is CancellationError {
-      Output.note("\(rollout.title): interrupted before its analysis began")
+      log.info("Stopped before the analysis began")
     } catch {
-      Output.note("\(rollout.title): \(error)")
+      log.error("\(error)")
     }
     await gate.session.finish()
   }

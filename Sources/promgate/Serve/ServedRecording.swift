@@ -1,3 +1,4 @@
+import Logging
 import Recording
 import Scrape
 import Synchronization
@@ -11,10 +12,10 @@ struct ServedRecording: Sendable {
   private let retention: Int64
 
   /// Throws when it cannot be read or written, or holds more than the store may.
-  init(_ path: String, into store: Store, retention: Int64) throws(ToolFailure) {
+  init(_ path: String, into store: Store, retention: Int64, _ log: Logger) throws(ToolFailure) {
     var replay = StoreReplay(into: store)
     var families: [String: MetricFamily] = [:]
-    recording = try OpenRecording(path) { batch in
+    recording = try OpenRecording(path, log) { batch in
       for family in batch.families { families[family.name] = family }
       try replay.append(batch)
     }
@@ -42,7 +43,7 @@ struct ServedRecording: Sendable {
       do {
         try recording.writer.rewriteIfWorthwhile(retention: retention)
       } catch {
-        Output.note("warning: \(error)")
+        recording.warn("\(error)")
       }
     }
   }
@@ -52,6 +53,7 @@ struct ServedRecording: Sendable {
 final class FollowedRecording: Sendable {
   private let path: String
   private let store: Store
+  private let log: Logger
   private let state: Mutex<State>
 
   private struct State {
@@ -63,8 +65,9 @@ final class FollowedRecording: Sendable {
 
   private static let pause = Duration.milliseconds(250)
 
-  init(_ path: String, into store: Store) throws(ToolFailure) {
+  init(_ path: String, into store: Store, _ log: Logger) throws(ToolFailure) {
     self.path = path
+    self.log = log
     self.store = store
     do {
       state = Mutex(State(reader: try RecordReader(path: path), replay: StoreReplay(into: store)))
@@ -83,7 +86,7 @@ final class FollowedRecording: Sendable {
   func run() async {
     while !Task.isCancelled {
       do { try read() } catch {
-        return Output.note("error: \(path) is not followed any longer: \(error)")
+        return log.error("\(path) is not followed any longer: \(error)")
       }
       try? await Task.sleep(for: Self.pause)
     }
@@ -102,7 +105,7 @@ final class FollowedRecording: Sendable {
       }
       if case .damaged = state.reader.remainder, !state.isDamaged {
         state.isDamaged = true
-        Output.note("warning: \(path): \(state.reader.remainder.note(at: state.reader.offset) ?? "damaged")")
+        log.warning("\(path): \(state.reader.remainder.note(at: state.reader.offset) ?? "damaged")")
       }
     }
   }

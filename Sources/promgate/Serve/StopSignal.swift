@@ -3,7 +3,8 @@ import Glibc
 
 /// The wish of a user or a supervisor that the process ends: SIGINT or SIGTERM.
 ///
-/// While it exists the first such signal only ends `wait`; a second one kills the process.
+/// While it exists the first such signal only ends `wait`; one that comes half a second later, or after
+/// that, kills the process. (`timeout` and others send two at once, to the process and to its group.)
 final class StopSignal {
   private let sources: [any DispatchSourceSignal]
   private let arrivals: AsyncStream<Void>
@@ -15,8 +16,8 @@ final class StopSignal {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        signal(number, SIG_DFL)
         continuation.yield()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(500)) { signal(number, SIG_DFL) }
       }
       source.resume()
       return source

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Manifests
 import PromQL
 import Scrape
@@ -33,11 +34,13 @@ final class WebConfigurationFile: Sendable {
   }
 
   private let path: String
+  private let log: Logger
   private let state: Mutex<State>
   private static let interval = Duration.milliseconds(500)
 
-  init(_ path: String) throws(ToolFailure) {
+  init(_ path: String, _ log: Logger) throws(ToolFailure) {
     self.path = path
+    self.log = log
     let read = try Self.read(path)
     state = Mutex(State(access: read.access, stamps: read.stamps, looked: .now))
   }
@@ -53,11 +56,13 @@ final class WebConfigurationFile: Sendable {
         let read = try Self.read(path)
         state.access = read.access
         state.stamps = read.stamps
-        Output.note("\(path) was read again")
+        log.info("Web configuration was read again", metadata: ["file": "\(path)"])
       } catch {
         // Once for each change.
         for name in state.stamps.keys { state.stamps[name] = Stamp(name) }
-        Output.note("warning: \(error); what was read before stays")
+        log.error(
+          "Web configuration cannot be used; what was read before stays",
+          metadata: ["file": "\(path)", "err": "\(error)"])
       }
       return state.access
     }
@@ -76,8 +81,8 @@ final class WebConfigurationFile: Sendable {
       access = try WebConfiguration(source, &files).access
     } catch {
       let finding = ManifestFinding(error.diagnostic, in: source)
-      Output.note(finding.rendered(usesColor: Terminal.standardError.usesColor))
-      throw ToolFailure("\(path) cannot be used as it is")
+      throw ToolFailure(
+        finding.rendered(usesColor: false) + "\n\(path) cannot be used as it is")
     }
     do throws(ServerAccess.Problem) { try access.check() } catch { throw ToolFailure("\(path): \(error)") }
     var stamps: [String: Stamp] = [:]

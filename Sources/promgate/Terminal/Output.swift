@@ -1,4 +1,5 @@
 import Glibc
+import TimeSeries
 
 /// Text that leaves the process: results, notes, and files that users name. Everything is written here, so
 /// that no write fails unseen.
@@ -12,8 +13,12 @@ enum Output {
     try write(Array(bytes), to: STDOUT_FILENO, "standard output")
   }
 
-  /// Everything that is no result; a line. Where standard error takes nothing there is nobody to tell.
-  static func note(_ line: String) { remark(line + "\n") }
+  /// Everything that is no result; lines. What would move a cursor or change colours is not. Where standard
+  /// error takes nothing there is nobody to tell.
+  static func note(_ text: String) { remark(VisibleText.lines(text) + "\n") }
+
+  /// The same for what was drawn here, perhaps in colours, out of texts that are visible.
+  static func note(drawn text: String) { remark(text + "\n") }
 
   /// The same without an end of the line: for a line that is written over.
   static func remark(_ text: String) { try? write(Array(text.utf8), to: STDERR_FILENO, "standard error") }

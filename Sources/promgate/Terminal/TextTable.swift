@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Rows of cells in aligned columns, two blanks apart.
 struct TextTable {
   /// How a column's cells stand.
@@ -45,14 +47,8 @@ struct TextTable {
 
   /// The text without characters that would move the cursor or change colours.
   static func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars { result.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
-    return String(result)
-  }
-
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-      || scalar.properties.generalCategory == .format
+    guard text.unicodeScalars.contains(where: VisibleText.isHidden) else { return text }
+    return String(
+      String.UnicodeScalarView(text.unicodeScalars.map { VisibleText.isHidden($0) ? "\u{FFFD}" : $0 }))
   }
 }

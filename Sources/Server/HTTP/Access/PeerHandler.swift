@@ -20,7 +20,10 @@ final class PeerHandler: ChannelInboundHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .handshakeCompleted? = event as? TLSUserEvent {
-      guard isCurrent(), isWelcome(context) else { return close(context) }
+      guard isCurrent(), isWelcome(context) else {
+        context.fireUserInboundEventTriggered(PeerRefused())
+        return close(context)
+      }
       isAccepted = true
     }
     context.fireUserInboundEventTriggered(event)
