@@ -27,6 +27,7 @@ CHECKS = [
     ("rules.py", "promtool", ["--cases", "4000"], ["--cases", "40000"]),
     ("unit_tests.py", "promtool", ["--cases", "1500"], ["--cases", "12000"]),
     ("metricsql.py", "VictoriaMetrics", ["--cases", "3000"], ["--cases", "30000"]),
+    ("subqueries.py", "Prometheus", [], ["--cases", "1000"]),
     ("memory.py", "a control group of 256 MiB", [], ["--cases", "6000"]),
     ("crds.py", "a Kubernetes API server", ["--cases", "500"], ["--cases", "10000"]),
 ]

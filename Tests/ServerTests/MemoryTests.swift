@@ -1,7 +1,6 @@
+import Server
 import Testing
 import TimeSeries
-
-@testable import Server
 
 @Suite struct MemoryTests {
   @Test func `the least limit of the control groups counts`() {
@@ -41,14 +40,14 @@ import TimeSeries
 
   private func crowded(each: Int, all: Int) throws -> Endpoint {
     let endpoint = Endpoint { $0.memory = MemoryBudget(each: each, all: all) }
-    for series in 0..<500 {
+    for series in 0..<1500 {
       try endpoint.add([("__name__", "m"), ("i", "series-\(series)")], at: 999_000, Double(series))
     }
     return endpoint
   }
 
   @Test func `an answer that takes too much is refused with the flag, and others go on`() async throws {
-    let endpoint = try crowded(each: 64 << 10, all: 1 << 20)
+    let endpoint = try crowded(each: 128 << 10, all: 1 << 20)
     for target in [
       "/api/v1/query_range?query=sort(m)&start=900&end=1000&step=0.1", "/api/v1/series?match[]=m",
       "/api/v1/label/i/values", "/federate?match[]=m",
@@ -57,7 +56,7 @@ import TimeSeries
       #expect(answer.status == 422, "\(target)")
       let text = String(decoding: answer.body.bytes, as: UTF8.self)
       #expect(
-        text.contains("would hold more than 64 KiB of memory (--query.max-memory raises the limit)"),
+        text.contains("would hold more than 128 KiB of memory (--query.max-memory raises the limit)"),
         "\(text)")
       if target.hasPrefix("/api") { #expect(text.hasPrefix(#"{"status":"error","errorType":"execution""#)) }
       let small = await endpoint.get("/api/v1/query?query=count(m)")
@@ -66,11 +65,12 @@ import TimeSeries
   }
 
   @Test func `what an unread answer holds is missing for others until it is gone`() async throws {
-    let endpoint = try crowded(each: 8 << 20, all: 9 << 20)
-    let large = "/api/v1/query_range?query=m&start=900&end=1000&step=0.1"
+    let endpoint = try crowded(each: 16 << 20, all: 12 << 20)
+    // Some five megabytes, and twice that while they are made.
+    let large = "/api/v1/query_range?query=m&start=999&end=1298&step=1"
     var first: ServerResponse? = await endpoint.get(large)
     #expect(first?.status == 200)
-    let second = await endpoint.get("/api/v1/query_range?query=m&start=900&end=1000&step=0.099")
+    let second = await endpoint.get(large)
     #expect(second.status == 503)
     #expect(
       String(decoding: second.body.bytes, as: UTF8.self).contains(

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import TimeSeries
+import TimeSeries
 
 @Suite struct MemoryBudgetTests {
   @Test func `an account holds no more than it may, and gives back what it held`() throws {

@@ -52,8 +52,8 @@ public struct ResponseBody: Sendable {
     return all + tail
   }
 
-  /// The same with what follows among the parts, so that it can be compressed; as it goes on where there is no
-  /// memory for that, or where making it fails.
+  /// The same with what follows among the parts, so that it can be compressed; as it goes on where there is
+  /// no memory for that, or where making it fails.
   func gathered() -> ResponseBody {
     guard let following else { return self }
     var all = parts

@@ -2,8 +2,8 @@ private import CMemory
 private import Glibc
 public import TimeSeries
 
-/// How much memory there is for the process: what the machine has, or less where a control group or a resource
-/// limit says so.
+/// How much memory there is for the process: what the machine has, or less where a control group or a
+/// resource limit says so.
 public enum MachineMemory {
   /// Bytes; at least one.
   public static func limit() -> Int {
@@ -22,7 +22,7 @@ public enum MachineMemory {
   /// - Parameters:
   ///   - memberships: what `/proc/self/cgroup` says.
   ///   - read: the text of a file; nil where there is none.
-  static func groupLimit(memberships: String, read: (String) -> String?) -> Int? {
+  package static func groupLimit(memberships: String, read: (String) -> String?) -> Int? {
     var limits: [Int] = []
     for line in memberships.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -71,8 +71,8 @@ public enum MachineMemory {
 }
 
 extension MemoryBudget {
-  /// What queries may hold unless somebody says otherwise: all together a quarter of the memory that there is,
-  /// each half of that. Either may be given.
+  /// What queries may hold unless somebody says otherwise: all together a quarter of the memory that there
+  /// is, each half of that. Either may be given.
   ///
   /// - Parameters:
   ///   - each: bytes for one query; nil for the default.

@@ -37,7 +37,7 @@ public final class MemoryBudget: Sendable {
 
   /// What a piece of work may hold without asking for it: small ones go on when large ones have taken
   /// everything. Bytes.
-  static let allowance = 256 << 10
+  package static let allowance = 256 << 10
 
   /// - Parameters:
   ///   - each: bytes that one piece of work may hold.
@@ -140,8 +140,9 @@ public enum ByteCount {
       unit <<= 10
       index += 1
     }
-    let tenths = bytes % unit / max(1, unit / 10)
-    return tenths == 0 || index == 0 || tenths > 9
+    // Ten times less than 2^60 fits.
+    let tenths = UInt(max(0, bytes % unit)) * 10 / UInt(unit)
+    return tenths == 0 || index == 0
       ? "\(bytes / unit) \(names[index])" : "\(bytes / unit).\(tenths) \(names[index])"
   }
 }
