@@ -35,7 +35,10 @@ extension Evaluation {
     // Equal labels can only come up where names went or rows were made; a set tells.
     let all = rows.hasDistinctRows ? nil : keys.map(\.final)
     let mayRepeat = all.map { Set($0).count < $0.count } ?? false
+    try hold(MemoryLayout<VectorSample>.stride + 32, times: keys.count)
     samples.reserveCapacity(keys.count)
+    // Asked for together: rows are many, and their labels short.
+    var texts = 0
     var tile = Row(steps: 1)
     for row in keys.indices {
       try rows.read(row, into: &tile)
@@ -49,7 +52,11 @@ extension Evaluation {
       }
       let labels = all?[row] ?? keys[row].final
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
-      try hold(labels.bytes.count + MemoryLayout<VectorSample>.stride + 32)
+      texts += labels.bytes.count
+      if texts > 1 << 15 {
+        try hold(texts)
+        texts = 0
+      }
       switch value {
       case .float: try charge(1)
       case .histogram(let histogram):

@@ -9,12 +9,14 @@ final class WindowRows: RowSource {
   private let source: any WindowSource
   private let sourceKeys: RowKeys
   private let reduction: WindowReduction
+  private let evaluation: Evaluation
   private var windows: FloatWindows
 
   init(_ source: any WindowSource, keys: RowKeys, _ reduction: WindowReduction, hasDistinctRows: Bool) {
     self.source = source
     self.keys = keys
     self.reduction = reduction
+    evaluation = reduction.evaluation
     self.hasDistinctRows = hasDistinctRows
     sourceKeys = source.keys
     windows = FloatWindows(
@@ -29,7 +31,7 @@ final class WindowRows: RowSource {
     windows.locate()
     try reduction.apply(to: windows, sourceKeys, row, into: &tile)
     // The functions that take long leave off when they are told to.
-    try reduction.evaluation.checkCancellation()
+    try evaluation.checkCancellation()
   }
 }
 

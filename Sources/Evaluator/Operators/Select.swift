@@ -22,6 +22,8 @@ final class SelectRows: RowSource {
   /// The samples of all rows are held by Prometheus: more than these are refused.
   private let most: Int
   private var count = 0
+  /// Whether there may be more; counting costs little, but there are many rows.
+  private let mayBeMore: Bool
   /// Those of the row read last: the next one has their memory. Taken while a row is read.
   private var samples: Samples? = Samples.none
   /// Where the row lay whose presence was asked for last, and what came out: series of a target are alike.
@@ -34,6 +36,10 @@ final class SelectRows: RowSource {
   ) {
     self.selected = selected
     self.most = most
+    mayBeMore =
+      selected.mayHoldHistograms
+      || selected.count.multipliedReportingOverflow(by: locator.ends.count).overflow
+      || selected.count * locator.ends.count > most
     self.readsStatisticsOnly = readsStatisticsOnly
     self.locator = locator
     self.yield = yield
@@ -80,6 +86,7 @@ final class SelectRows: RowSource {
   }
 
   private func count(_ tile: borrowing Row) throws(EvaluationError) {
+    guard mayBeMore else { return }
     count += tile.sampleWeight
     if count > most { throw .tooManySamples }
   }
