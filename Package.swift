@@ -27,8 +27,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     // HTTP/1 for the endpoint and for the demo's parts.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    // TLS for the endpoint, built in: no library of the system's.
-    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
   ],
   targets: [
     // RE2 behind a C header: the matchers' pattern engine, linear on hostile patterns.
@@ -48,6 +46,8 @@ let package = Package(
 
     // bcrypt of libcrypt: passwords at the endpoint's door.
     .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
+    // OpenSSL behind plain functions: TLS for the endpoint.
+    .target(name: "COpenSSL"),
     // The allocator's switches.
     .target(name: "CMemory"),
     // Numbers as text, many at a time.
@@ -79,13 +79,11 @@ let package = Package(
       name: "Server",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat",
-        "CMemory", "CCrypt",
+        "CMemory", "CCrypt", "COpenSSL",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "NIOTLS", package: "swift-nio"),
       ]),
     // What `promgate demo` plays with: a sample application, an ingress, its users, the story.
     .target(name: "Demo", dependencies: ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"]),

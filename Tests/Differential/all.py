@@ -23,6 +23,7 @@ CHECKS = [
     ("http_api.py", "Prometheus", [], []),
     ("elementary.py", "Prometheus", [], ["--points", "10000000"]),
     ("remote_write.py", "Prometheus", ["--cases", "4000"], ["--cases", "20000"]),
+    ("tls.py", "Prometheus", [], ["--cases", "5000", "--broken", "4000", "--handshakes", "20000"]),
     ("expositions.py", "Prometheus", ["--cases", "1000"], ["--cases", "6000"]),
     ("rules.py", "promtool", ["--cases", "4000"], ["--cases", "40000"]),
     ("unit_tests.py", "promtool", ["--cases", "1500"], ["--cases", "12000"]),

@@ -166,71 +166,12 @@ struct DoorTests {
 
   // MARK: TLS
 
-  private static let certificates = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "ToolTests/Certificates")
-
   private static func security(names: [String]) throws -> ServerAccess.Security {
-    func bytes(_ name: String) throws -> [UInt8] {
-      try [UInt8](Data(contentsOf: certificates.appending(path: name)))
-    }
-    var security = ServerAccess.Security(
-      certificates: try bytes("server.pem"), key: try bytes("server-key.pem"))
+    var security = try TLSClient.security()
     security.clients = .verified
-    security.clientAuthorities = try bytes("ca.pem")
+    security.clientAuthorities = try TLSClient.bytes("ca.pem")
     security.clientNames = names
     return security
-  }
-
-  /// Shakes hands over memory, so that a request leaves in one write with the end of the handshake, and
-  /// sends it again and again without looking at what comes back.
-  private static let client = """
-    import socket, ssl, sys
-    port, folder, version, request = int(sys.argv[1]), sys.argv[2], sys.argv[3], b"GET / HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n"
-    context = ssl.create_default_context(cafile=folder + "/ca.pem")
-    context.check_hostname = False
-    context.load_cert_chain(folder + "/client.pem", folder + "/client-key.pem")
-    context.maximum_version = context.minimum_version = ssl.TLSVersion[version]
-    wire = socket.create_connection(("127.0.0.1", port)); wire.settimeout(20)
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = context.wrap_bio(incoming, outgoing)
-    while True:
-        try:
-            tls.do_handshake(); break
-        except ssl.SSLWantReadError:
-            wire.sendall(outgoing.read()); incoming.write(wire.recv(65536))
-    answer = b""
-    try:
-        tls.write(request); wire.sendall(outgoing.read())
-        for _ in range(20):
-            tls.write(request); wire.sendall(outgoing.read())
-        while True:
-            got = wire.recv(65536)
-            if not got: break
-            incoming.write(got)
-            try:
-                answer += tls.read(65536)
-            except ssl.SSLWantReadError: pass
-            if b"bytes" in answer: break
-    except (OSError, ssl.SSLError): pass
-    print("answered" if b" 200 OK" in answer else "nothing")
-    """
-
-  private func connect(_ server: HTTPServer, _ version: String) async throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
-      "python3", "-c", Self.client, "\(server.address.port)", Self.certificates.path(), version,
-    ]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    return await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        let data = (try? output.fileHandleForReading.readToEnd()) ?? nil
-        process.waitUntilExit()
-        continuation.resume(returning: String(decoding: data ?? Data(), as: UTF8.self))
-      }
-    }
   }
 
   @Test(arguments: ["TLSv1_2", "TLSv1_3"])
@@ -241,7 +182,7 @@ struct DoorTests {
       var access = ServerAccess()
       access.security = try Self.security(names: names)
       try await withServer(access: { [access] in access }) { server, served in
-        let heard = try await connect(server, version)
+        let heard = try await TLSClient.talk(server, .early, version: version)
         #expect(heard == answer, "\(names)")
         #expect((served() > 0) == (answer == "answered\n"), "\(names)")
       }
@@ -263,7 +204,7 @@ struct DoorTests {
       return access
     }
     try await withServer(access: access) { server, served in
-      let heard = try await connect(server, version)
+      let heard = try await TLSClient.talk(server, .early, version: version)
       #expect(heard == "nothing\n")
       #expect(served() == 0)
       #expect(asked.withLock { $0 } > 2)

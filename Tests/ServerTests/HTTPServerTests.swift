@@ -67,14 +67,18 @@ struct HTTPServerTests {
       let cases = [
         ("\u{0}\u{1}garbage\r\n\r\n", 400), ("FOO / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
         ("GET / HTTP/9.9\r\n\r\n", 400), ("GET /\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: h\r\nbad header\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: h\r\nbad header\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n", 400),
         ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400),
         ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", 413),
         ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999\r\n\r\n", 413),
-        ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4e20\r\n\(large)\r\n0\r\n\r\n", 413),
-        ("GET / HTTP/1.1\r\nHost: h\r\nX: \(large)\r\n\r\n", 431), ("GET /\(large) HTTP/1.1\r\nHost: h\r\n\r\n", 431),
+        (
+          "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4e20\r\n\(large)\r\n0\r\n\r\n", 413
+        ),
+        ("GET / HTTP/1.1\r\nHost: h\r\nX: \(large)\r\n\r\n", 431),
+        ("GET /\(large) HTTP/1.1\r\nHost: h\r\n\r\n", 431),
         ("GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "a: b\r\n", count: 30))\r\n", 431),
       ]
       for (request, status) in cases {
@@ -126,6 +130,33 @@ struct HTTPServerTests {
       let reader = try LoopbackClient(server)
       reader.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
       #expect(await reader.receive().utf8.count > body.count)
+    }
+  }
+
+  @Test func `answers to pipelined requests do not pile up for a client that reads none`() async throws {
+    var limits = HTTPLimits()
+    limits.stallTimeout = .milliseconds(300)
+    let served = Mutex(0)
+    let body = [UInt8](repeating: 0x61, count: 200_000)
+    let handler: RequestHandler = { _ in
+      served.withLock { $0 += 1 }
+      return ServerResponse(body: body)
+    }
+    try await withServer(limits, handler: handler) { server in
+      let client = try LoopbackClient(server)
+      client.send(String(repeating: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", count: 500))
+      for _ in 0..<100 where server.openConnections > 0 {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      #expect(server.openConnections == 0)
+      // What the sockets' own buffers took, and little more.
+      #expect(served.withLock { $0 } < 200)
+      // Who reads gets all of them: here to the connection's end.
+      let reader = try LoopbackClient(server)
+      let request = "GET / HTTP/1.1\r\nHost: h\r\n"
+      reader.send(String(repeating: "\(request)\r\n", count: 29) + "\(request)Connection: close\r\n\r\n")
+      let text = await reader.receive()
+      #expect(text.utf8.count > 30 * body.count)
     }
   }
 

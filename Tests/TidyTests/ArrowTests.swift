@@ -16,7 +16,7 @@ private let arrows: [String: Set<String>] = [
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": [
     "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
-    "CCrypt",
+    "CCrypt", "COpenSSL",
   ],
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [

@@ -92,6 +92,42 @@ import Testing
     #expect(verified.contains("refused\n000 curl 35"), "\(verified)")
   }
 
+  @Test func `a certificate that changes is shown to the next client, and one that is broken is not`() throws
+  {
+    let text = try run(
+      """
+      tls_server_config:
+        cert_file: now.pem
+        key_file: now-key.pem
+      """,
+      """
+      kill -TERM $pid 2>/dev/null; wait $pid
+      take() { cp $certs/$1.pem $dir/now.pem; cp $certs/$1-key.pem $dir/now-key.pem; sleep 0.7; }
+      shown() { curl -skv $url/-/healthy 2>&1 | sed -n 's/.*subject: CN *= *//p'; }
+      take server
+      promgate serve --receive --listen 127.0.0.1:$port --web-config $dir/web.yml 2>$dir/log &
+      pid=$!
+      for i in $(seq 200); do grep -q listening $dir/log && break; sleep 0.05; done
+      url=$(sed -n 's/^listening on //p' $dir/log)
+      shown; take client; shown
+      echo none > $dir/now-key.pem; sleep 0.7; shown
+      cp $certs/server-key.pem $dir/now-key.pem; sleep 0.7; shown
+      take stranger; shown
+      grep -o "the key is .*" $dir/log
+      """)
+    #expect(
+      text == """
+        server
+        client
+        client
+        client
+        stranger
+        the key is no private key in PEM form without a passphrase (unsupported); what was read before stays
+        the key is not the certificate's (key values mismatch); what was read before stays
+
+        """, "\(text)")
+  }
+
   @Test func `what cannot be used is said with its place`() throws {
     let cases = [
       ("basic_auth_user: {}", "web.yml:1:1", "has no field"),

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOTLS
 
 /// Admits a connection, and notices the first bytes of a request, so that a slow sender's time starts.
 final class ArrivalHandler: ChannelInboundHandler {
@@ -40,19 +39,15 @@ final class ArrivalHandler: ChannelInboundHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if event is PeerRefused {
-      isShaking = false
-      refusals.add(.peer, from: context.remoteAddress?.ipAddress)
-    } else if case .handshakeCompleted? = event as? TLSUserEvent {
-      isShaking = false
-    }
+    if event is HandshakeDone { isShaking = false }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     if isShaking {
       isShaking = false
-      refusals.add(.handshake, from: context.remoteAddress?.ipAddress, "\(error)")
+      let isRefusal = (error as? SecureFailure)?.isRefusal ?? false
+      refusals.add(isRefusal ? .peer : .handshake, from: context.remoteAddress?.ipAddress, "\(error)")
     }
     context.fireErrorCaught(error)
   }
@@ -63,6 +58,3 @@ final class ArrivalHandler: ChannelInboundHandler {
     context.fireChannelRead(data)
   }
 }
-
-/// Tells that a peer whose handshake is complete may not come in.
-struct PeerRefused: Sendable {}

@@ -36,6 +36,9 @@ final class ConnectionHandler: ChannelInboundHandler {
   private var body: [UInt8] = []
   /// What the bodies of requests that are under way or in work have reserved, bytes.
   private var reserved = 0
+  /// Whether the connection closes with an answer that is written but for its end, which waits until the
+  /// client has taken enough of what is before; nil when none waits.
+  private var waitingEnd: Bool?
   /// Whether a request is being handed to its task.
   private var isStarting = false
 
@@ -125,6 +128,14 @@ final class ConnectionHandler: ChannelInboundHandler {
       context.close(promise: nil)
     case .waiting, .discarding, .working, .closed: context.close(promise: nil)
     }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if case .answering = state, context.channel.isWritable, let closes = waitingEnd {
+      waitingEnd = nil
+      end(closes: closes, context: context)
+    }
+    context.fireChannelWritabilityChanged()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -386,6 +397,13 @@ extension ConnectionHandler {
   }
 
   private func end(closes: Bool, context: ChannelHandlerContext) {
+    if !context.channel.isWritable { context.flush() }
+    guard case .answering = state else { return }
+    // The next pipelined request waits, too, or the answers of a client that reads none would pile up.
+    guard context.channel.isWritable else {
+      waitingEnd = closes
+      return
+    }
     let promise = context.eventLoop.makePromise(of: Void.self)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     promise.futureResult.whenComplete { _ in

@@ -16,7 +16,7 @@ public struct HTTPLimits: Sendable, Hashable {
   public var concurrentRequests = 256
   /// How long a connection may stay open without a request.
   public var idleTimeout = Duration.seconds(300)
-  /// How long a request may take from its first byte to its last.
+  /// How long a request may take from its first byte to its last, and the handshake of TLS before it.
   public var requestTimeout = Duration.seconds(30)
   /// How long a client may leave an answer unread: every part of it (256 KiB) has this long.
   public var stallTimeout = Duration.seconds(30)

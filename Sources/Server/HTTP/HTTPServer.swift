@@ -55,8 +55,8 @@ public final class HTTPServer: Sendable {
         channel.eventLoop.makeCompletedFuture {
           if isSecure {
             guard let security = access().security else { throw ServerAccess.Problem("TLS is not set up") }
-            try channel.pipeline.syncOperations.addHandlers(
-              contexts.handlers(security) { access().security == security })
+            try channel.pipeline.syncOperations.addHandler(
+              contexts.handler(security, timeout: limits.requestTimeout) { access().security == security })
           }
           try Self.configure(
             channel, limits: limits, connections: connections, isSecure: isSecure, refusals, door, guarded)

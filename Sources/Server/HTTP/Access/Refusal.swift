@@ -31,7 +31,7 @@ public enum Refusal: String, Sendable, Hashable, CaseIterable {
     case .noDescriptors: "a connection waits: the process has no descriptors left"
     case .connections: "a connection beyond `--max-connections`, none of which is idle, or at the stop"
     case .handshake: "a TLS handshake that failed"
-    case .peer: "a certificate without an allowed name, or a handshake across a change of the settings"
+    case .peer: "a client whose certificate is not let in, or a handshake across a change of the settings"
     case .malformed: "a request that is not HTTP/1, or has no Host, two, or a broken one; 400"
     case .headerSize: "a head of more than 1 MiB or 256 fields; 431"
     case .expectation: "an expectation that is not `100-continue`; 417"

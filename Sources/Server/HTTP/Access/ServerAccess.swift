@@ -59,7 +59,7 @@ public struct ServerAccess: Sendable, Hashable {
     public var clientAuthorities: [UInt8] = []
     /// Of these alternative names a client's certificate must have one; empty for any.
     public var clientNames: [String] = []
-    /// By their names in the registry of TLS; empty for the usual ones. Not for TLS 1.3.
+    /// By their names in the registry of TLS, in any order; empty for the usual ones. Not for TLS 1.3.
     public var cipherSuites: [String] = []
     public var curves: [Curve] = []
     public var minimum = ProtocolVersion.tls12
