@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluator
+import PromQL
 import PromQLTest
 import Synchronization
 import TimeSeries
@@ -28,7 +29,8 @@ struct TestCommand: AsyncParsableCommand {
         promgate test --file-summary Tests/
         promgate test --format junit Tests/ > report.xml
         promgate test --run checkout --junit report.xml rules/
-        promgate test --enable-feature promql-delayed-name-removal --diff alerts_test.yml
+        promgate test --enable-feature promql-delayed-name-removal \\
+          --diff alerts_test.yml
 
       Exit status: 0 all passed, 1 some failed, 2 a file could not be read, is no valid test or \
       holds none.
@@ -118,6 +120,14 @@ struct TestCommand: AsyncParsableCommand {
     }
     if let junitFile {
       try Output.write(JUnitReport.render(report).utf8, toFile: junitFile)
+    }
+    if report.files.flatMap(\.outcomes).contains(where: {
+      $0.failure?.problem.contains("not enabled") ?? false
+    }) {
+      let off = LanguageFeature.allCases.filter { !UnitTestSwitches().features.contains($0) }
+      let names = off.map(\.rawValue)
+      Output.note(
+        "promgate test: what is not enabled, --enable-feature switches on: \(names.joined(separator: ", "))")
     }
     if !names.isEmpty, report.unreadable == 0, report.passed + report.failed == 0 {
       throw ToolFailure("no test was found whose name matches --run")

@@ -38,7 +38,7 @@ struct TestReportJSON: Encodable {
     unreadable = report.unreadable
     files = report.files.map { file in
       var result = File(path: file.path, passed: file.passed, failed: file.failed, failures: [])
-      if case .unreadable(let reason) = file.content { result.error = reason }
+      if case .unreadable(let reason) = file.content { result.error = String(reason.drop { $0 == " " }) }
       result.failures = file.outcomes.compactMap { outcome in
         outcome.failure.map { failure in
           Item(

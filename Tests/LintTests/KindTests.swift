@@ -303,6 +303,17 @@ import Testing
       "curl -s -o /dev/null -w '%{http_code}' http://x/", "hey http://x/ && echo done",
       "ghz --insecure x:9898", "echo 'GET http://x' | vegeta attack | vegeta report",
       "hey http://x/ | tee /tmp/log",
+      "curl -sf http://x/ | jq .", "curl -sf http://x/ | head -1 | sed s/a/b/",
+      "(curl -sf http://x/ || true)",
+      "{ curl -sf http://x/; true; }", "curl -sf http://x/; wait", "nohup curl -sf http://x/ > log 2>&1 &",
+      "for i in 1 2 3; do curl -sf http://x/ && break; sleep 1; done", "for i in 1 2; do hey http://x/; done",
+      "if curl -sf http://x/; then echo ok; else echo bad; fi", "if curl -sf http://x/; then echo ok; fi",
+      "bash -c 'curl -sf http://x/; true'", "sh -ec 'curl -sf http://x/ || true'", "x=$(curl -s http://x/)",
+      "curl -sf http://x/ && echo ok || echo bad",
+      "seq 3 | while read i; do curl -sf http://x/ || true; done",
+      "set -e; curl -sf http://x/ | jq .; echo done", "eval 'curl -sf http://x/; true'",
+      "http GET http://x/", "curl -sf http://x/ & sleep 5", "curl -sf http://x/ | awk '{print $1}'",
+      "set -o pipefail; hey http://x/ | tee log", "hey http://x/ || exit 1",
     ]
     for command in indifferent {
       #expect(codes(hook: "pre-rollout", command).contains("MT107"), "\(command)")
@@ -314,10 +325,33 @@ import Testing
       "curl -s http://x/ | jq -e .ok",
       "if curl -s http://x/; then exit 1; fi", "k6 run /x.js", "./check.sh", "sh -c 'curl -f http://x/'",
       "exit 1",
+      "set -o pipefail; curl -sf http://x/ | jq .", "curl -sf http://x/ | jq -e .ok",
+      "curl -sf http://x/ || (echo bad; exit 1)", "curl -sf http://x/ || { echo bad; exit 1; }",
+      "for i in 1 2 3; do curl -sf http://x/ || exit 1; done", "for i in 1 2 3; do curl -sf http://x/; done",
+      "until curl -sf http://x/; do sleep 1; done", "while ! curl -sf http://x/; do sleep 1; done",
+      "for i in 1 2 3; do curl -sf http://x/ && exit 0; sleep 1; done; exit 1",
+      "if curl -sf http://x/; then echo ok; else exit 1; fi", "! curl -s http://x/",
+      "x=$(curl -sf http://x/)",
+      "test $(curl -s -o /dev/null -w '%{http_code}' http://x/) = 200", "trap 'exit 1' EXIT; sleep 1",
+      "[ \"$(curl -s http://x/)\" = \"ok; true\" ]", "curl -sf http://x/ # || true",
+      "bash -ec 'curl -sf http://x/; sleep 1'",
+      "set -e\n                curl -sf http://x/\n                sleep 1",
+      "curl -sf http://x/ | awk '{exit 1}'", "cat /results", "check() { curl -sf http://x/; }; check",
+      "curl -sf http://x/ & wait $!", "case $X in a) exit 1;; esac", "curl -sf http://x/ | xargs -n1 test",
+      "curl -sf http://x/ | jq . || exit $?; ./check", "((1 > 2))",
     ]
     for command in able { #expect(!codes(hook: "pre-rollout", command).contains("MT107"), "\(command)") }
     #expect(!codes(hook: "rollout", "hey -z 1m http://podinfo-canary.test/", type: "cmd").contains("MT107"))
     #expect(!codes(hook: "post-rollout", "hey http://x/").contains("MT107"))
+    // Bounded, whatever is nested.
+    for (opening, closing) in [
+      ("eval ", ""), ("(", ")"), ("$(", ")"), ("if ", ""), ("{ ", "; }"), ("! ", ""),
+      ("if a; then b; el", ""),
+    ] {
+      let nested =
+        String(repeating: opening, count: 3000) + "hey http://x/" + String(repeating: closing, count: 3000)
+      _ = codes(hook: "pre-rollout", nested)
+    }
   }
 
   @Test func `load goes where it is counted`() {

@@ -25,6 +25,12 @@ extension CanaryWebhook {
     return ShellCommand(command.value).indifference
   }
 
+  /// Whom the command asks, whatever its programs are.
+  var hosts: [String] {
+    guard let command else { return [] }
+    return ShellCommand(command.value).commands.flatMap(\.addresses).compactMap { Self.host($0) }
+  }
+
   /// What programs that make load ask.
   var loads: [Load] {
     guard let command else { return [] }
@@ -81,7 +87,7 @@ extension CanarySubject {
   }
 
   /// The name of the service in the canary's namespace that a host stands for; nil for others.
-  private func serviceName(_ host: String) -> String? {
+  func serviceName(_ host: String) -> String? {
     let parts = host.split(separator: ".")
     guard let first = parts.first else { return nil }
     if parts.count > 1, parts[1] != canary.namespace, canary.metadata.namespace != nil { return nil }

@@ -1,17 +1,25 @@
-/// What can be told of a command that a load tester runs, without a shell: its simple commands, what they ask
-/// and whether their failure is its own.
+/// What can be told of a command line that a load tester gives to a shell: its simple commands, what they
+/// ask, and whether a failure of theirs is its own. What is not understood may fail.
 struct ShellCommand {
   /// `hey -z 1m http://x/`: words without quotes.
   struct Simple {
-    var words: [String]
-    /// What stands behind it: `&&`, `||`, `|`, `;`, or nothing.
-    var operation: String
+    /// A word, as a command gets it.
+    struct Word {
+      var text = ""
+      /// What stands in `$(…)` and in backticks.
+      var substitutions: [String] = []
+      var isQuoted = false
+    }
 
-    /// Its program, without the folder it is in and without what stands in front (`timeout 30`, `X=1`).
-    var program: String {
+    var parts: [Word]
+
+    var words: [String] { parts.map(\.text) }
+
+    /// Its program and its arguments, without what stands in front (`timeout 30`, `X=1`).
+    private var invocation: ArraySlice<String> {
       var rest = words[...]
       while let first = rest.first {
-        if first.contains("="), !first.hasPrefix("-") {
+        if first.contains("="), !first.hasPrefix("-"), !first.hasPrefix("[") {
           rest.removeFirst()
         } else if first == "timeout" {
           rest.removeFirst()
@@ -22,29 +30,22 @@ struct ShellCommand {
           break
         }
       }
-      return rest.first.map { String($0.split(separator: "/").last ?? "") } ?? ""
+      return rest
     }
 
-    /// Why its status says nothing of the answers that it got; nil where it may.
-    var indifference: String? {
-      let program = program
-      if ShellCommand.generators.contains(program) {
-        return "\(program) ends with 0 whatever the answers are"
-      }
-      if ["true", ":", "echo", "sleep", "exit", "tee", "cat", "date"].contains(program) {
-        return program == "exit" && words.last != "0" ? nil : "\(program) never fails"
-      }
-      // What another shell is told.
-      if ["sh", "bash"].contains(program), let at = words.firstIndex(of: "-c"), at + 1 < words.count {
-        return ShellCommand(words[at + 1]).indifference
-      }
-      guard program == "curl" else { return nil }
-      let fails = words.contains { word in
-        word.hasPrefix("--fail")
+    /// Its program, without the folder it is in.
+    var program: String { invocation.first.map { String($0.split(separator: "/").last ?? "") } ?? "" }
+
+    /// What the program is given.
+    var arguments: ArraySlice<String> { invocation.dropFirst() }
+
+    /// Whether one of the short options has a letter, or a long one begins so.
+    func has(option letter: Character, _ long: String) -> Bool {
+      words.contains { word in
+        word.hasPrefix(long)
           || (word.hasPrefix("-") && !word.hasPrefix("--")
-            && word.dropFirst().prefix(while: \.isLetter).contains("f"))
+            && word.dropFirst().prefix(while: \.isLetter).contains(letter))
       }
-      return fails ? nil : "curl without -f ends with 0 on an answer of 500 too"
     }
 
     /// The addresses that it asks: with a scheme, or a host with a port (`ghz x:9898`).
@@ -53,88 +54,73 @@ struct ShellCommand {
     }
   }
 
-  /// Programs that make load and count answers, and whose status does not say what they were.
-  static let generators: Set<String> = [
-    "hey", "wrk", "wrk2", "ab", "fortio", "h2load", "bombardier", "vegeta", "siege", "ghz", "oha",
-    "autocannon",
-    "httperf", "plow", "rakyll", "boom", "slow_cooker", "cassowary", "ddosify",
-  ]
+  /// `a && b || c`, in the background or not.
+  struct Item {
+    var pipelines: [Pipeline]
+    var isInBackground = false
+  }
 
-  let commands: [Simple]
+  /// `! a | b`, behind `&&`, behind `||`, or first.
+  struct Pipeline {
+    enum Joint {
+      case first, and, or
+    }
+
+    var joint: Joint
+    var isInverted = false
+    var commands: [Command]
+  }
+
+  indirect enum Command {
+    case simple(Simple)
+    /// `{ …; }`
+    case group([Item])
+    /// `( … )`
+    case subshell([Item])
+    case condition([Item], then: [Item], otherwise: [Item]?)
+    /// `for … do … done`, `while read … do … done`.
+    case loop([Item])
+    /// A loop that may go on until the time is over, a `case`, a function.
+    case unknown
+  }
+
+  let items: [Item]
 
   init(_ text: String) {
-    var commands: [Simple] = []
-    var words: [String] = []
-    var word: String?
-    var quote: Character?
-    var rest = Array(text)[...]
-    func close(_ operation: String) {
-      if let last = word { words.append(last) }
-      word = nil
-      if !words.isEmpty { commands.append(Simple(words: words, operation: operation)) }
-      words = []
-    }
-    while let next = rest.popFirst() {
-      if let open = quote {
-        if next == open { quote = nil } else { word = (word ?? "") + String(next) }
-        continue
-      }
-      switch next {
-      case "'", "\"":
-        quote = next
-        word = word ?? ""
-      case "\\":
-        if let escaped = rest.popFirst(), escaped != "\n" { word = (word ?? "") + String(escaped) }
-      case "&" where rest.first == "&", "|" where rest.first == "|":
-        rest.removeFirst()
-        close(String([next, next]))
-      // `2>&1` is a word.
-      case "&" where word?.hasSuffix(">") ?? false: word?.append(next)
-      case "|", ";", "\n", "&": close(next == "\n" ? ";" : String(next))
-      case " ", "\t", "\r":
-        if let last = word { words.append(last) }
-        word = nil
-      default: word = (word ?? "") + String(next)
-      }
-    }
-    close("")
-    self.commands = commands
+    var reader = ShellReader(text)
+    items = reader.whole()
   }
 
-  /// Whether the first failure ends it: `set -e`.
-  private var isStrict: Bool {
-    commands.contains { command in
-      command.words.first == "set"
-        && command.words.dropFirst().contains { word in
-          word == "errexit" || (word.hasPrefix("-") && word.contains("e"))
-        }
+  /// Its simple commands, in the order written; those of shells within shells up to a bound.
+  var commands: [Simple] { Self.simple(items, depth: 0) }
+
+  private static func simple(_ items: [Item], depth: Int) -> [Simple] {
+    items.flatMap(\.pipelines).flatMap(\.commands).flatMap { command -> [Simple] in
+      switch command {
+      case .simple(let command):
+        guard depth < ShellCommand.deepest, let script = command.script else { return [command] }
+        return [command] + simple(ShellCommand(script.text).items, depth: depth + 1)
+      case .group(let items), .subshell(let items), .loop(let items): return simple(items, depth: depth)
+      case .condition(let test, let then, let otherwise):
+        return simple(test + then + (otherwise ?? []), depth: depth)
+      case .unknown: return []
+      }
     }
   }
 
-  /// Why the whole ends with 0 whatever is answered; nil where it may fail. What is not understood may.
-  var indifference: String? {
-    guard let last = commands.last else { return nil }
-    if last.operation == "&" { return "what runs in the background is not waited for" }
-    if isStrict {
-      // Every command decides but those whose failure is asked for.
-      let deciding = commands.filter { $0.program != "set" && $0.operation != "||" && $0.operation != "|" }
-      return deciding.contains { $0.indifference == nil } ? nil : deciding.first?.indifference
-    }
-    // `… || true`
-    if commands.count > 1, commands[commands.count - 2].operation == "||", let why = last.indifference,
-      !Self.generators.contains(last.program), last.program != "curl"
-    {
-      return why
-    }
-    var why: String?
-    for command in commands {
-      // A failure in front of `;` or of a pipe is lost, one in front of `&&` is not.
-      guard command.operation == "" || command.operation == "&&" || command.operation == "||" else {
-        continue
-      }
-      guard let reason = command.indifference else { return nil }
-      why = why ?? reason
-    }
-    return why
+  /// Shells within shells that are looked into.
+  static let deepest = 8
+}
+
+extension ShellCommand.Simple {
+  /// What another shell is told, and whether that one ends at the first failure: `sh -ec '…'`, `eval …`.
+  var script: (text: String, isStrict: Bool)? {
+    if program == "eval" { return (arguments.joined(separator: " "), false) }
+    guard ["sh", "bash", "ash", "dash", "zsh"].contains(program),
+      let at = arguments.firstIndex(where: { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.hasSuffix("c") }),
+      at + 1 < arguments.endIndex
+    else { return nil }
+    let options = arguments[...at].filter { $0.hasPrefix("-") && !$0.hasPrefix("--") }
+    return (arguments[at + 1], options.contains { $0.contains("e") })
   }
 }

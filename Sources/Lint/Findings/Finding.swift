@@ -38,6 +38,9 @@ public struct Finding: Sendable {
   /// The query as it is sent, when the finding is about one.
   public var query: SentQuery?
 
+  /// Its code and its name, where they are not the same.
+  var title: String { code == name ? code : "\(code) \(name)" }
+
   /// A further place.
   public struct Related: Sendable {
     public var place: Place

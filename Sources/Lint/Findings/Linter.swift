@@ -26,7 +26,8 @@ public struct Linter: Sendable {
     }
     found += findings(RulesSubject(reading, options: options, data: data))
     // That a key has no value is said once: by the rule that knows what follows.
-    let told = found.filter { $0.code == Rule.nothingChecked.code }.map(\.place.order)
+    let knowing = [Rule.nothingChecked.code, Rule.matchesAll.code]
+    let told = found.filter { knowing.contains($0.code) }.map(\.place.order)
     found.removeAll { one in one.code == ManifestCode.emptyValue && told.contains { $0 == one.place.order } }
     return finished(LintResult(found, sources: reading.sources))
   }

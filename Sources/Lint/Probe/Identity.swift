@@ -1,4 +1,5 @@
 import Manifests
+import TimeSeries
 
 /// Something that a selector may catch: a pod, a workload, a service or the value of the selector label.
 struct Identity: Hashable {
@@ -14,6 +15,10 @@ struct Identity: Hashable {
     case pod
     case workload
     case service
+    /// `podinfo-canary.test.svc.cluster.local`, of a service.
+    case host
+    /// See `ClusterName`.
+    case cluster
     case application
 
     /// The labels that carry such a name.
@@ -32,20 +37,29 @@ struct Identity: Hashable {
     private var discovered: [String] {
       switch self {
       case .pod:
-        ["pod", "pod_name", "kubernetes_pod_name", "exported_pod", "k8s_pod_name", "kubernetes_pod"]
+        [
+          "pod", "pod_name", "kubernetes_pod_name", "exported_pod", "k8s_pod_name", "kubernetes_pod",
+          "dst_pod",
+        ]
       case .workload:
-        ["deployment", "destination_workload", "kubernetes_deployment", "k8s_deployment_name", "daemonset"]
-      case .service: ["kubernetes_service"]
+        [
+          "deployment", "destination_workload", "kubernetes_deployment", "k8s_deployment_name", "daemonset",
+          "dst_deployment",
+        ]
+      // Istio names the service whose pods answer: the canary's pods are no longer those of NAME.
+      case .service: ["kubernetes_service", "destination_service_name"]
+      case .host: ["destination_service"]
+      case .cluster: [ClusterName.label]
       case .application: []
       }
     }
 
     private var ambiguous: [String] {
       switch self {
-      case .pod: []
+      case .pod, .host, .cluster: []
       case .workload: ["workload", "owner", "owner_name", "destination_name"]
-      case .service: ["service", "job", "exported_service", "exported_job", "service_name"]
-      case .application: ["app", "app_kubernetes_io_name", "k8s_app", "application"]
+      case .service: ["service", "job", "exported_service", "exported_job", "service_name", "dst_service"]
+      case .application: ["app", "app_kubernetes_io_name", "k8s_app", "application", "destination_app"]
       }
     }
   }
@@ -57,7 +71,13 @@ struct Identity: Hashable {
   var title: String
 
   /// What Flagger makes for a canary, and its likely neighbours (field-study.md §1.9).
-  static func all(of canary: Canary) -> [Identity] {
+  ///
+  /// - Parameters:
+  ///   - domain: of the cluster.
+  ///   - cluster: how a proxy calls the services; nil for none.
+  static func all(
+    of canary: Canary, domain: String = "cluster.local", cluster: ClusterName? = nil
+  ) -> [Identity] {
     let name = canary.targetName
     let isDaemonSet = canary.targetRef.value.kind.value == .daemonSet
     var found = pods(name, .canary, isDaemonSet) + pods(name + "-primary", .primary, isDaemonSet)
@@ -77,7 +97,31 @@ struct Identity: Hashable {
       Identity(kind: .application, role: .canary, name: name, title: "label of the pods"),
       Identity(kind: .application, role: .primary, name: "\(name)-primary", title: "label of the pods"),
     ]
+    let services = found.filter { $0.kind == .service }
+    found += services.map { service in
+      Identity(
+        kind: .host, role: service.role, name: "\(service.name).\(canary.namespace).svc.\(domain)",
+        title: service.title)
+    }
+    if let cluster {
+      found += services.map { service in
+        Identity(
+          kind: .cluster, role: service.role, name: cluster.name(of: service.name, canary),
+          title: service.title)
+      }
+    }
     return found
+  }
+
+  /// The domain that a condition on a host is written for: what stands behind `.svc.`; nil for none.
+  static func domain(in matchers: [LabelMatcher]) -> String? {
+    matchers.lazy.filter { Kind(label: $0.name) == .host }.compactMap { matcher -> String? in
+      let parts = matcher.value.filter { $0 != "\\" }.split(separator: ".svc.", maxSplits: 1)
+      guard parts.count == 2, parts[1].allSatisfy({ $0.isLetter || $0.isNumber || "-.".contains($0) }),
+        !parts[1].hasSuffix(".")
+      else { return nil }
+      return String(parts[1])
+    }.first
   }
 
   private static func pods(_ workload: String, _ role: Role, _ isDaemonSet: Bool) -> [Identity] {

@@ -17,6 +17,7 @@ enum Telling {
       return false
     }
     if isNamed(label) || isNamed(matcher.value) { return true }
+    if LabelKind.ownNames.contains(label) { return false }
     if matcher.name == LabelFacts.metricName || RequestMeaning.values(of: matcher.name) != nil {
       return false
     }
@@ -117,6 +118,11 @@ enum LabelKind {
     "appkubernetesiopartof", "appkubernetesiocomponent", "appkubernetesiomanagedby", "release",
     "helmrelease", "chart", "metricspath", "resource", "unit", "mode",
   ])
+
+  /// What an application calls itself: Flagger copies it with the rest.
+  static let ownNames: Set<String> = [
+    "application", "applicationname", "appname", "springapplicationname", "micrometerapplication",
+  ]
 
   /// Jobs of the usual configurations that scrape everything.
   static let scrapeJobs: Set<String> = [

@@ -66,7 +66,7 @@ public struct LintReport: Sendable {
       return
         "::\(command) file=\(Markup.commandProperty.line(place.name)),line=\(place.start.line),endLine=\(place.end.line),"
         + "col=\(place.start.column),endColumn=\(place.end.column),"
-        + "title=\(Markup.commandProperty.line(finding.code + " " + finding.name))"
+        + "title=\(Markup.commandProperty.line(finding.title))"
         + "::\(Markup.command.lines(text))\n"
     }.joined()
   }

@@ -16,6 +16,9 @@ extension Rule {
   private func section(_ example: Example, fires: Bool) -> String {
     let isManifest = example.shown == example.manifests
     var text = "\n```\(isManifest ? "yaml" : "promql")\n\(Self.ended(example.shown))```\n"
+    let told =
+      [example.settings.map { "`\($0)`" }, example.options.flags.map { "`\($0)`" }].flatMap { $0 }
+    if !told.isEmpty { text += "\nwith \(told.joined(separator: ", "))\n" }
     guard fires else { return text }
     guard example.data == nil else { return text + "\n(with a recording)\n" }
     let result = Linter(example.options).lint(ManifestReading(reading: example.manifests))

@@ -58,6 +58,9 @@ public struct Rule: Sendable {
     public var data: String?
     /// What the linter is told.
     public var options = LintOptions()
+    /// What the canary around a query says, where it is not what all examples have: `thresholdRange: {min:
+    /// 99}`.
+    public var settings: [String] = []
 
     /// Documents as they are.
     static func manifests(_ text: String, data: String? = nil) -> Example {
@@ -97,7 +100,7 @@ public struct Rule: Sendable {
 
     /// A query of a MetricTemplate, judged by a canary; `metric` are lines for the metric's entry.
     static func query(
-      _ query: String, metric: String = "thresholdRange: {max: 500}", interval: String? = "1m",
+      _ query: String, metric: String = Self.usualMetric, interval: String? = "1m",
       canary: String = "", kind: String = "Deployment", name: String = "podinfo", template: String = "check",
       data: String? = nil
     ) -> Example {
@@ -106,7 +109,12 @@ public struct Rule: Sendable {
       let period = interval.map { "\n      interval: \($0)" } ?? ""
       let lines = metric.split(separator: "\n").map { "\n      " + $0 }.joined()
       let extra = canary.split(separator: "\n").map { "\n  " + $0 }.joined()
-      return Example(
+      var settings = metric == Self.usualMetric ? [] : metric.split(separator: "\n").map { String($0) }
+      if interval != "1m" { settings.append(interval.map { "interval: \($0)" } ?? "no interval") }
+      if kind != "Deployment" { settings.append("kind: \(kind)") }
+      if name != "podinfo" { settings.append("name: \(name)") }
+      settings += canary.split(separator: "\n").map { String($0) }
+      var example = Example(
         shown: query + "\n",
         manifests: """
           apiVersion: flagger.app/v1beta1
@@ -145,6 +153,10 @@ public struct Rule: Sendable {
 
           """,
         data: data)
+      example.settings = settings
+      return example
     }
+
+    static let usualMetric = "thresholdRange: {max: 500}"
   }
 }

@@ -21,6 +21,8 @@ extension Rule {
     oddHold, longInterval, unreadDocument, deadPart, notJudged,
     undistinguished, otherNamespace, widerSide, summedBuckets, windowOfSeconds, bucketsTwice, alertProvider,
     indifferentCommand, strayLoad, countedTwice, averagedQuantiles, infoJoin,
+    matchesAll, analysisCondition, subqueryWindow, invertedAverage,
+    oldVersionTested, hookAddress, providerMismatch,
   ]
 
   /// The rules that have a page and examples, each code once, in the order of their codes.

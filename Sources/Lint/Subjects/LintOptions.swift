@@ -21,6 +21,26 @@ public struct LintOptions: Sendable {
 
   public init() {}
 
+  /// The flags of `promgate lint` that say what is not as usual.
+  var flags: [String] {
+    var flags: [String] = []
+    if meshProvider != LintOptions().meshProvider { flags.append("--mesh-provider \(meshProvider)") }
+    if let scrapeInterval {
+      flags.append("--scrape-interval \(DurationText.text(milliseconds: scrapeInterval))")
+    }
+    if let prometheusVersion {
+      flags.append("--prometheus-version \(prometheusVersion.major).\(prometheusVersion.minor)")
+    }
+    if isVictoriaMetrics { flags.append("--backend victoriametrics") }
+    if !features.isEmpty {
+      let names = features.map(\.rawValue).sorted()
+      flags.append("--enable-feature \(names.joined(separator: ","))")
+    }
+    flags += requiredAlertLabels.map { "--require-alert-label \($0)" }
+    flags += requiredAlertAnnotations.map { "--require-alert-annotation \($0)" }
+    return flags
+  }
+
   /// The parts of the language that the server reads: duration expressions are everybody's since 3.14.
   var languageFeatures: LanguageFeatures {
     var all = features.union([.atModifier, .negativeOffset])

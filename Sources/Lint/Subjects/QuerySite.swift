@@ -25,6 +25,8 @@ public struct QuerySite: Sendable {
   public var metric: Located<CanaryMetric>?
   /// The query, where Flagger's templates have no part in it.
   public var prepared: QueryText?
+  /// How an analysis of Argo Rollouts judges the value; nil elsewhere.
+  public var judgement: ForeignQuery.Judgement?
   /// Whose query it is: `MetricTemplate test/latency, .spec.query`.
   public var subject: String
 

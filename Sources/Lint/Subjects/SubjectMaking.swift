@@ -64,6 +64,7 @@ extension QuerySite {
     }
     self.init(use: use, text: foreign.query.template, source: foreign.source, subject: subject)
     prepared = foreign.query
+    judgement = foreign.judgement
   }
 
   /// A query of a template that stands on its own.

@@ -14,6 +14,8 @@ public struct CanaryAnalysis: Sendable, Hashable {
   public var primaryReadyThreshold: Located<Int>?
   public var canaryReadyThreshold: Located<Int>?
   public var match: Located<[Located<HTTPMatch>]>?
+  /// Where `match:` is written without a value, which a cluster takes for its absence.
+  public var emptyMatch: SourceRange?
   public var alerts: Located<[Located<CanaryAlert>]>?
   public var metrics: Located<[Located<CanaryMetric>]>?
   /// Where `metrics:` is written without a value, which a cluster takes for its absence.
@@ -71,8 +73,16 @@ public struct ThresholdRange: Sendable, Hashable {
 public struct HTTPMatch: Sendable, Hashable {
   /// Header name and condition, in the order written.
   public var headers: [HeaderMatch]
+  /// Whether it has conditions on query parameters or on the labels of the calling pods, too.
+  public var hasOtherConditions: Bool
 
-  public init(headers: [HeaderMatch] = []) { self.headers = headers }
+  public init(headers: [HeaderMatch] = [], hasOtherConditions: Bool = false) {
+    self.headers = headers
+    self.hasOtherConditions = hasOtherConditions
+  }
+
+  /// Whether it takes every request.
+  public var isUnconditional: Bool { headers.isEmpty && !hasOtherConditions }
 
   public struct HeaderMatch: Sendable, Hashable {
     public var name: Located<String>

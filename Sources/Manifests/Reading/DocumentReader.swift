@@ -157,18 +157,6 @@ struct DocumentReader {
     return diagnostic
   }
 
-  /// A name that no cluster takes. What is put in before one sees it (`${APP}`) is nobody's to judge.
-  private static func problem(withName name: Located<String>) -> Diagnostic? {
-    guard !name.value.contains("$"), !name.value.contains("{"), !KubernetesName.isValid(name.value) else {
-      return nil
-    }
-    return Diagnostic(
-      code: ManifestCode.value, severity: .error, range: name.range,
-      message:
-        "metadata.name must be of lower-case letters, digits, - and ., and at most 253 long, not "
-        + Shown.text(name.value))
-  }
-
   private mutating func read(
     _ kind: ManifestKind, _ mapping: ManifestNode.Mapping, _ node: ManifestNode
   ) {
@@ -183,7 +171,7 @@ struct DocumentReader {
       let metadata = mapping["metadata"].flatMap({ ResourceMetadata($0.value, in: source) }),
       let spec = mapping["spec"].flatMap({ FieldReader($0.value, in: source) })
     else { return }
-    if let problem = Self.problem(withName: metadata.name) { diagnostics.append(problem) }
+    diagnostics += mapping["metadata"].map { MetadataCheck($0.value).diagnostics } ?? []
     let origin = ResourceOrigin(source: source, range: node.range)
     switch kind {
     case .canary:

@@ -28,14 +28,36 @@ struct ForeignQueries {
       guard let name = argument["name"].flatMap({ Self.text($0.value, in: source) })?.text else { continue }
       values[name] = argument["value"].flatMap { Self.text($0.value, in: source) }?.text
     }
+    let dryRuns = (sequence(spec["dryRun"]) ?? []).map(\.content).compactMap { node -> String? in
+      guard case .mapping(let run) = node else { return nil }
+      return run["metricName"].flatMap { Self.text($0.value, in: source) }?.text
+    }
     for case .mapping(let metric) in metrics.map(\.content) {
       guard let provider = mapping(metric["provider"]), let prometheus = mapping(provider["prometheus"]),
         let query = prometheus["query"].flatMap({ Self.text($0.value, in: source) })
       else { continue }
       let name = metric["name"].flatMap { Self.text($0.value, in: source) }?.text ?? ""
       append(.analysisMetric(template: template), name, Self.substituted(query, values))
+      // The names of dry runs are patterns.
+      guard !dryRuns.contains(where: { $0 == name || $0.contains("*") || $0.contains("|") }) else { continue }
+      found[found.count - 1].judgement = ForeignQuery.Judgement(
+        success: condition(metric["successCondition"], values),
+        failure: condition(metric["failureCondition"], values), name: metric["name"]?.value.range)
     }
     return true
+  }
+
+  private func condition(
+    _ entry: ManifestNode.Mapping.Entry?, _ values: [String: String]
+  ) -> Located<String>? {
+    guard let entry, let written = Located<String>(entry.value, in: source), !written.value.isEmpty else {
+      return nil
+    }
+    var text = written.value
+    for (name, value) in values {
+      for form in ["{{args.\(name)}}", "{{ args.\(name) }}"] { text = text.replacing(form, with: value) }
+    }
+    return Located(text, at: written.range)
   }
 
   /// `{{args.service-name}}` with its value, or with its name where the template gives none.

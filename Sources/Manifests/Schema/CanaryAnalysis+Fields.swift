@@ -58,6 +58,7 @@ extension CanaryAnalysis: ManifestValue {
     alerts = object[Fields.alerts]
     metrics = object[Fields.metrics]
     emptyMetrics = object.emptyKey(Fields.metrics.row)
+    emptyMatch = object.emptyKey(Fields.match.row)
     webhooks = object[Fields.webhooks]
     sessionAffinity = object[Fields.sessionAffinity]
   }

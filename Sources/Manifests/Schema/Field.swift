@@ -47,6 +47,12 @@ struct FieldReader {
     guard let entry = mapping[field.key], entry.value.isNull else { return nil }
     return entry.keyRange
   }
+
+  /// Whether a map has a key with a value.
+  func hasEntries(_ field: SchemaField) -> Bool {
+    guard case .mapping(let map)? = mapping.valued(field.key)?.value.content else { return false }
+    return map.entries.contains { !$0.value.isNull }
+  }
 }
 
 extension Located: ManifestValue where Value: ManifestValue {

@@ -3,9 +3,10 @@ import TimeSeries
 
 /// A key that the schema does not know: what it was meant to be, and what becomes of that without it.
 ///
-/// It is looked for, in this order: as a key of a mapping above (the nearest first: indented too far), as a
-/// key of a mapping within (not indented far enough), as the nearest spelling beside it, as a key of a
-/// mapping that stands beside one above. A value of another shape than the field's was not meant for it.
+/// It is looked for, in this order: as another name of a key beside it, as a key of a mapping above (the
+/// nearest first: indented too far), as a key of a mapping within (not indented far enough), as the nearest
+/// spelling beside it, as a key of a mapping that stands beside one above. A value of another shape than the
+/// field's was not meant for it, but under another name.
 struct PrunedKey {
   let entry: ManifestNode.Mapping.Entry
   private let levels: [SchemaCheck.Level]
@@ -31,6 +32,8 @@ struct PrunedKey {
       case above
       case within
       case misspelt
+      /// Another name of it, with a value of another shape.
+      case reshaped
       /// In a mapping that stands beside one above: close enough for a note, too far to be sure.
       case aside
     }
@@ -38,6 +41,9 @@ struct PrunedKey {
 
   func home() -> Home? {
     guard let own = levels.last else { return nil }
+    let meant = KeyAlias.fields(for: entry.key).compactMap { own.schema.field($0) }
+    if let field = meant.first(where: fits) { return home(field, own, .misspelt) }
+    if let field = meant.first { return home(field, own, .reshaped) }
     for level in levels.dropLast().reversed() {
       if let field = fitting(entry.key, in: level.schema) { return home(field, level, .above) }
     }
@@ -116,7 +122,7 @@ extension PrunedKey.Home {
     if let written { return written.means(value) ? nil : "stays \(written.shown)" }
     switch relation {
     case .aside: return nil
-    case .above, .within, .misspelt: break
+    case .above, .within, .misspelt, .reshaped: break
     }
     // What its absence means to a query, the query tells.
     guard field.effect == .always, let absent = field.valueWhenAbsent else { return "is not set" }

@@ -64,8 +64,26 @@ extension Diagnostic {
     case .above: notes = [Note("\(key) is a key of \(owner): is it indented too far?")]
     case .within: notes = [Note("\(key) is a key of \(owner): does it belong there?")]
     case .aside: notes = [Note("\(key) is a key of \(owner): was that meant?")]
+    case .reshaped: notes = [Note("was \(key) meant? write \(key): \(home.field.type.sketch)")]
     case .misspelt:
       fixes = [Fix("did you mean \(key)?", range: entry.keyRange, replacement: key, isSafe: false)]
+    }
+  }
+}
+
+extension SchemaType {
+  /// A value of it, as a reader would recognise it.
+  fileprivate var sketch: String {
+    switch self {
+    case .text, .anything: "…"
+    case .number, .numberOrText: "1"
+    case .boolean: "true"
+    case .list: "[…]"
+    case .map: "{…: …}"
+    case .object(let schema):
+      "{"
+        + (schema.fields.filter(\.isRequired).isEmpty ? schema.fields : schema.fields.filter(\.isRequired))
+        .prefix(2).map { "\($0.key): …" }.joined(separator: ", ") + "}"
     }
   }
 }

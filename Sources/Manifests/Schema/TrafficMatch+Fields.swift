@@ -43,7 +43,9 @@ extension HTTPMatch: ManifestValue {
 
   init?(_ node: ManifestNode, in source: ManifestSource) {
     guard let object = FieldReader(node, in: source) else { return nil }
-    self.init(headers: object[Fields.headers]?.value.headers ?? [])
+    self.init(
+      headers: object[Fields.headers]?.value.headers ?? [],
+      hasOtherConditions: [Fields.queryParams, Fields.sourceLabels.row].contains { object.hasEntries($0) })
   }
 }
 

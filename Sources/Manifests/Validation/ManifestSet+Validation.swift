@@ -18,7 +18,7 @@ extension ManifestSet {
     for canary in canaries {
       guard let origin = canary.origin else { continue }
       let diagnostics =
-        Self.knative(canary, options) + Self.cookies(canary)
+        Self.knative(canary, options) + Self.cookies(canary) + Self.names(canary)
         + (options.allowsCrossNamespaceReferences ? [] : Self.foreignReferences(canary))
       findings += diagnostics.map { ManifestFinding($0, in: origin.source) }
     }
@@ -49,6 +49,34 @@ extension ManifestSet {
     return canary.autoscalerRef.map {
       [refused("a Knative Service scales itself: remove autoscalerRef", at: $0.range)]
     } ?? []
+  }
+
+  /// What Flagger makes for a canary and a cluster refuses for its name: services, and the label by which
+  /// the primary's pods are selected.
+  private static func names(_ canary: Canary) -> [Diagnostic] {
+    guard !canary.targetsKnative else { return [] }
+    let service = canary.service?.value.name ?? canary.targetRef.value.name
+    let target = canary.targetRef.value.name
+    guard ![service.value, target.value].contains(where: { $0.contains("$") || $0.contains("{") }) else {
+      return []
+    }
+    if !KubernetesName.isService(canary.primaryServiceName) {
+      return [
+        refused(
+          "Flagger makes the service \(canary.primaryServiceName): a cluster takes lower-case letters, "
+            + "digits and - only, a letter first, and at most 63 of them",
+          at: service.range)
+      ]
+    }
+    if canary.targetRef.value.kind.value != .service, !KubernetesName.isLabelValue(canary.primaryTargetName) {
+      return [
+        refused(
+          "Flagger labels the primary's pods \(canary.primaryTargetName): a cluster takes at most 63 "
+            + "characters",
+          at: target.range)
+      ]
+    }
+    return []
   }
 
   private static func cookies(_ canary: Canary) -> [Diagnostic] {

@@ -279,6 +279,7 @@ extension MetricsParser {
   }
 
   private mutating func window(_ timing: inout MetricsNode.Timing) throws(MetricsProblem) {
+    let start = position
     if let (window, step) = namesAroundColon {
       // `[w:1m]` and `[:1m]` read as names.
       timing.isSubquery = true
@@ -295,6 +296,10 @@ extension MetricsParser {
         advance()
         if timing.step == nil, !isSymbol("]") { timing.step = try duration(mayBeNegative: false) }
       }
+    }
+    // `3h-1d` is one duration.
+    if [timing.window, timing.step].contains(where: { $0?.isNegative ?? false }) {
+      throw MetricsProblem("a negative duration, expected a positive one", range(from: start))
     }
     try expect("]", "behind a window")
   }

@@ -31,6 +31,9 @@ struct MetricsDuration: Hashable {
     return Int64(exactly: total.rounded()) ?? (total > 0 ? Int64.max / 4 : Int64.min / 4)
   }
 
+  /// Whether it is, whatever the step.
+  var isNegative: Bool { (time < 0 && steps <= 0) || (time <= 0 && steps < 0) }
+
   var negated: MetricsDuration { MetricsDuration(time: -time, steps: -steps) }
 }
 

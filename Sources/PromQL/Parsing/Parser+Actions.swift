@@ -170,7 +170,9 @@ extension Parser {
     }
     let facts = function.facts
     if facts.isExperimental, !features.contains(.experimentalFunctions) {
-      report("function \(GoQuote.quoted(spelling.utf8)) is not enabled", name.range)
+      report(
+        "function \(GoQuote.quoted(spelling.utf8)) is not enabled", name.range,
+        needing: .experimentalFunctions)
     }
     let call = Expression.Call(function: function, arguments: argumentLists[list])
     argumentLists[list] = []

@@ -45,7 +45,7 @@ extension Parser {
 
   private mutating func requireFeature(_ range: SourceRange) {
     if !features.contains(.durationExpressions) {
-      report("experimental duration expression is not enabled", range)
+      report("experimental duration expression is not enabled", range, needing: .durationExpressions)
     }
   }
 

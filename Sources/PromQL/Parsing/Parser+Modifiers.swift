@@ -122,7 +122,8 @@ extension Parser {
   private mutating func setEdges(of id: Expression.NodeID, _ edges: SelectorPlan.Extension) {
     let name = edges == .anchored ? Keyword.anchored.rawValue : Keyword.smoothed.rawValue
     if !features.contains(.extendedRangeSelectors) {
-      report("\(name) modifier is experimental and not enabled", range(id))
+      report(
+        "\(name) modifier is experimental and not enabled", range(id), needing: .extendedRangeSelectors)
       return
     }
     switch expression[id].form {

@@ -60,7 +60,8 @@ extension Parser {
       labels: modifier.labels, cardinality: modifier.cardinality, fillLeft: modifier.fillLeft,
       fillRight: modifier.fillRight)
     if modifier.fillLeft != nil || modifier.fillRight != nil, !features.contains(.fillModifiers) {
-      report("binop fill modifiers are experimental and not enabled", range)
+      report(
+        "binop fill modifiers are experimental and not enabled", range, needing: .fillModifiers)
     }
     let binary = Expression.Binary(
       operation: operation, lhs: lhs, rhs: rhs, returnsBool: modifier.returnsBool, matching: matching)

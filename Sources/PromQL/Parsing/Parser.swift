@@ -127,6 +127,13 @@ struct Parser {
     diagnostics.append(Diagnostic(parse: message, range))
   }
 
+  /// Says that a part of the language is switched off, and by which flag it is on.
+  mutating func report(_ message: String, _ range: SourceRange, needing feature: LanguageFeature) {
+    var diagnostic = Diagnostic(parse: message, range)
+    diagnostic.notes = [Diagnostic.Note("--enable-feature=\(feature.rawValue) switches it on")]
+    diagnostics.append(diagnostic)
+  }
+
   /// Parses the whole text.
   mutating func run() {
     // How many more tokens must be shifted before an error counts as a new one.

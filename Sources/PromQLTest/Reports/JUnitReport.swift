@@ -17,7 +17,7 @@ public enum JUnitReport {
       return """
           <testsuite name="\(XMLText.escaped(file.path))" tests="0" failures="0" errors="1">
             <testcase name="read" classname="\(XMLText.escaped(file.path))">
-              <error message="\(XMLText.escaped(reason))"/>
+              <error message="\(XMLText.escaped(String(reason.drop { $0 == " " })))"/>
             </testcase>
           </testsuite>
 

@@ -156,11 +156,11 @@ extension ExpositionReader {
       }
       token = lexer.next(window)
       if isQuoted { label = unquoted(window, label) }
-      if isQuoted || inExemplar, token == .comma || token == .braceClose {
-        // A string by itself is the metric's name; an exemplar has none.
+      if isQuoted || inExemplar || nameRange != nil, token == .comma || token == .braceClose {
+        // A string by itself is the metric's name, and a bare word a second one; an exemplar has none.
         if inExemplar { throw unexpected(window, "expected label name", token) }
         if nameRange != nil {
-          throw failed(window, "metric name already set", at: label.lowerBound - 1)
+          throw failed(window, "metric name already set", at: label.lowerBound - (isQuoted ? 1 : 0))
         }
         nameRange = label
         if token == .braceClose { return }

@@ -16,7 +16,8 @@ struct LanguageServerCommand: ParsableCommand {
 
       EXAMPLES
         Neovim:
-          vim.lsp.start({ name = "promgate", cmd = { "promgate", "lsp" }, root_dir = vim.fn.getcwd() })
+          vim.lsp.start({ name = "promgate", root_dir = vim.fn.getcwd(),
+            cmd = { "promgate", "lsp" } })
         Helix (languages.toml):
           [language-server.promgate]
           command = "promgate"

@@ -17,7 +17,8 @@ struct GateCommand: AsyncParsableCommand {
       over what a Prometheus server answers. A recording is judged as fast as it can be read.
 
       EXAMPLES
-        promgate gate -f canary.yaml -f latency.yaml --scrape http://127.0.0.1:9797/metrics
+        promgate gate -f canary.yaml -f latency.yaml \\
+          --scrape http://127.0.0.1:9797/metrics
         promgate gate -f manifests/ --data metrics.om --format json
         promgate gate -f manifests/ --prometheus http://prometheus:9090 \\
           --on-weight 'kubectl -n test patch … "$PROMGATE_WEIGHT" …'

@@ -33,12 +33,14 @@ struct InspectCommand: ParsableCommand {
   var series: String?
 
   @Option(
-    help: ArgumentHelp("How many samples of each series are shown, the newest.", valueName: "count"),
+    help: ArgumentHelp(
+      "How many samples of each series are shown, the newest.", default: .count(10), valueName: "count"),
     transform: ArgumentText.count)
   var limit = 10
 
   @Option(
-    help: ArgumentHelp("How many metrics, labels and gaps are shown.", valueName: "count"),
+    help: ArgumentHelp(
+      "How many metrics, labels and gaps are shown.", default: .count(10), valueName: "count"),
     transform: ArgumentText.count)
   var top = 10
 

@@ -22,9 +22,10 @@ struct LintCommand: AsyncParsableCommand {
         promgate lint manifests/
         promgate lint canary.yaml templates/ --data metrics.om
         promgate lint manifests/ --fix --diff
-        promgate lint rules/ --require-alert-label severity --require-alert-annotation runbook_url
+        promgate lint rules/ --require-alert-label severity \\
+          --require-alert-annotation runbook_url
         promgate lint manifests/ --format sarif > lint.sarif
-        promgate lint --expr 'rate(http_requests_total[1m]) / rate(http_requests_total[1m])'
+        promgate lint --expr 'rate(requests_total[1m]) / rate(requests_total[1m])'
         promgate lint --explain MT007
 
       SUPPRESSION
@@ -82,7 +83,8 @@ struct LintCommand: AsyncParsableCommand {
     transform: ArgumentText.duration)
   var scrapeInterval: Int64?
 
-  @Option(help: ArgumentHelp("The version of the server that is asked.", valueName: "version"))
+  @Option(
+    help: ArgumentHelp("The version of the server that is asked (default: 3.14).", valueName: "version"))
   var prometheusVersion: String?
 
   @Option(
@@ -112,7 +114,10 @@ struct LintCommand: AsyncParsableCommand {
   @Option(help: "Flagger's -mesh-provider, for a canary that names no provider.")
   var meshProvider = MeshProvider.istio.rawValue
 
-  @Option(help: ArgumentHelp("Explains a rule, by code or name.", valueName: "rule"))
+  @Option(
+    help: ArgumentHelp(
+      "Explains a rule by its code or name, or another code of a finding: manifest-value, rule.",
+      valueName: "code"))
   var explain: String?
 
   @Flag(help: "Lists all rules.")
@@ -267,10 +272,12 @@ struct LintCommand: AsyncParsableCommand {
   }
 
   private func show(_ name: String) throws {
-    guard let rule = Rule.named(name) else {
-      throw ToolFailure("there is no rule \(name); promgate lint --list shows all")
+    guard let page = Rule.named(name)?.page ?? ReadingCode.named(name)?.page else {
+      let names = Rule.documented.flatMap { [$0.code, $0.name] } + ReadingCode.all.map(\.code)
+      let nearest = Spelling.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+      throw ToolFailure("there is no rule \(name)\(nearest) (promgate lint --list shows all)")
     }
-    try Output.write(rule.page.utf8)
+    try Output.write(page.utf8)
   }
 
   private static func list(_ rules: [Rule]) -> String {

@@ -31,7 +31,8 @@ struct DataArguments: ParsableArguments {
   var dataMemory: Int?
 
   @Option(
-    help: ArgumentHelp("The most text that is read, decompressed.", valueName: "size"),
+    help: ArgumentHelp(
+      "The most text that is read, decompressed.", default: .size(RecordingLimits().text), valueName: "size"),
     transform: ArgumentText.size)
   var dataSize = RecordingLimits().text
 

@@ -12,13 +12,17 @@ struct EvaluationArguments: ParsableArguments {
   }
 
   @Option(
-    help: ArgumentHelp("How far back an instant selector looks.", valueName: "duration"),
+    help: ArgumentHelp(
+      "How far back an instant selector looks.", default: .duration(EvaluationOptions().lookback),
+      valueName: "duration"),
     transform: ArgumentText.duration)
   var lookback = EvaluationOptions().lookback
 
   @Option(
     name: [.customLong("max-samples"), .customLong("query.max-samples")],
-    help: ArgumentHelp("The most samples that a query may hold in memory.", valueName: "count"),
+    help: ArgumentHelp(
+      "The most samples that a query may hold in memory.",
+      default: .count(EvaluationOptions().maximumSamples), valueName: "count"),
     transform: ArgumentText.count)
   var maxSamples = EvaluationOptions().maximumSamples
 

@@ -8,7 +8,7 @@ extension Judge.Name: ExpressibleByArgument {}
 struct JudgeArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How answers become verdicts: compatible (the default) or strict.",
+      "How answers become verdicts: compatible or strict.", default: .text("compatible"),
       discussion:
         "compatible judges bit for bit as Flagger 1.44 does; strict judges what was meant: several series or "
         + "too few requests are no value, and no value is no failure. See docs/strict.md.",
@@ -19,15 +19,20 @@ struct JudgeArguments: ParsableArguments {
   var strict = false
 
   @Option(
-    help: ArgumentHelp("Strict: what a check without a value does: fail, wait or pass.", valueName: "effect"))
+    help: ArgumentHelp(
+      "Strict: what a check without a value does: fail, wait or pass.",
+      default: .text(StrictPolicy().onNoValue.rawValue), valueName: "effect"))
   var onNoValue: UnmeasuredPolicy?
 
   @Option(
-    help: ArgumentHelp("Strict: what a query that failed does: fail, wait or pass.", valueName: "effect"))
+    help: ArgumentHelp(
+      "Strict: what a query that failed does: fail, wait or pass.",
+      default: .text(StrictPolicy().onError.rawValue), valueName: "effect"))
   var onError: UnmeasuredPolicy?
 
   @Option(
-    help: ArgumentHelp("Strict: fewer requests in a window are no value.", valueName: "count"),
+    help: ArgumentHelp(
+      "Strict: fewer requests in a window are no value.", default: .text("0"), valueName: "count"),
     transform: ArgumentText.count)
   var minimumRequests: Int?
 

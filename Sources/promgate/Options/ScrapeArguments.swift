@@ -12,12 +12,14 @@ struct ScrapeArguments: ParsableArguments {
   var scrape: [String] = []
 
   @Option(
-    help: ArgumentHelp("How often targets are scraped.", valueName: "duration"),
+    help: ArgumentHelp("How often targets are scraped.", default: .duration(15_000), valueName: "duration"),
     transform: ArgumentText.duration)
   var interval: Int64 = 15_000
 
   @Option(
-    help: ArgumentHelp("How long a scrape may take (at most the interval).", valueName: "duration"),
+    help: ArgumentHelp(
+      "How long a scrape may take (at most the interval).", default: .duration(10_000),
+      valueName: "duration"),
     transform: ArgumentText.duration)
   var scrapeTimeout: Int64 = 10_000
 
@@ -28,7 +30,8 @@ struct ScrapeArguments: ParsableArguments {
   var honorTimestamps = true
 
   @Option(
-    help: ArgumentHelp("The most bytes of a target's answer.", valueName: "size"),
+    help: ArgumentHelp(
+      "The most bytes of a target's answer.", default: .size(ScrapeLimits().bodySize), valueName: "size"),
     transform: ArgumentText.size)
   var bodySizeLimit = ScrapeLimits().bodySize
 

@@ -27,7 +27,8 @@ struct ServerArguments: ParsableArguments {
   var insecure = false
 
   @Option(
-    help: ArgumentHelp("How long a server may take to answer.", valueName: "duration"),
+    help: ArgumentHelp(
+      "How long a server may take to answer.", default: .duration(60_000), valueName: "duration"),
     transform: ArgumentText.duration)
   var serverTimeout: Int64 = 60_000
 

@@ -16,7 +16,7 @@ struct QueryCommand: AsyncParsableCommand {
       drawn.
 
       EXAMPLES
-        promgate query 'sum by (status) (rate(http_requests_total[1m]))' --data metrics.om
+        promgate query 'sum by (status) (rate(requests_total[1m]))' --data metrics.om
         promgate query up --data metrics.om --start 2025-06-01T00:00:00Z --step 30s
         promgate query up --data metrics.om --format json | jq .data.result
 
@@ -50,7 +50,9 @@ struct QueryCommand: AsyncParsableCommand {
   var prometheus: String?
 
   @Option(
-    help: ArgumentHelp("When to evaluate: seconds since the epoch, or RFC 3339.", valueName: "time"),
+    help: ArgumentHelp(
+      "When to evaluate: seconds since the epoch, or RFC 3339 (default: the newest sample).",
+      valueName: "time"),
     transform: ArgumentText.time)
   var time: Int64?
 

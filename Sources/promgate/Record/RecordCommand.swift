@@ -15,9 +15,12 @@ struct RecordCommand: AsyncParsableCommand {
       behind it. Runs until SIGINT or SIGTERM, --for, or the end of what was to be read.
 
       EXAMPLES
-        promgate record podinfo.rec --scrape http://127.0.0.1:9797 --interval 5s --for 30m
-        promgate record podinfo.rec -f manifests/ --remote-read http://prometheus:9090 --last 6h
-        promgate record up.rec --match 'up{job="web"}' --remote-read http://prometheus:9090 \\
+        promgate record podinfo.rec --scrape http://127.0.0.1:9797 \\
+          --interval 5s --for 30m
+        promgate record podinfo.rec -f manifests/ \\
+          --remote-read http://prometheus:9090 --last 6h
+        promgate record up.rec --match 'up{job="web"}' \\
+          --remote-read http://prometheus:9090 \\
           --start 2026-07-01T00:00:00Z --end 2026-07-01T06:00:00Z
         promgate record pushed.rec --receive --listen 127.0.0.1:9091
         promgate replay -f manifests/ --data podinfo.rec
@@ -64,7 +67,8 @@ struct RecordCommand: AsyncParsableCommand {
   var receive = false
 
   @Option(
-    help: ArgumentHelp("Where to listen with --receive.", valueName: "address"),
+    help: ArgumentHelp(
+      "Where to listen with --receive.", default: .text("127.0.0.1:9090"), valueName: "address"),
     transform: ArgumentText.listenAddress)
   var listen = ListenAddress(host: "127.0.0.1", port: 9090)
 

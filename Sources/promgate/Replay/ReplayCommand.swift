@@ -15,10 +15,12 @@ struct ReplayCommand: AsyncParsableCommand {
 
       EXAMPLES
         promgate replay -f manifests/ --data prometheus-data/
-        promgate replay -f manifests/ --data metrics.om --start 2026-07-01T10:00:00Z --sweep
+        promgate replay -f manifests/ --data metrics.om \\
+          --start 2026-07-01T10:00:00Z --sweep
         promgate replay -f manifests/ --remote-read http://prometheus:9090 \\
           --from 2026-07-01T00:00:00Z --to 2026-07-02T00:00:00Z --every 5m
-        promgate replay -f manifests/ --data metrics.om --format html --output replay.html
+        promgate replay -f manifests/ --data metrics.om \\
+          --format html --output replay.html
 
       WEBHOOKS are not called. Those on which the promotion hangs (confirm-rollout, \
       confirm-traffic-increase, confirm-promotion; without metrics every test) end the replay undecided, \
@@ -38,7 +40,9 @@ struct ReplayCommand: AsyncParsableCommand {
   var data: String?
 
   @Option(
-    help: ArgumentHelp("When the analysis begins: Unix seconds or RFC 3339.", valueName: "time"),
+    help: ArgumentHelp(
+      "When the analysis begins: Unix seconds or RFC 3339 (default: at each rollout in it).",
+      valueName: "time"),
     transform: ArgumentText.time)
   var start: Int64?
 
@@ -66,7 +70,10 @@ struct ReplayCommand: AsyncParsableCommand {
   @OptionGroup(title: "Judging")
   var judging: JudgeArguments
 
-  @Option(help: ArgumentHelp("skip: webhooks that confirm count as passed.", valueName: "skip"))
+  @Option(
+    help: ArgumentHelp(
+      "skip: webhooks that confirm count as passed (default: a replay ends there, undecided).",
+      valueName: "skip"))
   var webhooks: EffectArguments.Webhooks?
 
   @Option(help: "How to write the report: text, json, junit, markdown or html.")

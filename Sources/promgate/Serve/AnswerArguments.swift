@@ -6,17 +6,20 @@ import TimeSeries
 /// What clients of the endpoint may ask of it.
 struct AnswerArguments: ParsableArguments {
   @Option(
-    help: ArgumentHelp("How long a query may take.", valueName: "duration"),
+    help: ArgumentHelp("How long a query may take.", default: .duration(120_000), valueName: "duration"),
     transform: ArgumentText.duration)
   var queryTimeout: Int64 = 120_000
 
   @Option(
-    help: ArgumentHelp("How many queries are evaluated at once.", valueName: "count"),
+    help: ArgumentHelp(
+      "How many queries are evaluated at once.", default: .count(QueryAPI.Options().concurrentQueries),
+      valueName: "count"),
     transform: ArgumentText.count)
   var queryConcurrency = QueryAPI.Options().concurrentQueries
 
   @Option(
-    help: ArgumentHelp("How many connections may be open.", valueName: "count"),
+    help: ArgumentHelp(
+      "How many connections may be open.", default: .count(HTTPLimits().connections), valueName: "count"),
     transform: ArgumentText.count)
   var maxConnections = HTTPLimits().connections
 

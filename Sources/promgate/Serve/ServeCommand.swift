@@ -17,7 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
 
       EXAMPLES
         promgate serve --scrape http://127.0.0.1:9100
-        promgate serve --scrape http://127.0.0.1:8080,job=podinfo --interval 5s --listen 127.0.0.1:9091
+        promgate serve --scrape http://127.0.0.1:8080,job=podinfo \\
+          --interval 5s --listen 127.0.0.1:9091
         promgate serve --data metrics.om
         promgate serve --receive --recording metrics.rec
         promgate serve --data metrics.rec --follow
@@ -52,22 +53,27 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where to listen: host:port, [IPv6]:port, or :port for every interface.", valueName: "address"),
+      "Where to listen: host:port, [IPv6]:port, or :port for every interface.",
+      default: .text("127.0.0.1:9090"), valueName: "address"),
     transform: ArgumentText.listenAddress)
   var listen = ListenAddress(host: "127.0.0.1", port: 9090)
 
   @Option(
-    help: ArgumentHelp("How long scraped samples are kept.", valueName: "duration"),
+    help: ArgumentHelp(
+      "How long scraped samples are kept.", default: .duration(6 * 3_600_000), valueName: "duration"),
     transform: ArgumentText.duration)
   var retention: Int64 = 6 * 3_600_000
 
   @Option(
-    help: ArgumentHelp("The most series that are kept, up to 4,000,000.", valueName: "count"),
+    help: ArgumentHelp(
+      "The most series that are kept, up to 4,000,000.", default: .count(StoreLimits().maximumSeries),
+      valueName: "count"),
     transform: ArgumentText.count)
   var maxSeries = StoreLimits().maximumSeries
 
   @Option(
-    help: ArgumentHelp("The most samples that are kept.", valueName: "count"),
+    help: ArgumentHelp(
+      "The most samples that are kept.", default: .count(StoreLimits().maximumSamples), valueName: "count"),
     transform: ArgumentText.count)
   var maxStoredSamples = StoreLimits().maximumSamples
 
@@ -88,7 +94,9 @@ struct ServeCommand: AsyncParsableCommand {
   var rules: [String] = []
 
   @Option(
-    help: ArgumentHelp("How often groups without an interval are evaluated.", valueName: "duration"),
+    help: ArgumentHelp(
+      "How often groups without an interval are evaluated.", default: .duration(15_000), valueName: "duration"
+    ),
     transform: ArgumentText.duration)
   var evaluationInterval: Int64 = 15_000
 

@@ -10,6 +10,9 @@ extension Rule {
       `hey`, `wrk`, `ab`, `fortio`, `ghz` and their kind make load and print what came back: they end with 0 \
       when every request failed, and so does `curl` without `-f` on an answer of 500. As a pre-rollout or \
       confirm hook, or as the only thing that a rollout checks, such a command lets every release through. \
+      The same for a command whose status is lost: behind it stands `; true`, `|| echo`, a `sleep` in a \
+      loop, `&`, or a pipe to `jq`, `tee` or `head`, whose status is then the pipe's (`set -o pipefail` \
+      changes that). \
       What should decide is `curl -f`, a test of what was printed (`… | grep`), or a metric. A load test \
       beside metrics is what they are for: nothing is said of that, unless it is waited for as a check is, \
       with `type: bash`.
@@ -19,6 +22,11 @@ extension Rule {
       .manifests(
         hooked("curl -s http://podinfo-canary.test/healthz", type: "bash", hook: "confirm-promotion")),
       .manifests(hooked("wrk -d30s http://podinfo-canary.test/", type: "bash", hook: "rollout")),
+      .manifests(hooked("curl -sf http://podinfo-canary.test/ | jq .", type: "bash", hook: "pre-rollout")),
+      .manifests(
+        hooked(
+          "for i in 1 2 3; do curl -sf http://podinfo-canary.test/ && break; sleep 1; done", type: "bash",
+          hook: "confirm-rollout")),
       .manifests(
         hooked("hey -z 1m http://podinfo-canary.test/", type: "cmd", hook: "rollout").replacing(
           /\n    metrics:\n.*/.dotMatchesNewlines(), with: "\n")),
@@ -31,6 +39,11 @@ extension Rule {
           "curl -sd test http://podinfo-canary.test/token | grep token", type: "bash", hook: "pre-rollout")),
       .manifests(hooked("bats /tests/acceptance.bats", type: "bash", hook: "rollout")),
       .manifests(hooked("hey http://x/ && curl -f http://x/", type: "bash", hook: "pre-rollout")),
+      .manifests(
+        hooked("set -o pipefail; curl -sf http://x/ | jq -e .ok | tee log", type: "bash", hook: "pre-rollout")
+      ),
+      .manifests(
+        hooked("until curl -sf http://x/; do sleep 1; done", type: "bash", hook: "confirm-rollout")),
     ],
     .canary { canary in
       let hooks = canary.analysis.allWebhooks

@@ -9,10 +9,12 @@ extension Rule {
       `rate`, `increase` and `irate` take every fall of the value for a restart of the process and add it \
       again: over a gauge that swings between 10 and 20 they yield a rise that never was. Use `deriv` or \
       `delta` for gauges. What a metric is comes from the recording when one is given, else from a name that \
-      cannot be a counter's (`_ratio`, `_percent`, `_celsius`, `_info`, `_created`, `up`).
+      cannot be a counter's (`_ratio`, `_percent`, `_celsius`, `_info`, `_created`, `up`), or is a \
+      well-known gauge's (`container_memory_working_set_bytes`, `go_goroutines`).
       """,
     fires: [
       .query("sum(rate(cpu_usage_ratio[1m]))"), .query("sum(rate(up[5m]))"),
+      .query("sum(rate(container_memory_working_set_bytes{container!=\"\"}[5m]))"),
       .rule("alert: Busy\nexpr: rate(cpu_usage_ratio[5m]) > 1"),
       .query(
         "sum(rate(queue_length[1m]))",
@@ -26,7 +28,7 @@ extension Rule {
         let declared = query.data?.types[name]
         let isGauge = declared == .gauge || declared == .gaugehistogram
         let cannotCount =
-          (["up", "ALERTS", "ALERTS_FOR_STATE"].contains(name)
+          (GaugeName.isKnown(name)
             || [
               "_ratio", "_percent", "_celsius", "_timestamp_seconds", "_start_time_seconds", "_info",
               "_created",
@@ -79,10 +81,11 @@ extension Rule {
     why: """
       A counter only grows: its value is everything since the start of the process. It says nothing of the \
       last minute, it passes a `max` until it never does again, and a quotient of two raw counters moves \
-      less and less. Use `rate` or `increase` over a window.
+      less and less, as does a quantile over raw buckets. Use `rate` or `increase` over a window.
       """,
     fires: [
       .query("sum(http_requests_total{code=\"500\"})"), .query("sum(errors_total) / sum(requests_total)"),
+      .query("histogram_quantile(0.99, sum by (le) (latency_seconds_bucket))"),
     ],
     quiet: [
       .query("sum(rate(http_requests_total[1m]))"), .query("count(http_requests_total)"),
@@ -93,9 +96,14 @@ extension Rule {
       guard query.site.isMetric else { return [] }
       return query.selectors.compactMap { selector in
         guard selector.range == nil, let name = selector.plan.metricName,
-          MetricNameFacts(name).nature == .counter, !Self.mayBeGauge(name),
-          query.data?.types[name] != .gauge, !query.isCountedOnly(selector)
+          MetricNameFacts(name).nature != .unknown, !Self.mayBeGauge(name), !query.isCountedOnly(selector),
+          // What a rule has recorded may be a rate by now.
+          !(name.hasSuffix("_bucket") && name.contains(":"))
         else { return nil }
+        let declared =
+          query.data?.types[name]
+          ?? (name.hasSuffix("_bucket") ? query.data?.types[String(name.dropLast(7))] : nil)
+        guard declared != .gauge, declared != .gaugehistogram else { return nil }
         return query.advice(
           "\(name) is a counter: its value is everything since its process started", at: selector.site
         )
@@ -186,9 +194,7 @@ extension QuerySubject {
       case .windows, .scalar, .string: return true
       case .vector(let plan, _):
         switch plan.form {
-        case .absent, .absentOverTime, .timestamp, .startTimestamp, .histogramQuantile, .histogramQuantiles,
-          .info:
-          return true
+        case .absent, .absentOverTime, .timestamp, .startTimestamp, .info: return true
         case .aggregate(let aggregation):
           switch aggregation.operation {
           case .simple(.count), .simple(.group), .countValues, .limitk, .limitRatio: return true

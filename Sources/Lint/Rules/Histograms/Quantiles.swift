@@ -9,12 +9,15 @@ extension Rule {
     why: """
       `histogram_quantile` reads the buckets by their label `le`: aggregated away, nothing is left to read \
       and the answer is empty. With only `le="+Inf"` it is NaN. φ is a number from 0 to 1: \
-      `histogram_quantile(99, …)` is +Inf, always. An average of quantiles is no quantile.
+      `histogram_quantile(99, …)` is +Inf, always. The series `_sum` and `_count` of a histogram have no \
+      buckets. An average of quantiles is no quantile.
       """,
     fires: [
       .query("histogram_quantile(0.99, sum(rate(latency_seconds_bucket[1m])))"),
       .query("histogram_quantile(99, sum by (le) (rate(latency_seconds_bucket[1m])))"),
       .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket{le=\"+Inf\"}[1m])))"),
+      .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_sum[1m])))"),
+      .query("histogram_quantile(0.99, rate(latency_seconds_count{pod=\"a\"}[1m]))"),
     ],
     quiet: [
       .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))"),
@@ -41,7 +44,14 @@ extension Rule {
           found.append(advice)
         }
         guard let buckets = query.vectors.first(where: { $0.site == inner.site }) else { return found }
-        if part.facts.impossibility == .noBuckets {
+        if let selector = query.selectors(within: buckets.index).first(where: \.isWithoutBuckets),
+          let name = selector.plan.metricName
+        {
+          let family = name.hasSuffix("_sum") ? name.dropLast(4) : name.dropLast(6)
+          found.append(
+            query.advice("\(name) has no buckets: there is never a value", at: selector.site)
+              .help("ask for \(family)_bucket"))
+        } else if part.facts.impossibility == .noBuckets {
           found.append(
             query.advice(
               "the label le is aggregated away: there are no buckets, and never a value", at: inner.site
@@ -103,6 +113,13 @@ extension Rule {
         }
       }
     })
+}
+
+extension SelectorPart {
+  /// Whether it is, by its name, what a classic histogram has beside its buckets.
+  fileprivate var isWithoutBuckets: Bool {
+    plan.metricName.map { $0.hasSuffix("_sum") || $0.hasSuffix("_count") } ?? false
+  }
 }
 
 extension QuerySubject {

@@ -10,7 +10,8 @@ extension Rule {
       well and passes when everything fails. It happens when `100 -` is put in front of an error rate, or \
       when a threshold is copied from another metric: with `100 - errors/all * 100` and `max: 5`, 2 % of \
       errors yield 98 and fail, 100 % of errors yield 0 and pass. It does not matter what marks a success: \
-      `code!~"4.."`, `status!="error"`, `success="true"`, `grpc_code="OK"`, being fast enough for a bucket.
+      `code!~"4.."`, `status!="error"`, `success="true"`, `grpc_code="OK"`, being fast enough for a bucket. \
+      A quantile of durations wants a `max` as well.
       """,
     fires: [
       .query(
@@ -25,8 +26,15 @@ extension Rule {
       .query(
         "sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m]))",
         metric: "thresholdRange: {min: 0.99}"),
+      .query(
+        "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))",
+        metric: "thresholdRange: {min: 0.5}"),
     ],
     quiet: [
+      .query(
+        "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))",
+        metric: "thresholdRange: {min: 0.01, max: 0.5}"),
+      .query("min(time() - process_start_time_seconds)", metric: "thresholdRange: {min: 60}"),
       .query(
         "100 - sum(rate(r_total{code=~\"5..\"}[1m])) / sum(rate(r_total[1m])) * 100",
         metric: "thresholdRange: {min: 95}"),
@@ -35,7 +43,20 @@ extension Rule {
         metric: "thresholdRange: {max: 0.01}"),
     ],
     .query { query in
-      guard query.site.isMetric, let root = query.root, let share = root.facts.share else { return [] }
+      guard query.site.isMetric, let root = query.root else { return [] }
+      guard let share = root.facts.share else {
+        guard let limits = query.site.limits, limits.max == nil, let min = limits.min, root.isDuration else {
+          return []
+        }
+        return [
+          query.advice(
+            "this is how long requests take, and the threshold has only a min: fast releases fail, slow ones "
+              + "pass",
+            at: root.site
+          )
+          .related(query.site.canaryPlace(min.range), "min bounds the good side").help("write max")
+        ]
+      }
       switch (share.kind, query.site.limits) {
       case (.succeeded, let limits?):
         guard limits.min == nil, let max = limits.max else { return [] }
@@ -74,5 +95,29 @@ extension Rule {
         )
         .shown(Simulation(query).table).help("turn the query round, or rename the template")
     ]
+  }
+}
+
+extension VectorPart {
+  /// Whether it is a quantile of durations, perhaps in another unit, or the largest of several.
+  fileprivate var isDuration: Bool {
+    guard facts.unit?.dimension == .time else { return false }
+    var plan = form
+    while true {
+      switch plan {
+      case .histogramQuantile: return true
+      case .pinned(let inner), .plus(let inner), .sort(let inner, _): plan = inner.form
+      case .scalarArithmetic(let operation, let inner, .number(let number), _):
+        guard number > 0, operation == .multiply || operation == .divide else { return false }
+        plan = inner.form
+      case .aggregate(let aggregation):
+        guard case .simple(let operation) = aggregation.operation, [.max, .min, .avg].contains(operation)
+        else {
+          return false
+        }
+        plan = aggregation.vector.form
+      default: return false
+      }
+    }
   }
 }

@@ -22,6 +22,9 @@ extension Rule {
       .query(
         "sum(rate(r_total{app=\"{{ target }}\",path=\"/pay\",code=~\"5..\"}[1m])) / "
           + "sum(rate(r_total{app=\"{{ target }}\"}[1m]))"),
+      .query(
+        "sum(rate(nginx_ingress_controller_requests{ingress=\"x\",canary!=\"\",status=~\"5..\"}[1m])) / "
+          + "sum(rate(nginx_ingress_controller_requests{ingress=\"x\"}[1m]))"),
     ],
     quiet: [
       .query(
@@ -89,10 +92,16 @@ extension CountedPart {
       guard RequestMeaning.values(of: matcher.name) == nil, matcher.name != LabelFacts.metricName,
         Telling.names(matcher, canary)
           || (isSameMetric
-            && (LabelKind.namespaces.contains(label) || LabelKind.scopes.contains(label)
+            && (matcher.tellsByCanary || LabelKind.namespaces.contains(label)
+              || LabelKind.scopes.contains(label)
               || LabelKind.requests.contains(label) || Identity.Kind(label: matcher.name) != nil))
       else { return false }
       return LabelValues.imply(wide.matchers, matcher) == false
     }
   }
+}
+
+extension LabelMatcher {
+  /// Whether it is about the canary by its label, as ingress-nginx's `canary!=""`, or by its value.
+  fileprivate var tellsByCanary: Bool { name == "canary" || value.contains("canary") }
 }

@@ -83,6 +83,7 @@ extension Rule {
     fires: [.query("count(latency_seconds > 0.5)"), .query("absent(up{app=\"x\"})"), .query("sum(up == 0)")],
     quiet: [
       .query("count(latency_seconds > 0.5) or vector(0)"), .query("count(up)"), .query("sum(up == bool 0)"),
+      .query("count(up == 1)", metric: "thresholdRange: {min: 1}"),
     ],
     .query { query in
       guard query.site.isMetric, let root = query.root else { return [] }
@@ -98,6 +99,12 @@ extension Rule {
         guard root.facts.impossibility == nil, case .simple = plan.operation,
           Self.isComparison(plan.vector.form)
         else { return [] }
+        // A 0 would fail as well: nothing to count is no good sign.
+        if let limits = query.site.limits,
+          (limits.min?.value ?? -.infinity) > 0 || (limits.max?.value ?? .infinity) < 0
+        {
+          return []
+        }
         return [
           query.advice(
             "when nothing satisfies the comparison this yields nothing, not 0, and no value fails the check",

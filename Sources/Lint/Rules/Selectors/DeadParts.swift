@@ -4,16 +4,18 @@ import TimeSeries
 
 extension Rule {
   static let deadPart = Rule(
-    "MT089", "dead-part", .warning, "a part of a rule's expression can never matter",
+    "MT089", "dead-part", .warning, "a part of an expression can never matter",
     why: """
       `vector(0) or sum(x)` is always 0: the left side of `or` is always there, and hides what is on the \
       right. `a unless b` leaves nothing out when no series of `a` can have the labels of one of `b`. \
-      Either the sides stand in the wrong order, or the labels by which they meet were aggregated away.
+      Either the sides stand in the wrong order, or the labels by which they meet were aggregated away. A \
+      check of a canary that is always 0 is an error.
       """,
     fires: [
       .rule("record: job:errors:sum\nexpr: vector(0) or sum(errors_total)"),
       .rule(
         "alert: Down\nexpr: sum by (job) (up{job=\"a\"}) < 5 unless sum by (job) (maintenance{job=\"b\"})"),
+      .query("vector(0) or sum(rate(errors_total{app=\"{{ target }}\"}[1m]))"),
     ],
     quiet: [
       .rule("record: job:errors:sum\nexpr: sum(errors_total) or vector(0)"),
@@ -21,9 +23,10 @@ extension Rule {
       .rule("record: job:errors:sum\nexpr: vector(0) or sum by (job) (errors_total)"),
     ],
     .query { query in
-      guard !query.site.isMetric else { return [] }
-      return query.vectors.compactMap { part in
-        guard case .set(let operation, _, let other, let matching) = part.form else { return nil }
+      query.vectors.compactMap { part in
+        guard case .set(let operation, _, let other, let matching) = part.form,
+          operation == .or || !query.site.isMetric
+        else { return nil }
         let sides = query.facts.nodes[part.index].children.compactMap { query.facts.vector($0) }
         guard sides.count == 2 else { return nil }
         switch operation {
@@ -33,8 +36,8 @@ extension Rule {
           else {
             return nil
           }
-          return query.advice("the left side is always there: this is never used", at: other.site).help(
-            "write it in front of or")
+          return query.advice("the left side is always there: this is never used", at: other.site)
+            .with(severity: query.site.isMetric ? .error : .warning).help("write it in front of or")
         case .unless:
           guard let label = VectorFacts.unmatchable(sides[0].labels, sides[1].labels, matching) else {
             return nil

@@ -13,7 +13,10 @@ extension Rule {
       cluster cuts the names of pods, and from 50 on none. The names that a cluster would give are made, and \
       the selector is asked. It is an error for labels that discovery or a mesh sets (`pod`, `deployment`, \
       `destination_workload`). `service`, `job` or `app` are just as often the application's own, and alike \
-      on both: a warning without a recording, which decides.
+      on both: a warning without a recording, which decides. Istio's `destination_service` and \
+      `destination_service_name` name the service whose pods answer: of the canary's that is `NAME-canary`, \
+      never `NAME`, by which callers ask. Contour, Kuma, Gloo and Traefik put the service's name into longer \
+      ones, `test_podinfo-canary_9898`: `test_podinfo_.+` finds nothing of the canary.
       """,
     fires: [
       .query("sum(rate(r_total{namespace=\"test\",pod=~\"{{ target }}-.*\"}[1m]))"),
@@ -21,12 +24,30 @@ extension Rule {
       .query(
         "sum(rate(r_total{namespace=\"test\",pod=~\"{{ target }}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\"}[1m]))",
         kind: "DaemonSet"),
+      .query(
+        "sum(rate(istio_requests_total{reporter=\"source\",destination_service_namespace=\"test\","
+          + "destination_service_name=\"{{ service }}\"}[1m]))"),
+      .query(
+        "sum(rate(istio_requests_total{reporter=\"source\","
+          + "destination_service=~\"podinfo.test.svc.cluster.local\"}[1m]))"),
+      .query(
+        "sum(rate(envoy_cluster_upstream_rq{"
+          + "envoy_cluster_name=~\"{{ namespace }}_{{ target }}_[0-9]+\"}[1m]))"),
+      .query(
+        "sum(rate(traefik_service_requests_total{"
+          + "service=~\"{{ namespace }}-{{ target }}-.+@kubernetescrd\"}[1m]))"),
       .query("sum(rate(r_total{namespace=\"test\",service=\"{{ service }}\"}[1m]))"),
     ],
     quiet: [
       .query("sum(rate(r_total{namespace=\"test\",pod=~\"{{ target }}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\"}[1m]))"),
       .query("sum(rate(r_total{namespace=\"test\",job=\"{{ target }}-canary\"}[1m]))"),
       .query("sum(rate(r_total{namespace=\"test\",app=\"{{ target }}\"}[1m]))"),
+      .query(
+        "sum(rate(istio_requests_total{reporter=\"source\","
+          + "destination_service=~\"podinfo-canary.test.svc.+\"}[1m]))"),
+      .query(
+        "sum(rate(envoy_cluster_upstream_rq{"
+          + "envoy_cluster_name=~\"{{ namespace }}_{{ target }}-canary_[0-9]+\"}[1m]))"),
       .query(
         "sum(rate(r_total{namespace=\"test\",pod=~\"{{ target }}-primary-.*\"}[1m])) / "
           + "sum(rate(r_total{namespace=\"test\",deployment=\"{{ target }}\"}[1m]))"
@@ -37,9 +58,13 @@ extension Rule {
       guard query.site.isMetric, let canary = query.site.canary, !canary.targetsKnative,
         canary.targetRef.value.kind.value != .service
       else { return [] }
-      let identities = Identity.all(of: canary)
+      let domain = Identity.domain(in: query.selectors.flatMap(\.matchers))
       let probes = query.selectors.compactMap { selector in
-        SelectorProbe(of: selector.matchers, identities: identities).map { (selector, $0) }
+        let cluster = ClusterName(of: selector, canary)
+        let identities = Identity.all(of: canary, domain: domain ?? "cluster.local", cluster: cluster)
+        return SelectorProbe(
+          of: cluster?.renamed(selector) ?? selector.matchers, identities: identities
+        ).map { (selector, $0) }
       }
       // A comparison with the primary is meant so when the canary is selected too, or ought to be.
       let seesCanary = probes.contains { $0.1.takes(.canary) && !$0.1.takes(.primary) }
@@ -91,7 +116,7 @@ extension Rule {
       case .pod, .workload:
         own.contains { matcher.value.hasPrefix($0) }
           && !matcher.value.hasPrefix("\(canary.targetName)-primary")
-      case .service, .application, nil: false
+      case .service, .host, .cluster, .application, nil: false
       }
     }
   }
@@ -106,7 +131,7 @@ extension Rule {
       ? canary.targetRef.value.kind.value == .daemonSet
         ? "match one part behind the name: {{ target }}-[0-9a-z]{5}"
         : "match two parts behind the name: {{ target }}-[0-9a-z]{1,10}-[0-9a-z]{5}"
-      : probe.kinds.contains(.service)
+      : !probe.kinds.isDisjoint(with: [.service, .host, .cluster])
         ? "the canary's service is \(canary.canaryServiceName)"
         : "the canary keeps the name \(canary.targetName)"
     switch (probe.takes(.canary), probe.takes(.primary)) {

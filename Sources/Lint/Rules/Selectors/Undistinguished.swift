@@ -10,7 +10,10 @@ extension Rule {
       the workload with all labels but the one that selects its pods: the namespace, the container (which \
       has one name in both), the Ingress, the path are the same. A selector that has only these measures \
       both: at a weight of 10, a canary that fails every request is an error rate of 10 %. ingress-nginx \
-      says in its label `canary` who answered: `canary!=""`.
+      says in its label `canary` who answered: `canary!=""`. A label such as `application`, by which an \
+      application names itself, is the same in both too, unless the pods are told otherwise: a warning, \
+      until a recording shows that it is. A metric without any condition is an error where it counts \
+      requests, and a warning where it may be of something that no canary is.
       """,
     fires: [
       .query("sum(rate(r_total{namespace=\"{{ namespace }}\"}[1m]))"),
@@ -19,6 +22,8 @@ extension Rule {
         "sum(rate(nginx_ingress_controller_requests{namespace=\"test\",ingress=\"{{ ingress }}\"}[1m]))"),
       .query("sum(rate(http_requests_total{code=~\"2..\"}[1m])) / sum(rate(http_requests_total[1m]))"),
       .query("sum(rate(r_total{namespace=\"test\",pod=~\".+\"}[1m]))"),
+      .query("sum(rate(r_total{namespace=\"test\",application=\"{{ target }}\"}[1m]))"),
+      .query("sum(rate(r_total[1m]))"),
     ],
     quiet: [
       .query("sum(rate(r_total{namespace=\"test\",app=\"{{ target }}\"}[1m]))"),
@@ -29,6 +34,11 @@ extension Rule {
         "sum(rate(r_total{namespace=\"test\"}[1m]) * on (pod) group_left () kube_pod_labels{label_app=\"x\"})"
       ),
       .query("vector(1)"),
+      .query("sum(rate(r_total{namespace=\"test\",application=\"{{ target }}-canary\"}[1m]))"),
+      .query(
+        "sum(rate(r_total{namespace=\"test\",application=\"{{ target }}\"}[1m]))",
+        data: "# TYPE r counter\nr_total{namespace=\"test\",application=\"podinfo\"} 1 0\n"
+          + "r_total{namespace=\"test\",application=\"podinfo-primary\"} 1 0\n# EOF\n"),
     ],
     .query { query in
       guard query.site.use == .template || query.site.use == .inline, query.isOfCanary,
@@ -45,13 +55,21 @@ extension Rule {
         nginx != nil || container != nil
         || query.selectors.contains { selector in
           selector.matchers.contains { LabelKind.namespaces.contains($0.name.plainLabel) }
+            || selector.countsRequests
         }
+      let ownName = query.selectors.lazy.flatMap(\.matchers).first {
+        LabelKind.ownNames.contains($0.name.plainLabel)
+      }
+      if let ownName, query.tellsVersions(by: ownName.name) { return [] }
+      let isDoubtful = ownName != nil && query.data?.isExposition != false
       var advice = query.advice(
         nginx != nil
           ? "ingress-nginx counts canary and primary under one Ingress: without canary!=\"\" this takes both"
-          : "nothing here tells the canary from the primary: this takes both",
+          : ownName.map {
+            "\($0.name) is what the application calls itself, in both versions: this takes both"
+          } ?? "nothing here tells the canary from the primary: this takes both",
         at: (nginx ?? first).site
-      ).with(severity: isMeant ? .error : .info)
+      ).with(severity: isMeant && !isDoubtful ? .error : .warning)
       if let container {
         advice = advice.related(query.place(container.range), "the container has this name in both")
       }
@@ -134,11 +152,30 @@ extension QuerySubject {
     }
   }
 
+  /// Whether a recording has the names of both versions in a label.
+  fileprivate func tellsVersions(by label: String) -> Bool {
+    guard let data else { return false }
+    return selectors.contains { selector in
+      data.values(of: label, in: selector.matchers.filter { $0.name == LabelFacts.metricName }).contains {
+        $0.contains("-primary") || $0.contains("-canary")
+      }
+    }
+  }
+
   private func isProxy(_ selector: SelectorPart) -> Bool {
     let proxies = [
       "nginx_", "traefik_", "envoy_", "istio_", "apisix_", "kong_", "haproxy_", "contour_", "skipper_",
       "gloo_",
     ]
     return proxies.contains { selector.plan.metricName?.hasPrefix($0) ?? true }
+  }
+}
+
+extension SelectorPart {
+  /// Whether its metric is, by its name, about the requests that an application answers.
+  fileprivate var countsRequests: Bool {
+    guard let name = plan.metricName else { return false }
+    let words = Set(name.split(separator: "_"))
+    return !words.isDisjoint(with: ["http", "grpc", "rpc", "request", "requests", "response", "responses"])
   }
 }

@@ -106,7 +106,7 @@ extension QuerySubject {
       case .vector(let plan, _) = facts.nodes[parent].content,
       case .window(let function, _, _) = plan.form
     else { return false }
-    return [.rate, .increase, .delta, .irate, .idelta, .deriv, .predictLinear].contains(function)
+    return function.needsTwoSamples
   }
 
   /// Milliseconds between two samples of what is selected; nil when nothing is known.
