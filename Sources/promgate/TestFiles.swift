@@ -53,6 +53,10 @@ struct TestFiles {
   }
 
   private func report(onUnitTests source: ManifestSource) throws(InputFile.Problem) -> FileReport {
+    if source.isRuleFile {
+      throw InputFile.Problem(
+        description: "is a rule file: a unit test names it in rule_files; promgate lint checks it")
+    }
     let file: UnitTestFile
     do { file = try UnitTestFile(reading: source) } catch {
       return FileReport(path: source.name, content: .unreadable(error.description))

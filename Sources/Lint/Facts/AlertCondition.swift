@@ -1,4 +1,5 @@
 import PromQL
+import TimeSeries
 
 /// What makes an alert's expression yield anything.
 enum AlertCondition {
@@ -46,10 +47,18 @@ extension PlanFacts {
     switch plan.form {
     case .absent, .absentOverTime, .trim, .scalarTrim, .set(.unless, _, _, _), .set(.and, _, _, _):
       return .some
+    case .set(.or, let lhs, let rhs, .ignoring([]))
+    where KeptValues(lhs, text).covers(with: KeptValues(rhs, text)):
+      return .alwaysHolds(plan.site)
     case .set(.or, _, _, _):
       return below.first.map { first in below.dropFirst().reduce(first) { $0.and($1) } } ?? .nothing
     // It holds firing alerts only.
-    case .select(let selector): return selector.metricName == "ALERTS" ? .some : .nothing
+    case .select(let selector):
+      // A series of information is compared by its labels.
+      let isInformation =
+        selector.metricName?.hasSuffix("_info") ?? false
+        && matchers(selector).contains { $0.name != LabelFacts.metricName }
+      return selector.metricName == "ALERTS" || isInformation ? .some : .nothing
     default: return facts.impossibility == nil ? strongest : .some
     }
   }
@@ -63,11 +72,23 @@ extension PlanFacts {
     var left: ValueFacts
     var right: ValueFacts
     var returnsBool: Bool
+    /// Whether every series is compared with itself.
+    var isWithItself = false
+    /// Whether a side is NaN, with which nothing compares.
+    var isWithNaN = false
 
     /// For every value but NaN, which satisfies nothing but `!=` and is there for a moment only.
-    var alwaysHolds: Bool { operation.alwaysHolds(left, right) }
+    var alwaysHolds: Bool {
+      if isWithNaN { return operation == .notEqual }
+      return operation.alwaysHolds(left, right)
+        || isWithItself && (operation == .lessOrEqual || operation == .greaterOrEqual)
+    }
 
-    var neverHolds: Bool { operation.neverHolds(left, right) }
+    var neverHolds: Bool {
+      if isWithNaN { return operation != .notEqual }
+      return operation.neverHolds(left, right)
+        || isWithItself && (operation == .less || operation == .greater)
+    }
   }
 
   /// Nil for what is no comparison.
@@ -77,11 +98,16 @@ extension PlanFacts {
     }
     let sides = nodes[index].children.map(values)
     switch plan.form {
-    case .comparison(let operation, _, _, _, let returnsBool):
-      return Comparison(operation: operation, left: sides[0], right: sides[1], returnsBool: returnsBool)
-    case .scalarComparison(let operation, _, _, let side, let returnsBool):
+    case .comparison(let operation, let lhs, let rhs, let matching, let returnsBool):
+      return Comparison(
+        operation: operation, left: sides[0], right: sides[1], returnsBool: returnsBool,
+        isWithItself: isSame(lhs, rhs, matching))
+    case .scalarComparison(let operation, _, let number, let side, let returnsBool):
       let (left, right) = side == .right ? (sides[0], sides[1]) : (sides[1], sides[0])
-      return Comparison(operation: operation, left: left, right: right, returnsBool: returnsBool)
+      var isWithNaN = false
+      if case .number(let value) = number.unpinned { isWithNaN = value.isNaN }
+      return Comparison(
+        operation: operation, left: left, right: right, returnsBool: returnsBool, isWithNaN: isWithNaN)
     default: return nil
     }
   }

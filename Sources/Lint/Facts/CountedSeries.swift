@@ -97,12 +97,16 @@ struct CountedSeries {
     if isOfHistogram(whole) {
       return implies(whole.matchers.filter { $0.name != "le" })
     }
-    guard metric == whole.metric || isOutcome(of: whole) else { return false }
+    guard metric == whole.metric || isOutcome(of: whole) || whole.metric == nil && metric != nil else {
+      return false
+    }
     return implies(whole.matchers)
   }
 
   private func implies(_ conditions: [LabelMatcher]) -> Bool {
-    conditions.allSatisfy { condition in
+    // A whole may name its metrics by a pattern.
+    let matchers = matchers + (metric.map { [LabelMatcher(LabelFacts.metricName, equals: $0)] } ?? [])
+    return conditions.allSatisfy { condition in
       if condition.acceptsAnything { return true }
       // By the languages of the patterns, where these can be worked out.
       return LabelValues.imply(matchers, condition)

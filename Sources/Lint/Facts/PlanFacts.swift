@@ -27,12 +27,17 @@ public struct PlanFacts: Sendable {
   /// Of the plan.
   public let selections: [Selection]
   /// The query's.
-  private let text: [UInt8]
+  let text: [UInt8]
+  /// Of metrics that rules write, by name.
+  private let recorded: [String: VectorFacts]
 
   /// Costs one visit a part. Recurses as deep as the plan, which lowering bounds.
-  public init(_ plan: Plan) {
+  ///
+  /// - Parameter recorded: what is known of the metrics that rules write, by name.
+  public init(_ plan: Plan, recorded: [String: VectorFacts] = [:]) {
     selections = plan.selections
     text = plan.text
+    self.recorded = recorded
     switch plan.root {
     case .scalar(let scalar): _ = add(scalar)
     case .vector(let vector): _ = add(vector)
@@ -162,6 +167,18 @@ public struct PlanFacts: Sendable {
         facts.histograms = .never
       }
     }
+    switch selector.metricName {
+    // What Prometheus itself writes.
+    case "up"?: facts.values = .zeroToOne
+    case "ALERTS"?: facts.values = .constant(1)
+    case let name?:
+      guard let known = recorded[name] else { break }
+      facts.labels = known.labels.narrowed(by: matchers)
+      facts.count = facts.labels.tellNothingApart ? .atMostOne : .many
+      (facts.values, facts.share, facts.histograms) = (known.values, known.share, known.histograms)
+      facts.unit = known.unit ?? facts.unit
+    case nil: break
+    }
     if let label = Contradiction.label(in: matchers) { facts.count = .none(.contradiction(label: label)) }
     return facts
   }
@@ -271,11 +288,14 @@ public struct PlanFacts: Sendable {
         if ZeroDivisor(rhs, selections, matching, text).isHarmless(below: lhs) {
           facts.values.mayDivideByZero = left.values.mayDivideByZero || right.values.mayDivideByZero
         }
+        if facts.values.nan.contains(.division), let divisor = children.last, isRate(divisor) {
+          facts.values.nan.formUnion(.idle)
+        }
       case .add, .subtract: facts.unit = left.unit == right.unit ? left.unit : nil
       case .multiply, .modulo, .power, .atan2: facts.unit = nil
       }
       return facts
-    case .comparison(_, let lhs, let rhs, let matching, let returnsBool):
+    case .comparison(let operation, let lhs, let rhs, let matching, let returnsBool):
       let left = vector(lhs, &children)
       let right = vector(rhs, &children)
       var facts = VectorFacts.matched(left, right, matching, keepsName: !returnsBool)
@@ -287,6 +307,10 @@ public struct PlanFacts: Sendable {
         facts.share = left.share
         facts.histograms = left.histograms
         facts.empty.formUnion(.filtered)
+        let isUnequal = isSame(lhs, rhs, matching) && (operation == .less || operation == .greater)
+        if facts.impossibility == nil, isUnequal || operation.neverHolds(left.values, right.values) {
+          facts.count = .none(.neverHolds)
+        }
       }
       return facts
     case .trim(_, let lhs, let rhs, let matching):
@@ -296,7 +320,11 @@ public struct PlanFacts: Sendable {
     case .set(let operation, let lhs, let rhs, let labels):
       let left = vector(lhs, &children)
       let right = vector(rhs, &children)
-      return .combined(operation, left, right, labels)
+      var facts = VectorFacts.combined(operation, left, right, labels)
+      if facts.impossibility == nil, leavesNothing(operation, lhs, rhs, labels, left) {
+        facts.count = .none(.neverHolds)
+      }
+      return facts
     case .foreign(let foreign): return facts(foreign, &children)
     }
   }
@@ -312,6 +340,16 @@ public struct PlanFacts: Sendable {
       }
     }
     return .foreign(foreign, inputs)
+  }
+
+  /// Whether a part measures what happens in a window: it is 0 when nothing does.
+  private func isRate(_ index: Int) -> Bool {
+    if case .vector(let plan, _) = nodes[index].content, case .window(let function, _, _) = plan.form,
+      [.rate, .irate, .increase].contains(function)
+    {
+      return true
+    }
+    return nodes[index].children.contains { isRate($0) }
   }
 
   private func isVector(_ index: Int) -> Bool {

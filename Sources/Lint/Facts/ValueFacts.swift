@@ -26,6 +26,8 @@ public struct ValueFacts: Sendable, Hashable {
     public static let noObservations = NaNReasons(rawValue: 4)
     /// A function outside its domain.
     public static let domain = NaNReasons(rawValue: 8)
+    /// 0/0 of rates: when nothing happens.
+    public static let idle = NaNReasons(rawValue: 32)
     /// `scalar` of anything but one series.
     public static let notOneSeries = NaNReasons(rawValue: 16)
   }
@@ -91,7 +93,8 @@ extension ValueFacts {
       ]
       return both.with(corners.min() ?? -.infinity, corners.max() ?? .infinity)
     case .divide: return quotient(lhs, rhs, both)
-    case .modulo, .power, .atan2: return both.with(-.infinity, .infinity).adding(.domain)
+    case .modulo: return remainder(lhs, rhs, both)
+    case .power, .atan2: return both.with(-.infinity, .infinity).adding(.domain)
     }
   }
 
@@ -124,6 +127,15 @@ extension ValueFacts {
     var result = both.with(isNotNegative ? 0 : -.infinity, .infinity)
     result.mayDivideByZero = true
     return lhs.lower <= 0 && lhs.upper >= 0 ? result.adding(.division) : result
+  }
+
+  /// It has the sign of what is divided, and is smaller than the divisor.
+  private static func remainder(_ lhs: ValueFacts, _ rhs: ValueFacts, _ both: ValueFacts) -> ValueFacts {
+    let divisor = max(rhs.lower.magnitude, rhs.upper.magnitude)
+    let bound = divisor.isFinite ? max(divisor.nextDown, 0) : divisor
+    return both.with(
+      lhs.lower >= 0 ? 0 : max(-bound, lhs.lower), lhs.upper <= 0 ? 0 : min(bound, lhs.upper)
+    ).adding(.domain)
   }
 
   private static func ratio(_ one: Double, _ two: Double) -> Double {

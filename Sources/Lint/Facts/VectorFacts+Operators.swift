@@ -144,7 +144,8 @@ extension VectorFacts {
       result.share = factor.flatMap { share?.times(1 / $0) }
     case .subtract where side == .left:
       result.share = factor.flatMap { share?.rest(of: $0) }
-      result.unit = result.share == nil ? nil : unit
+      let isWhole = unit.map { $0.dimension == .share && abs((factor ?? 0) * $0.scale - 1) < 1e-9 } ?? false
+      result.unit = result.share == nil && !isWhole ? nil : unit
     case .add where factor == 0, .subtract where factor == 0: result.share = share
     case .add, .subtract, .divide, .modulo, .power, .atan2: result.unit = nil
     }
@@ -196,15 +197,15 @@ extension VectorFacts {
       case .oneToOne, .manyToOne: (lhs, rhs)
       case .oneToMany: (rhs, lhs)
       }
-    var labels = many.labels
+    let fills = matching.fillLeft != nil || matching.fillRight != nil
+    var labels = fills ? many.labels : many.labels.agreeing(with: one.labels, by: matching.labels)
     switch (matching.cardinality, matching.labels) {
     case (.oneToOne, .on(let names)): labels = labels.keeping(names)
     case (.oneToOne, .ignoring(let names)): labels = labels.removing(names)
     case (.manyToOne(let include), _), (.oneToMany(let include), _):
-      for name in include { labels = labels.setting(name, one.labels[name]) }
+      for name in include { labels = labels.copying(name, from: one.labels) }
     }
     if !keepsName { labels = labels.withoutName }
-    let fills = matching.fillLeft != nil || matching.fillRight != nil
     var result = VectorFacts(
       labels: labels, count: many.counted(labels), empty: lhs.empty.union(rhs.empty))
     if matching.cardinality == .oneToOne, !fills, one.count == .atMostOne, result.count == .many {
@@ -232,13 +233,8 @@ extension VectorFacts {
     _ lhs: LabelFacts, _ rhs: LabelFacts, _ matching: MatchLabels
   ) -> String? {
     meeting(lhs, rhs, matching).first { label in
-      switch (lhs[label], rhs[label]) {
-      case (.absent, .certain), (.absent, .fixed), (.certain, .absent), (.fixed, .absent): true
-      case (.fixed(let one), .fixed(let two)): !one.utf8.elementsEqual(two.utf8)
-      case (.absent, .absent), (.absent, .possible), (.fixed, .certain), (.fixed, .possible),
-        (.certain, .fixed), (.certain, .certain), (.certain, .possible), (.possible, _):
-        false
-      }
+      let (left, right) = (lhs.conditions(of: label), rhs.conditions(of: label))
+      return !left.isEmpty && !right.isEmpty && Contradiction.label(in: left + right) != nil
     }
   }
 
@@ -281,6 +277,8 @@ extension VectorFacts {
         result.count = lhs.impossibility == nil ? .none(.unmatchable(label: label)) : .none(.part)
       }
       if !alwaysMeet(lhs.labels, rhs.labels, matching) { result.empty.formUnion(.unmatched) }
+      result.labels = lhs.labels.agreeing(with: rhs.labels, by: matching)
+      if result.count == .many { result.count = lhs.counted(result.labels) }
     case .unless:
       if rhs.impossibility == nil { result.empty.formUnion(.present) }
     case .or:

@@ -26,6 +26,12 @@ package struct PatternLanguage: Sendable {
     self.automaton = automaton
   }
 
+  /// Nil for what needs more than 2,000 states.
+  init?(_ syntax: PatternSyntax) {
+    guard let automaton = PatternAutomaton(syntax) else { return nil }
+    self.automaton = automaton
+  }
+
   /// Of one text; nil for one of 1,000 characters or more.
   package init?(text: String) {
     guard text.utf8.count <= Self.lengthLimit else { return nil }

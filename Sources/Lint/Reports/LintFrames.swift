@@ -16,8 +16,14 @@ extension LintReport {
         + VisibleText.lines(finding.message)
     ]
     lines.append("\(margin)--> \(place.name):\(place.start)\(subject)")
-    lines += excerpt(finding.place, mark: "^", margin: width)
-    for related in finding.related {
+    let excerpt = excerpt(finding.place, mark: "^", margin: width)
+    let onSameLine = finding.related.filter { isOnLine($0.place, of: finding.place) }
+    let notes = onSameLine.map { note in
+      (line(note.place, margin: width).last ?? "\(margin) |") + " " + VisibleText.lines(note.message)
+    }
+    // What stands on the line that is shown is marked there.
+    lines += notes.isEmpty ? excerpt : excerpt.dropLast() + notes + ["\(margin) |"]
+    for related in finding.related where !isOnLine(related.place, of: finding.place) {
       let other = PlaceText(related.place)
       guard related.place.range != nil else {
         lines.append("\(margin) = note: \(VisibleText.lines(related.message))")
@@ -27,7 +33,7 @@ extension LintReport {
       lines.append(
         "\(margin) ::: \(isSame ? "\(other.start)" : "\(other.name):\(other.start)"): "
           + VisibleText.lines(related.message))
-      lines += excerpt(related.place, mark: "-", margin: width)
+      lines += self.excerpt(related.place, mark: "-", margin: width)
     }
     if let evidence = finding.evidence { lines += Self.paragraph("shown", evidence, margin) }
     if let query = finding.query, isRendered(finding, query) {
@@ -38,6 +44,28 @@ extension LintReport {
       lines += Self.paragraph("help", help + fix, margin)
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Whether a place stands on the one line of another, and the line is shown whole.
+  private func isOnLine(_ place: Place, of other: Place) -> Bool {
+    guard place.range != nil, other.range != nil, place.source.name == other.source.name else { return false }
+    let (one, two) = (PlaceText(place), PlaceText(other))
+    let bytes = other.source.bytes
+    let start = min(two.range.start - two.start.column + 1, bytes.count)
+    let end = bytes[max(0, start)...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    return two.start.line == two.end.line && one.start.line == two.start.line
+      && one.end.line == one.start.line && end - start <= Self.longestLine * 3 / 4
+  }
+
+  /// The one line of a place, with marks below it.
+  private func line(_ place: Place, margin: Int) -> [String] {
+    let text = PlaceText(place)
+    let bytes = place.source.bytes
+    let start = text.range.start - text.start.column + 1
+    let end = bytes[max(0, min(start, bytes.count))...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    let from = max(start, min(text.range.start, end))
+    return line(
+      bytes, start..<end, marked: from..<max(from, min(text.range.end, end)), text.start.line, "-", margin)
   }
 
   /// Whether the query differs from what stands in the file, so that it is worth showing.

@@ -21,6 +21,8 @@ extension Rule {
     oddHold, longInterval, unreadDocument, deadPart, notJudged,
     undistinguished, otherNamespace, widerSide, summedBuckets, windowOfSeconds, bucketsTwice, alertProvider,
     indifferentCommand, strayLoad, countedTwice, averagedQuantiles, infoJoin,
+    lostLabel, knownCondition, recordedLabel, templateMisprint, shareShown, recordedLevel, recordedOperation,
+    fragileJoin,
     matchesAll, analysisCondition, subqueryWindow, invertedAverage,
     oldVersionTested, hookAddress, providerMismatch,
   ]

@@ -11,6 +11,12 @@ struct AlertTemplate {
 
   var looks: [(look: RuleTemplate.Look, use: TemplateUse)] { parsed.looks }
 
+  /// The author's text, in the template.
+  var whole: SourceRange {
+    let start = RuleTemplate.prefix.utf8.count
+    return SourceRange(start, start + text.text.text.utf8.count)
+  }
+
   /// Says something of a part of the template.
   func advice(_ message: String, at range: SourceRange) -> Advice {
     Advice(

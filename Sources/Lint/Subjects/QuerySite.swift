@@ -38,6 +38,9 @@ public struct QuerySite: Sendable {
     }
   }
 
+  /// Whether it is the expression of a recording or alerting rule.
+  var isRule: Bool { use == .alertingRule || use == .recordingRule }
+
   /// What the value is compared with; nil without a canary that says so.
   public var limits: MetricLimits?
 

@@ -143,6 +143,21 @@ enum Shown {
     value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : GoText.general(value)
   }
 
+  /// `at least 5`, `more than 5` for the next number above it.
+  static func lowerBound(_ value: Double) -> String {
+    isNext(value, to: value.nextDown) ? "more than \(number(value.nextDown))" : "at least \(number(value))"
+  }
+
+  /// `at most 5`, `less than 5` for the next number below it.
+  static func upperBound(_ value: Double) -> String {
+    isNext(value, to: value.nextUp) ? "less than \(number(value.nextUp))" : "at most \(number(value))"
+  }
+
+  /// Whether a number was not written, but is the neighbour of one that was.
+  private static func isNext(_ value: Double, to neighbour: Double) -> Bool {
+    number(neighbour).utf8.count + 4 < number(value).utf8.count
+  }
+
   /// `1m`, `2m30s`.
   static func duration(_ milliseconds: Int64) -> String { DurationText.text(milliseconds: milliseconds) }
 }

@@ -11,6 +11,8 @@ struct RulesSubject {
   var findings: [ManifestFinding] = []
   /// Rule files' documents that nobody reads: Prometheus takes the first.
   var unread: [RuleDocument] = []
+  /// What is known of the metrics that the recording rules write.
+  var recorded = RecordedFacts()
   var options: LintOptions
 
   init(_ reading: ManifestReading, options: LintOptions, data: LintData?) {
@@ -31,6 +33,8 @@ struct RulesSubject {
         }
       }
     }
+    recorded = RecordedFacts(rules)
+    for index in rules.indices { rules[index].learn(recorded) }
   }
 }
 
@@ -68,6 +72,15 @@ struct RuleSubject {
 
   /// Nil where nothing is known of the expression.
   var query: QuerySubject? { try? attempt.get() }
+
+  /// Takes up what is known of the metrics that rules write.
+  mutating func learn(_ recorded: RecordedFacts) {
+    guard case .success(var query) = attempt,
+      query.selectors.contains(where: { $0.plan.metricName.map { recorded[$0] != nil } ?? false })
+    else { return }
+    query.facts = PlanFacts(query.plan, recorded: recorded.facts)
+    attempt = .success(query)
+  }
 
   var name: String { written.rule.name }
 

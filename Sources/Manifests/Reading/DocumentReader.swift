@@ -87,6 +87,9 @@ struct DocumentReader {
     }
     guard let kind = text(mapping, "kind"), let version = text(mapping, "apiVersion") else {
       let missing = ["apiVersion", "kind"].filter { text(mapping, $0) == nil }
+      if mapping["tests"] != nil, mapping["rule_files"] != nil || mapping["evaluation_interval"] != nil {
+        return foreign(node, "this is a file of unit tests: promgate test runs it")
+      }
       return foreign(
         node, "the document has no \(missing.joined(separator: " and no ")): is it a resource?")
     }

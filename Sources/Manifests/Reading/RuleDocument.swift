@@ -72,6 +72,14 @@ extension RuleDocument.Form {
 }
 
 extension ManifestSource {
+  /// Whether the text is a rule file, and not one of unit tests, which speaks of alerts as well.
+  package var isRuleFile: Bool {
+    guard var composer = try? YAMLComposer(checking: bytes, dialect: .prometheus),
+      let node = try? composer.nextDocument(), case .mapping(let mapping) = node.content
+    else { return false }
+    return mapping["groups"] != nil && mapping["tests"] == nil && mapping["rule_files"] == nil
+  }
+
   /// Whether the text is a rule file as far as its words tell: what is no YAML has no keys to tell by.
   ///
   /// - Parameter isSearched: see `RuleDocument.Form`.
@@ -84,6 +92,8 @@ extension ManifestSource {
     for (number, line) in lines.enumerated() {
       let text = Substring(line)
       if text.hasPrefix("apiVersion:") || text.hasPrefix("kind:") { return false }
+      // Unit tests speak of rules, too.
+      if text.hasPrefix("tests:") { return false }
       let isIndented = number > 0 && (text.first == " " || text.first == "\t")
       let parts = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }
       words.formUnion(parts)

@@ -4,6 +4,8 @@ import PromQL
 package struct TextTemplate: Sendable {
   let tree: TemplateTree
 
+  init(tree: TemplateTree) { self.tree = tree }
+
   /// - Parameter functions: the names that may be called beyond Go's own.
   /// - Throws: a parsing error in Go's words, or a limit (1 MiB, a hundred levels).
   package init(parsing text: String, name: String, functions: Set<String>) throws(TemplateError) {

@@ -26,10 +26,33 @@ extension RuleTemplate {
   }
 
   /// Runs the template with values that stand in, and returns what breaks it whatever they are; nil when
-  /// something runs. `query` finds one sample, and what it is asked must parse.
+  /// something runs, and runs with every branch taken too. `query` finds one sample, and what it is asked
+  /// must parse.
   package func trouble(ofAlert name: String) -> TemplateError? {
+    let plain = trial(template)
+    guard !plain.texts.isEmpty else { return plain.failures.first }
+    let everywhere = trial(template.takingAllBranches)
+    guard everywhere.texts.isEmpty, let first = everywhere.failures.first,
+      everywhere.failures.allSatisfy({ $0.phase == .execution && $0.range == first.range })
+    else { return nil }
+    return first
+  }
+
+  /// What `printf` complains of in a text that it writes, `%!d(float64=1)`, in any branch; nil where
+  /// it does not.
+  package var misprint: String? {
+    for text in trial(template).texts + trial(template.takingAllBranches).texts {
+      guard let start = text.firstRange(of: "%!")?.lowerBound else { continue }
+      let rest = text[start...].prefix(60)
+      return String(rest.firstIndex(of: ")").map { rest[...$0] } ?? rest)
+    }
+    return nil
+  }
+
+  private func trial(_ template: TextTemplate) -> (texts: [String], failures: [TemplateError]) {
     let labels = looks.compactMap { if case .label(let label) = $0.look { label } else { nil } }
-    var trouble: TemplateError?
+    var texts: [String] = []
+    var failures: [TemplateError] = []
     for text in ["1", "1m", "a"] {
       let known = Dictionary(labels.map { ($0, text) }) { first, _ in first }
       let values = RuleTemplateValues(
@@ -39,10 +62,9 @@ extension RuleTemplate {
         return [TemplateSample(labels: known, value: 1)]
       }
       do {
-        _ = try template.render(library: RuleTemplateFunction.library(values), dot: values.dot)
-        return nil
-      } catch { trouble = trouble ?? error }
+        texts.append(try template.render(library: RuleTemplateFunction.library(values), dot: values.dot))
+      } catch { failures.append(error) }
     }
-    return trouble
+    return (texts, failures)
   }
 }

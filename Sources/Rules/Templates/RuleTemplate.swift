@@ -7,7 +7,7 @@ package struct RuleTemplate: Sendable {
   let template: TextTemplate
 
   /// What every text begins with, as Prometheus has it: places in messages count it.
-  static let prefix =
+  package static let prefix =
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
     + "{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 

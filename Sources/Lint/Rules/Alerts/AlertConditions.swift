@@ -8,20 +8,25 @@ extension Rule {
     why: """
       An alert is one for every series that its expression yields, whatever the value. Without a \
       comparison that is every series, 0 included; a comparison with `bool` yields 0 instead of nothing; \
-      and one that holds for every value (`rate(…) >= 0`) leaves nothing out. An alert on a constant \
-      (`vector(1)`) is left alone: it is there to show that alerts arrive.
+      and one that holds for every value (`rate(…) >= 0`, `hour() <= 23`, `x > 5 or x <= 5`) leaves nothing \
+      out. An alert on a constant (`vector(1)`) is left alone: it is there to show that alerts arrive.
       """,
     fires: [
       .rule("alert: Down\nexpr: up"), .rule("alert: Errors\nexpr: rate(errors_total[5m]) > bool 1"),
       .rule("alert: Errors\nexpr: rate(errors_total[5m]) >= 0"),
+      .rule("alert: Day\nexpr: hour() <= 23"), .rule("alert: Any\nexpr: depth > 5 or depth < 10"),
+      .rule("alert: Same\nexpr: depth >= depth"),
     ],
     quiet: [
       .rule("alert: Down\nexpr: up == 0"), .rule("alert: Watchdog\nexpr: vector(1)"),
       .rule("alert: Missing\nexpr: absent(up)"), .rule("alert: Some\nexpr: count(failed_info) > 0"),
       .rule("alert: Down\nexpr: a > 5 and on (job) b"),
+      .rule("alert: Old\nexpr: app_info{version!=\"1.2\"}"),
+      .rule("alert: Any\nexpr: depth > 5 or width < 10"),
+      .rule("alert: Night\nexpr: hour() > 22 or hour() < 6"),
     ],
     .query { query in
-      guard query.site.use == .alertingRule, !query.selectors.isEmpty else { return [] }
+      guard query.site.use == .alertingRule, query.looksAtSomething else { return [] }
       switch query.facts.condition {
       case .some: return []
       case .nothing:
@@ -49,42 +54,33 @@ extension Rule {
     "MT071", "alert-never-fires", .error, "a comparison never holds, so that its alert is never there",
     why: """
       What a function can yield is known: a rate is not negative, a share of requests is at most 1, a \
-      count of series at least 1. An alert that asks for more sleeps through every incident.
+      count of series at least 1. An alert that asks for more sleeps through every incident. So does one \
+      that asks for two things of one value of which only one can be (`hour() > 22 and hour() < 6`), or for \
+      what it leaves out (`up unless up`, `up and absent(up)`).
       """,
     fires: [
       .rule("alert: Errors\nexpr: sum(rate(errors_total[5m])) < 0"),
       .rule("alert: Gone\nexpr: count(up{job=\"api\"}) == 0"), .rule("alert: Hour\nexpr: hour() > 23"),
+      .rule("alert: Depth\nexpr: depth > 5 and depth < 3"), .rule("alert: Same\nexpr: depth > depth"),
+      .rule("alert: Odd\nexpr: depth % 10 >= 10"), .rule("alert: Twice\nexpr: depth == 5 and depth == 6"),
+      .rule("alert: Night\nexpr: depth > 5 and on () (hour() > 22 and hour() < 6)"),
+      .rule("alert: Gone\nexpr: up and absent(up)"), .rule("alert: None\nexpr: depth > 5 unless depth > 3"),
+      .rule("alert: NoNumber\nexpr: depth == NaN"), .rule("alert: Up\nexpr: up > 1"),
     ],
     quiet: [
       .rule("alert: Errors\nexpr: sum(rate(errors_total[5m])) > 0"),
       .rule("alert: Gone\nexpr: absent(up{job=\"api\"})"),
       .rule("alert: Falling\nexpr: deriv(free_bytes[1h]) < 0"),
+      .rule("alert: Depth\nexpr: depth > 5 and on (job) depth < 3"),
+      .rule("alert: Odd\nexpr: depth % 10 >= 9"), .rule("alert: NoNumber\nexpr: depth != depth"),
+      .rule("alert: Depth\nexpr: depth > 5 unless depth > 10"),
+      .rule("alert: Depth\nexpr: depth > depth offset 5m"),
+      .rule("alert: Gone\nexpr: up offset 5m and absent(up)"),
     ],
     .query { query in
       guard query.site.use == .alertingRule else { return [] }
-      return query.facts.nodes.indices.compactMap { index in
-        guard let comparison = query.facts.comparison(index), !comparison.returnsBool, comparison.neverHolds,
-          let site = query.facts.nodes[index].site
-        else { return nil }
-        let advice = query.advice(
-          "\(comparison.operation.rawValue) never holds here: \(Self.range(comparison))", at: site)
-        return comparison.left.lower == 1 && comparison.operation == .equal
-          ? advice.help("what is not there yields nothing, not 0: use absent(…)") : advice
-      }
+      return query.impossibleConditions
     })
-
-  private static func range(_ comparison: PlanFacts.Comparison) -> String {
-    let (values, isLeft) =
-      comparison.left.constant == nil ? (comparison.left, true) : (comparison.right, false)
-    let side = "the \(isLeft ? "left" : "right") side is"
-    switch (values.lower.isFinite, values.upper.isFinite) {
-    case (true, true) where values.lower == values.upper: return "\(side) \(Shown.number(values.lower))"
-    case (true, true): return "\(side) from \(Shown.number(values.lower)) to \(Shown.number(values.upper))"
-    case (true, false): return "\(side) at least \(Shown.number(values.lower))"
-    case (false, true): return "\(side) at most \(Shown.number(values.upper))"
-    case (false, false): return "both sides are known"
-    }
-  }
 
   static let ruleResult = Rule(
     "MT072", "rule-result-type", .error, "a rule's expression yields neither a vector nor a number",

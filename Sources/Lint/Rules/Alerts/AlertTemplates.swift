@@ -19,6 +19,12 @@ extension Rule {
         "alert: Gone\nexpr: absent(up{job=\"api\"})\n"
           + "annotations: {summary: \"{{ .Labels.instance }} is gone\"}"
       ),
+      .rule(
+        "alert: Errors\nexpr: sum by (job) (rate(errors_total[5m])) > 5\n"
+          + "annotations: {summary: \"{{ $l := $labels }}{{ $l.instance }} has errors\"}"),
+      .rule(
+        "alert: Errors\nexpr: sum by (job) (rate(errors_total[5m])) > 5\n"
+          + "annotations: {summary: \"{{ with $labels }}{{ .instance }}{{ end }} has errors\"}"),
     ],
     quiet: [
       .rule(
@@ -33,9 +39,10 @@ extension Rule {
         guard let query = template.rule.query else { return [] }
         let labels = query.facts.rootVector?.labels ?? LabelFacts.none
         return template.looks.compactMap { look, use in
-          guard case .label(let label) = look, labels[label] == .absent else { return nil }
-          let known = labels.known.filter { $0.value != .absent && $0.key != LabelFacts.metricName }.keys
-            .sorted()
+          guard case .label(let label) = look, labels[label] == .absent, !use.isThroughVariable else {
+            return nil
+          }
+          let known = RecordedFacts.shown(labels)
           let there =
             labels.hasOthers
             ? "" : known.isEmpty ? ": it has none" : ": it has \(known.joined(separator: ", "))"
@@ -56,17 +63,22 @@ extension Rule {
     fires: [
       .rule("alert: Slow\nexpr: latency_seconds > 5\nfor: 5m\nlabels: {value: \"{{ $value }}\"}"),
       .rule("alert: Slow\nexpr: latency_seconds > 5\nlabels: {value: \"{{ .Value | humanize }}\"}"),
+      .rule("alert: Slow\nexpr: latency_seconds > 5\nlabels: {value: \"{{ $v := $value }}{{ $v }}\"}"),
     ],
     quiet: [
       .rule("alert: Slow\nexpr: latency_seconds > 5\nannotations: {value: \"{{ $value }}\"}"),
       .rule(
         "alert: Slow\nexpr: latency_seconds > 5\n"
           + "labels: {severity: \"{{ if gt $value 10.0 }}page{{ else }}ticket{{ end }}\"}"),
+      .rule("alert: Down\nexpr: up == 0\nlabels: {value: \"{{ $value }}\"}"),
+      .rule("alert: Slow\nexpr: latency_seconds > 5\nlabels: {worse: \"{{ gt $value 10.0 }}\"}"),
     ],
     .rules { rules in
-      rules.templates.filter(\.isLabel).flatMap { template in
-        template.looks.compactMap { look, use in
-          guard look == .value, use.isWritten else { return nil }
+      rules.templates.filter(\.isLabel).flatMap { template -> [Advice] in
+        // One value is no new one.
+        if template.rule.query?.facts.rootVector?.values.constant != nil { return [] }
+        return template.looks.compactMap { look, use in
+          guard look == .value, use.isWritten, comparing.isDisjoint(with: use.functions) else { return nil }
           return template.advice(
             "every new value makes a new alert"
               + (template.rule.isHeld ? ", so that none is there for long enough to fire" : ""),
@@ -75,6 +87,11 @@ extension Rule {
         }
       }
     })
+
+  /// Functions of templates that say whether something holds.
+  private static let comparing: Set<String> = [
+    "eq", "ne", "lt", "le", "gt", "ge", "not", "and", "or", "match",
+  ]
 
   static let templateBreaks = Rule(
     "MT076", "template-breaks", .error, "a template of an alert fails whenever it is expanded",
@@ -89,6 +106,10 @@ extension Rule {
       .rule(
         "alert: Down\nexpr: up == 0\n"
           + "annotations: {summary: '{{ range query \"sum(up\" }}{{ .Value }}{{ end }}'}"
+      ),
+      .rule(
+        "alert: Down\nexpr: up == 0\n"
+          + "annotations: {summary: '{{ if gt $value 5.0 }}{{ $value.instance }}{{ else }}down{{ end }}'}"
       ),
     ],
     quiet: [
@@ -108,34 +129,30 @@ extension Rule {
       }
     })
 
-  static let percentTwice = Rule(
-    "MT078", "percent-twice", .warning, "a percentage is shown a hundred times too large",
+  static let templateMisprint = Rule(
+    "MT115", "template-misprint", .warning, "a template of an alert writes what printf complains of",
     why: """
-      `humanizePercentage` multiplies by 100: it wants 0.05 for 5 %. A value that is a percentage already \
-      comes out as 500 %.
+      `printf "%d" $value` writes `%!d(float64=5)`: the value of an alert is a floating-point number, and \
+      labels are texts. Go writes its complaint into the text and does not fail: that is what people read.
       """,
     fires: [
-      .rule(
-        "alert: Errors\nexpr: 100 * sum(rate(r_total{code=~\"5..\"}[5m])) / sum(rate(r_total[5m])) > 5\n"
-          + "annotations: {summary: \"{{ $value | humanizePercentage }}\"}")
+      .rule("alert: Down\nexpr: up == 0\nannotations: {summary: '{{ printf \"%d\" $value }} down'}"),
+      .rule("alert: Down\nexpr: up == 0\nannotations: {summary: '{{ printf \"%.1f%\" $value }} down'}"),
+      .rule("alert: Down\nexpr: up == 0\nannotations: {summary: '{{ $labels.job | printf \"%d\" }} down'}"),
     ],
     quiet: [
-      .rule(
-        "alert: Errors\nexpr: sum(rate(r_total{code=~\"5..\"}[5m])) / sum(rate(r_total[5m])) > 0.05\n"
-          + "annotations: {summary: \"{{ $value | humanizePercentage }}\"}")
+      .rule("alert: Down\nexpr: up == 0\nannotations: {summary: '{{ printf \"%.0f\" $value }} down'}"),
+      .rule("alert: Down\nexpr: up == 0\nannotations: {summary: '{{ printf \"%.1f%%\" $value }} down'}"),
     ],
     .rules { rules in
-      rules.templates.flatMap { template -> [Advice] in
-        guard let facts = template.rule.query?.facts.rootVector,
-          facts.unit?.dimension == .share && facts.unit?.scale == 0.01 || facts.share?.whole == 100
-        else { return [] }
-        return template.looks.compactMap { look, use in
-          guard look == .value, use.functions.contains("humanizePercentage") else { return nil }
-          return template.advice(
-            "the value is a percentage already, and is multiplied by 100 again", at: use.range
-          )
-          .help("use humanize and write % behind it, or leave the factor 100 out of the expression")
+      rules.templates.compactMap { template in
+        guard !template.text.text.text.contains("%!"), let misprint = template.parsed.misprint else {
+          return nil
         }
+        let use = template.looks.first { $0.use.functions.contains("printf") }?.use
+        return template.advice(
+          "the template writes \(misprint)", at: use?.range ?? template.whole
+        ).help("numbers of alerts are written by %f or %g, labels by %s or %v, a percent sign by %%")
       }
     })
 }

@@ -81,20 +81,37 @@ extension Rule {
     why: """
       A counter only grows: its value is everything since the start of the process. It says nothing of the \
       last minute, it passes a `max` until it never does again, and a quotient of two raw counters moves \
-      less and less, as does a quantile over raw buckets. Use `rate` or `increase` over a window.
+      less and less, as does a quantile over raw buckets. Use `rate` or `increase` over a window. An alert on \
+      it, `errors_total > 10`, is there from the tenth error on until the process ends. Of rules only alerts \
+      are looked at: a recording rule may rename a counter.
       """,
     fires: [
       .query("sum(http_requests_total{code=\"500\"})"), .query("sum(errors_total) / sum(requests_total)"),
       .query("histogram_quantile(0.99, sum by (le) (latency_seconds_bucket))"),
+      .rule("alert: Errors\nexpr: errors_total > 10"),
+      .rule("alert: Errors\nexpr: sum(errors_total) / sum(requests_total) > 0.1"),
     ],
     quiet: [
       .query("sum(rate(http_requests_total[1m]))"), .query("count(http_requests_total)"),
       .query("max_over_time(sum(rate(a_total[1m]))[5m:1m])"),
       .query("absent(http_requests_total) or vector(0)"), .query("max(pg_stat_activity_count)"),
+      .rule("alert: Errors\nexpr: increase(errors_total[5m]) > 10"),
+      .rule("alert: New\nexpr: errors_total unless errors_total offset 5m"),
+      .rule("alert: Rising\nexpr: errors_total > errors_total offset 5m"),
+      .rule("alert: Unused\nexpr: requests_total == 0"),
+      .rule("record: renamed:requests_total\nexpr: requests_total{job=\"a\"}"),
     ],
     .query { query in
-      guard query.site.isMetric else { return [] }
+      guard query.site.isMetric || query.site.use == .alertingRule else { return [] }
+      let isHeldAgainstItself = query.selectors.contains { other in
+        query.selectors.contains {
+          $0.plan.metricName == other.plan.metricName && $0.plan.time != other.plan.time
+        }
+      }
       return query.selectors.compactMap { selector in
+        if query.site.use == .alertingRule, isHeldAgainstItself || query.isComparedWithZero(selector) {
+          return nil
+        }
         guard selector.range == nil, let name = selector.plan.metricName,
           MetricNameFacts(name).nature != .unknown, !Self.mayBeGauge(name), !query.isCountedOnly(selector),
           // What a rule has recorded may be a rate by now.
@@ -129,14 +146,18 @@ extension Rule {
       `delta`, `idelta`, `deriv`, `predict_linear` and the like do not know that a counter starts at 0 \
       again: a restart within the window yields a large negative number, and passes every `max`.
       """,
-    fires: [.query("sum(delta(http_requests_total[1m]))"), .query("sum(deriv(http_requests_total[1m]))")],
+    fires: [
+      .query("sum(delta(http_requests_total[1m]))"), .query("sum(deriv(http_requests_total[1m]))"),
+      .rule("alert: Errors\nexpr: delta(errors_total[5m]) > 5"),
+    ],
     quiet: [.query("sum(increase(http_requests_total[1m]))"), .query("sum(delta(queue_length[1m]))")],
     .query { query in
-      guard query.site.isMetric else { return [] }
+      guard query.site.isMetric || query.site.isRule else { return [] }
       return query.vectors.compactMap { part in
         guard case .window(let function, let windows, _) = part.form,
           case .select(let selector, _) = windows.form,
-          let name = selector.metricName, MetricNameFacts(name).nature == .counter
+          let name = selector.metricName, MetricNameFacts(name).nature == .counter,
+          query.site.isMetric || !Self.mayBeGauge(name), query.data?.types[name] != .gauge
         else { return nil }
         let instead: String
         switch function {
@@ -184,6 +205,13 @@ extension QuerySubject {
       else { return nil }
       return (FunctionFamily.window(function).name, part, selector)
     }
+  }
+
+  /// Whether a counter is asked whether it ever counted.
+  fileprivate func isComparedWithZero(_ selector: SelectorPart) -> Bool {
+    facts.nodes[selector.index].parent.flatMap { facts.comparison($0) }.map {
+      $0.operation == .equal && ($0.right.constant == 0 || $0.left.constant == 0)
+    } ?? false
   }
 
   /// Whether something around a selector looks at whether there are series, or at times, and not at the

@@ -69,6 +69,9 @@ extension Rule {
         "{record: job:requests:rate5m, expr: 'rate(job:requests:sum[5m])'}",
       ]),
       .group([recordedRate, "{alert: Busy, expr: 'increase(job:requests:rate5m[1h]) > 5'}"]),
+      .group([
+        "{record: pods_count, expr: count by (job) (up)}", "{alert: Busy, expr: 'rate(pods_count[5m]) > 5'}",
+      ]),
     ],
     quiet: [
       .group([recordedRate, "{alert: Busy, expr: 'avg_over_time(job:requests:rate5m[1h]) > 5'}"]),
@@ -165,14 +168,15 @@ extension QuerySubject {
       default: break
       }
     }
-    guard let aggregation,
-      selectors.contains(where: { $0.plan.metricName.map { MetricNameFacts($0).nature != .unknown } ?? false }
-      )
-    else { return nil }
+    let isOfCounters = selectors.contains {
+      $0.plan.metricName.map { MetricNameFacts($0).nature != .unknown } ?? false
+    }
     return switch aggregation {
-    case .sum, .avg: "an aggregation of counters: the restart of one looks like one of all"
+    case .sum, .avg:
+      isOfCounters ? "an aggregation of counters: the restart of one looks like one of all" : nil
+    // How many series there are falls and rises.
     case .count, .group, .stddev, .stdvar: "no counter"
-    case .min, .max: nil
+    case .min, .max, nil: nil
     }
   }
 

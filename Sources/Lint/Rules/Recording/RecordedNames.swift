@@ -34,7 +34,12 @@ extension Rule {
       `job:http_requests:rate5m` promises a rate over five minutes. Over another window it is another \
       number, and the alerts that are built on the name wait for what it does not say.
       """,
-    fires: [.rule("record: job:http_requests:rate5m\nexpr: sum by (job) (rate(http_requests_total[1m]))")],
+    fires: [
+      .rule("record: job:http_requests:rate5m\nexpr: sum by (job) (rate(http_requests_total[1m]))"),
+      .rule(
+        "record: job:errors:ratio_rate5m\nexpr: sum by (job) (rate(a_total[1m])) / max by (job) (b)"
+      ),
+    ],
     quiet: [
       .rule("record: job:http_requests:rate5m\nexpr: sum by (job) (rate(http_requests_total[5m]))"),
       .rule("record: job:http_requests:rate1h\nexpr: sum by (job) (rate(http_requests_total[60m]))"),
@@ -45,7 +50,11 @@ extension Rule {
         guard rule.alerting == nil, let query = rule.query, let promised = Self.promisedWindow(rule.name)
         else { return nil }
         let windows = Set(query.facts.nodes.compactMap(Self.lookedAt))
-        guard windows.count == 1, let window = windows.first, window != promised else { return nil }
+        // A recorded metric may bring the window along.
+        let isBrought = query.selectors.contains {
+          $0.plan.metricName.flatMap(Self.promisedWindow) == promised
+        }
+        guard let window = windows.min(), !windows.contains(promised), !isBrought else { return nil }
         return rule.advice(
           "the name says \(Shown.duration(promised)), the expression looks at \(Shown.duration(window))",
           at: rule.written.name

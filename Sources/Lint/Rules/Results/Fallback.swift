@@ -99,21 +99,38 @@ extension Rule {
     why: """
       `sum`, `avg`, `stddev` and `stdvar` of values one of which is NaN are NaN, and NaN is no value for \
       Flagger. A quotient for each pod is 0/0 for a pod without traffic: one idle pod of fifty fails the \
-      check. Divide sums instead of summing quotients.
+      check. An alert compares NaN with its limit and is not there: it sleeps while one target idles. \
+      Divide sums instead of summing quotients, or leave the idle out: `… / (… > 0)`.
       """,
-    fires: [.query("avg(rate(bad_total[1m]) / rate(all_total[1m]))")],
+    fires: [
+      .query("avg(rate(bad_total[1m]) / rate(all_total[1m]))"),
+      .rule("alert: Errors\nexpr: avg by (job) (rate(bad_total[5m]) / rate(all_total[5m])) > 0.1"),
+      .group([
+        "{record: 'instance:errors:ratio', expr: 'rate(bad_total[5m]) / rate(all_total[5m])'}",
+        "{alert: Errors, expr: 'avg(instance:errors:ratio) > 0.1'}",
+      ]),
+    ],
     quiet: [
+      .rule("alert: Errors\nexpr: avg by (job) (rate(bad_total[5m]) / (rate(all_total[5m]) > 0)) > 0.1"),
+      .rule("alert: Used\nexpr: sum by (pod) (cpu_quota / cpu_period) > 1"),
+      .group([
+        "{record: 'job:e:ratio', expr: 'sum by (job) (rate(e_total[5m])) / sum by (job) (rate(r[5m]))'}",
+        "{alert: Errors, expr: 'sum by (job) (job:e:ratio) > 0.1'}",
+      ]),
       .query("sum(rate(bad_total[1m])) / sum(rate(all_total[1m]))"),
       .query("max(rate(bad_total[1m]) / rate(all_total[1m]))"),
     ],
     .query { query in
       // In VictoriaMetrics NaN is no sample, and is left out of sums.
-      guard query.site.isMetric, !query.options.isVictoriaMetrics else { return [] }
+      guard query.site.isMetric || query.site.isRule, !query.options.isVictoriaMetrics else { return [] }
       return query.vectors.compactMap { part in
         guard case .aggregate(let plan) = part.form, case .simple(let operation) = plan.operation,
           [.sum, .avg, .stddev, .stdvar].contains(operation),
           let inner = query.vectors.first(where: { $0.site == plan.vector.site }), inner.facts.mayBeMany,
-          inner.facts.values.nan.contains(.division)
+          inner.facts.values.nan.contains(.division),
+          // Of gauges nobody knows whether they are ever 0; and what is alone in its group spoils no other.
+          query.site.isMetric
+            || inner.facts.values.nan.contains(.idle) && !inner.facts.labels.areKept(by: plan.grouping)
         else { return nil }
         return query.advice("one series without traffic is 0/0, and makes this NaN", at: part.site)
           .related(query.place(inner.site), "may be 0/0 for each series").help(
@@ -129,6 +146,17 @@ extension VectorPlan {
     case .vector(.number(let number)), .vector(.pinned(.number(let number))): number
     case .pinned(let inner): inner.constant
     default: nil
+    }
+  }
+}
+
+extension LabelFacts {
+  /// Whether a grouping keeps all labels that tell series apart, so that each is a group of its own.
+  fileprivate func areKept(by grouping: AggregationPlan.Grouping) -> Bool {
+    let names = Set(RecordedFacts.shown(self)).intersection(tellingApart)
+    return switch grouping {
+    case .by(let kept): !hasOthers && names.isSubset(of: kept)
+    case .without(let dropped): !hasOthers && names.isDisjoint(with: dropped)
     }
   }
 }

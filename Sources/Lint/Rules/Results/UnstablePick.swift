@@ -10,7 +10,7 @@ extension Rule {
       and `limitk` picks by a hash of the labels. `max(…)` and `min(…)` say the same without the label \
       noise, and yield one series whatever happens.
       """,
-    fires: [.query("topk(1, rate(errors_total[1m]))"), .query("limitk(1, up)")],
+    fires: [.query("topk(1, rate(errors_total[1m]))"), .query("limitk(1, queue_length)")],
     quiet: [.query("max(rate(errors_total[1m]))")],
     .query { query in
       guard query.site.isMetric, let root = query.root, case .aggregate(let plan) = root.form else {

@@ -53,17 +53,23 @@ extension Rule {
     "MT083", "needless-pattern", .info, "a pattern where a text would do",
     why: """
       `job=~"api"` is `job="api"`, compared as a pattern. A pattern is anchored at both ends by itself, so \
-      that `^` and `$` add nothing, and `=~".*"` leaves nothing out. Whoever reads it looks twice, for \
-      what the pattern may be there for.
+      that `^` and `$` add nothing, and `=~".*"` leaves nothing out. `(api)`, `[a]pi` and `api\\.v1` accept \
+      one text, `api|api` and `api|a.*` say something twice. Whoever reads it looks twice, for what the \
+      pattern may be there for.
       """,
     fires: [
       .rule("alert: Down\nexpr: up{job=~\"api\"} == 0"),
       .rule("alert: Down\nexpr: up{job=~\"^(api|web)$\"} == 0"),
-      .rule("alert: Down\nexpr: up{job=~\".*\"} == 0"),
+      .rule("alert: Down\nexpr: up{job=~\".*\"} == 0"), .rule("alert: Down\nexpr: up{job=~\"(api)\"} == 0"),
+      .rule("alert: Down\nexpr: up{job=~\"[a]pi\"} == 0"),
+      .rule("alert: Down\nexpr: up{job=~`api\\.v1`} == 0"),
+      .rule("alert: Down\nexpr: up{job=~\"api|web|api\"} == 0"),
+      .rule("alert: Down\nexpr: up{job!~\"(api|a.*)\"} == 0"),
     ],
     quiet: [
       .rule("alert: Down\nexpr: up{job=~\"api|web\"} == 0"), .rule("alert: Down\nexpr: up{job=~\".+\"} == 0"),
-      .rule("alert: Down\nexpr: up{job=\"api\"} == 0"),
+      .rule("alert: Down\nexpr: up{job=\"api\"} == 0"), .rule("alert: Down\nexpr: up{job=~\"(?i)api\"} == 0"),
+      .rule("alert: Down\nexpr: up{job=~\"api|api-.*\"} == 0"),
     ],
     .query { query in
       guard !query.site.isMetric else { return [] }
@@ -79,11 +85,24 @@ extension Rule {
             return query.advice("the pattern .* accepts every value, and no value", at: written.range).help(
               "leave it out, or write .+")
           }
-          if !value.isEmpty, value.utf8.allSatisfy(Self.isPlain) {
-            let equal = operation == .matches ? "=" : "!="
+          let equal = operation == .matches ? "=" : "!="
+          // `=~""` asks for a missing label, like `=""`.
+          guard !value.isEmpty else { return nil }
+          if value.utf8.allSatisfy(Self.isPlain) {
             return query.advice("the pattern is a plain text", at: written.range)
               .help("write \(written.matcher.name)\(equal)\"\(value)\"")
               .fix("write \(equal)", isSafe: true, query.edit(written.operation, equal))
+          }
+          if let texts = PatternLanguage(value)?.texts(limit: 1), let text = texts.first {
+            return query.advice("the pattern accepts one text only", at: written.range)
+              .help("write \(written.matcher.name)\(equal)\"\(text)\"")
+          }
+          if let alternative = PatternSyntax(value)?.needlessAlternative {
+            return query.advice(
+              alternative == .repeated
+                ? "an alternative of the pattern stands twice"
+                : "an alternative of the pattern is accepted by another one anyway", at: written.range
+            ).help("leave it out")
           }
           guard value.hasPrefix("^") || value.hasSuffix("$") && !value.hasSuffix("\\$"),
             !Self.hasOpenChoice(value)

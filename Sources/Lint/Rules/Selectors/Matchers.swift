@@ -22,7 +22,8 @@ extension Rule {
       .query("sum(rate(r_total{code=\"5..\"}[1m]))"), .query("sum(rate(r_total{status=~\"5\"}[1m]))"),
       .query("sum(rate(r_total{code!=\"5.*\"}[1m]))"), .query("sum(rate(r_total{code=~\"^5|^4\"}[1m]))"),
       .query("sum(rate(r_total{code!~\"5$\"}[1m]))"),
-      .rule("alert: Errors\nexpr: r_total{code=~\"[45]\"} > 1"),
+      .rule("alert: Errors\nexpr: sum(rate(r_total{code=~\"[45]\"}[5m])) > 1"),
+      .rule("alert: Errors\nexpr: sum(rate(r_total{route=\"cart|checkout\"}[5m])) > 1"),
     ],
     quiet: [
       .query("sum(rate(r_total{code=~\"5..\"}[1m]))"), .query("sum(rate(r_total{path=\"/api/v1.2\"}[1m]))"),
@@ -45,6 +46,7 @@ extension Rule {
           + "\(matcher.operation == .equal ? "selects nothing" : "excludes nothing")",
         at: written.range
       )
+      .with(severity: Self.isChoice(matcher) ? .warning : .error)
       .help("write \(matcher.name)\(operation)\"\(matcher.value)\"").fix(
         "write \(operation)", query.edit(written.operation, operation))
     case .matches, .matchesNot:
@@ -75,7 +77,18 @@ extension Rule {
       return true
     }
     let isOutcome = RequestMeaning.values(of: matcher.name) != nil
-    return isOutcome && (value.contains("|") || value.hasSuffix("..") || value.hasPrefix("^"))
+    return isChoice(matcher)
+      || isOutcome && (value.contains("|") || value.hasSuffix("..") || value.hasPrefix("^"))
+  }
+
+  /// Whether names stand with bars between, `cart|checkout`, on a label that does not say how requests ended:
+  /// somebody may call something so.
+  private static func isChoice(_ matcher: LabelMatcher) -> Bool {
+    let names = matcher.value.split(separator: "|", omittingEmptySubsequences: false)
+    return names.count > 1 && RequestMeaning.values(of: matcher.name) == nil
+      && names.allSatisfy { name in
+        !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isNumber || "_-./".contains($0) }
+      }
   }
 
   static let loosePattern = Rule(
@@ -159,10 +172,21 @@ extension Rule {
     fires: [
       .query("sum by (job) (rate(a_total{job=\"x\"}[1m])) / sum(rate(b_total[1m]))"),
       .query("sum by (job) (rate(a_total{job=\"x\"}[1m])) / sum by (job) (rate(a_total{job=\"y\"}[1m]))"),
+      .rule("alert: Share\nexpr: a{job=~\"x.*\"} / on (job) b{job=~\"y.*\"} > 1"),
+      .rule("alert: Share\nexpr: a{job=\"x\"} / on (job) (b * on (pod) c{job=\"y\"}) > 1"),
+      .group([
+        "{record: 'job:a:rate5m', expr: 'sum by (job) (rate(a_total{job=\"x\"}[5m]))'}",
+        "{alert: Share, expr: 'job:a:rate5m / on (job) b{job=\"y\"} > 1'}",
+      ]),
     ],
     quiet: [
       .query("sum by (job) (rate(a_total[1m])) / on () group_left () sum(rate(b_total[1m]))"),
       .query("sum(rate(a_total{job=\"x\"}[1m])) / sum(rate(a_total{job=\"y\"}[1m]))"),
+      .rule("alert: Share\nexpr: a{job=~\"x.*\"} / on (job) b{job=~\".*y\"} > 1"),
+      .rule("alert: Share\nexpr: a{job!=\"x\"} / on (job) b{job!=\"y\"} > 1"),
+      .rule(
+        "alert: Share\nexpr: label_replace(a{job=\"x\"}, \"job\", \"y\", \"\", \"\") / on (job) b{job=\"y\"}"
+      ),
     ],
     .query { query in
       query.vectors.compactMap { part in
@@ -171,13 +195,20 @@ extension Rule {
           "the sides never agree on \(label): the result is always empty", at: part.site)
         if case .arithmetic(_, let lhs, let rhs, _) = part.form {
           for side in [lhs, rhs] {
-            let facts = query.vectors.first { $0.site == side.site }?.facts.labels[label]
+            guard let labels = query.vectors.first(where: { $0.site == side.site })?.facts.labels else {
+              continue
+            }
             let says: String
-            switch facts {
-            case .absent?: says = "no series here has \(label)"
-            case .fixed(let value)?: says = "\(label) is \(value) here"
-            case .certain?: says = "every series here has \(label)"
-            case .possible?, nil: continue
+            switch labels[label] {
+            case .absent: says = "no series here has \(label)"
+            case .fixed(let value): says = "\(label) is \(value) here"
+            case .certain, .possible:
+              let conditions = labels.conditions(of: label).filter { $0.value != "" }
+              if conditions.isEmpty, labels[label] == .possible { continue }
+              says =
+                conditions.isEmpty
+                ? "every series here has \(label)"
+                : "here \(conditions.map(\.description).joined(separator: ", "))"
             }
             advice = advice.related(query.place(side.site), says)
           }
@@ -197,6 +228,9 @@ extension Rule {
     quiet: [
       .query("sum(rate(r_total{app=\"{{ target }}\",namespace=\"{{ namespace }}\"}[1m]))"),
       .query("sum(rate(r_total{route=~\"kube_{{ namespace }}_{{ target }}\"}[1m]))"),
+      .query(
+        "sum(rate(r_total{app=\"{{ target }}\"}[1m]) * on (pod, uid) group_left () "
+          + "kube_pod_labels{namespace=\"{{ namespace }}\"})"),
       .query("sum(rate(r_total{code=\"500\"}[1m]))"),
     ],
     .query { query in
@@ -211,6 +245,7 @@ extension Rule {
             $0.name.contains("namespace") || $0.name.contains("ns") || $0.value.contains(canary.namespace)
           })
         else { return nil }
+        guard !query.isJoinedWithNamespace(selector, canary) else { return nil }
         return query.advice("the same name in another namespace is selected too", at: selector.site).help(
           "add namespace=\"{{ namespace }}\"")
       }
@@ -256,4 +291,35 @@ extension Rule {
           "name the metric")
       }
     })
+}
+
+extension QuerySubject {
+  /// Whether the series of a selector are held, series by series, against others that name the namespace.
+  fileprivate func isJoinedWithNamespace(_ selector: SelectorPart, _ canary: Canary) -> Bool {
+    var at = selector.index
+    while let parent = facts.nodes[at].parent {
+      defer { at = parent }
+      guard case .vector(let plan, _) = facts.nodes[parent].content else { continue }
+      let labels: MatchLabels
+      switch plan.form {
+      case .arithmetic(_, _, _, let matching), .comparison(_, _, _, let matching, _): labels = matching.labels
+      case .set(.and, _, _, let matching): labels = matching
+      default: continue
+      }
+      guard labels != .on([]) else { continue }
+      let others = facts.nodes[parent].children.filter { $0 != at }
+      let areSeries = facts.nodes[parent].children.allSatisfy { index in
+        if case .vector(_, let known) = facts.nodes[index].content {
+          !known.labels.tellNothingApart
+        } else {
+          false
+        }
+      }
+      let namesNamespace = others.flatMap { self.selectors(within: $0) }.contains { other in
+        other.matchers.contains { $0.name.contains("namespace") && $0.value.contains(canary.namespace) }
+      }
+      if areSeries, namesNamespace { return true }
+    }
+    return false
+  }
 }

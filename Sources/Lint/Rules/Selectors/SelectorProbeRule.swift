@@ -79,7 +79,9 @@ extension Rule {
         else { return nil }
         let isKnown = probe.isCertain || query.data?.isExposition == false
         let written = query.written(selector).first { probe.labels.contains($0.matcher.name) }
-        return query.advice(verdict.message, at: written?.range ?? selector.site)
+        // A label of the application's own would be alike on both.
+        let doubt = "if \(probe.labels[0]) is a name that the cluster gives, "
+        return query.advice((isKnown ? "" : doubt) + verdict.message, at: written?.range ?? selector.site)
           .with(severity: isKnown ? .error : .warning)
           .related(
             query.site.canaryPlace(canary.targetRef.range),

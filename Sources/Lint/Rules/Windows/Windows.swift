@@ -15,13 +15,13 @@ extension Rule {
     fires: [
       .query("sum(rate(a_total[15s]))", data: quarterMinutes),
       .rule("alert: Busy\nexpr: rate(a_total[30s]) > 1").with { $0.scrapeInterval = 30_000 },
+      .rule("alert: Busy\nexpr: rate(a_total[1m]) > 1").with { $0.scrapeInterval = 30_000 },
     ],
     quiet: [.query("sum(rate(a_total[1m]))", data: quarterMinutes), .query("sum(rate(a_total[15s]))")],
     .query { query in
       query.selectors.compactMap { selector in
         guard let range = selector.range, query.needsTwoSamples(selector),
-          let interval = query.scrapeInterval(of: selector),
-          query.site.isMetric || range < 2 * interval
+          let interval = query.scrapeInterval(of: selector)
         else { return nil }
         // VictoriaMetrics looks at the last sample before the window, too: one within it is enough.
         guard range < (query.options.isVictoriaMetrics ? interval : 4 * interval) else { return nil }
