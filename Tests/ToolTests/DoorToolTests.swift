@@ -53,7 +53,7 @@ import Testing
     func gate(_ state: String) throws -> Tool.Run {
       try Tool.run(
         shell: """
-          f=$(mktemp); printf '%s' '\(state)' > $f
+          exec 2>&1; f=$(mktemp); printf '%s' '\(state)' > $f
           promgate gate -f Examples/podinfo --data Examples/recordings/good.om.gz --start 1760000000 --webhooks skip \
             --state $f > /dev/null; s=$?; rm -f $f; exit $s
           """)
@@ -95,7 +95,7 @@ import Testing
       "promgate gate -f Examples/podinfo --data Examples/recordings/good.om.gz --start 1760000000 --webhooks skip"
     let run = try Tool.run(
       shell: #"""
-        f=$(mktemp); \#(gate) --on-weight-timeout 300ms \
+        exec 2>&1; f=$(mktemp); \#(gate) --on-weight-timeout 300ms \
           --on-weight 'trap "" TERM; echo $$ > '$f'; printf "\033[2Jx\n"; yes | head -c 3000000; sleep 1000 & sleep 1000' 2>&1 >/dev/null \
           | sed 's/.*source=[A-Za-z.]*:[0-9]* //'; kill -0 -- -$(cat $f) 2>/dev/null && echo survived; rm $f
         """#)
@@ -107,7 +107,7 @@ import Testing
     #expect(!run.text.contains("survived") && run.text.utf8.count < 20_000, "\(run.text.suffix(500))")
     let interrupted = try Tool.run(
       shell: #"""
-        f=$(mktemp); timeout -s TERM 1 \#(gate) --on-weight 'trap "" TERM; echo $$ > '$f'; sleep 1000' > /dev/null
+        exec 2>&1; f=$(mktemp); timeout -s TERM 1 \#(gate) --on-weight 'trap "" TERM; echo $$ > '$f'; sleep 1000' > /dev/null
         kill -0 -- -$(cat $f) 2>/dev/null && echo survived; rm $f
         """#)
     #expect(

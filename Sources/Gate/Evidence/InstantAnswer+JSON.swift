@@ -6,9 +6,7 @@ extension InstantAnswer {
   ///   - status: the response's HTTP status, and the words beside it.
   ///   - body: the response's body, whatever it holds.
   public init(status: Int, reason: String, body: [UInt8]) throws(QueryFailure) {
-    // What failed is told with its body, and told again at each tick.
-    let limit = 1 << 14
-    let text = String(decoding: body.prefix(limit), as: UTF8.self) + (body.count > limit ? "…" : "")
+    let text = String(decoding: body.prefix(Self.limit), as: UTF8.self) + (body.count > Self.limit ? "…" : "")
     let parsed = Result { () throws(JSONValue.Problem) in try JSONValue(parsing: body) }
     guard status < 400 else {
       let message = (try? parsed.get())?.member("error")?.text
@@ -25,7 +23,7 @@ extension InstantAnswer {
     let elements = try Self.elements(of: data.member("result"), text)
     self.init(
       series: elements,
-      errorText: document.member("status")?.text == "error" ? document.member("error")?.text ?? "" : nil,
+      errorText: document.member("status")?.text == "error" ? Self.cut(document.member("error")?.text ?? "") : nil,
       notes: Self.notes(document), oddity: Self.oddity(document, elements))
   }
 
@@ -35,7 +33,7 @@ extension InstantAnswer {
     guard status == "success" else {
       return "its status is " + (status.map { "\"\(VisibleText.line($0, limit: 100))\"" } ?? "missing")
     }
-    let type = document.member("data")?.member("resultType")?.text
+    let type = document.member("data")?.member("resulttype")?.text
     guard type == "vector" else {
       return "its result type is " + (type.map { "\"\(VisibleText.line($0, limit: 100))\"" } ?? "missing")
     }
@@ -93,9 +91,17 @@ extension InstantAnswer {
       })
   }
 
+  /// What is told of a text, and told again at each tick.
+  static func cut(_ text: String) -> String {
+    text.unicodeScalars.count > limit ? String(text.unicodeScalars.prefix(limit)) + "…" : text
+  }
+
+  /// Bytes of a body that is told, and characters of what stands in it.
+  private static let limit = 1 << 14
+
   private static func notes(_ document: JSONValue) -> [String] {
     guard case .array(let texts)? = document.member("warnings") else { return [] }
-    return texts.compactMap(\.text)
+    return texts.prefix(100).compactMap(\.text).map(cut)
   }
 
   private static func mismatch(_ value: JSONValue, _ path: String, _ body: String) -> QueryFailure {

@@ -42,13 +42,13 @@ public struct TextReport: Sendable {
     var lines = [headline(record)]
     for action in record.result.actions {
       if case .hookNotRun(let index) = action {
-        lines.append("  webhook \(rollout.hooks[index].title): not run")
+        lines.append("  webhook \(TextLayout.printable(rollout.hooks[index].title)): not run")
       }
     }
     for check in record.result.checks { lines += checkLines(check) }
     for index in record.result.notEvaluated {
       let check = rollout.checks[index]
-      let label = TextLayout.padded("–", 9) + TextLayout.padded(check.metric, metricWidth)
+      let label = TextLayout.padded("–", 9) + TextLayout.padded(TextLayout.printable(check.metric), metricWidth)
       lines.append("  " + layout.painted("\(label)  not evaluated: the tick had failed", .faint))
     }
     for action in record.result.actions {
