@@ -7,7 +7,8 @@ import TimeSeries
 /// docs/security.md beside the code that it speaks of.
 struct SecurityPageTests {
   private static let page: String = {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
     return (try? String(contentsOf: root.appending(path: "docs/security.md"), encoding: .utf8)) ?? ""
   }()
 
@@ -18,7 +19,9 @@ struct SecurityPageTests {
       #expect(rest.contains(row), "\(row)")
       rest = rest.replacing(row, with: "")
     }
-    let table = rest.components(separatedBy: "## Who was turned away").last?.components(separatedBy: "\n## ").first ?? ""
+    let table =
+      rest.components(separatedBy: "## Who was turned away").last?.components(separatedBy: "\n## ").first
+      ?? ""
     #expect(!table.contains("| `"), "a reason that is none: \(table)")
   }
 
@@ -40,10 +43,13 @@ struct SecurityPageTests {
     let rows: [(flag: String, value: String)] = [
       ("--max-connections", "\(limits.connections)"), ("--query-concurrency", "\(options.concurrentQueries)"),
       ("--query-timeout", "\(options.queryTimeout.components.seconds / 60)m"),
-      ("--max-samples", "\(options.evaluation.maximumSamples)"), ("--max-body-size", "\(limits.bodySize >> 20)M"),
+      ("--max-samples", "\(options.evaluation.maximumSamples)"),
+      ("--max-body-size", "\(limits.bodySize >> 20)M"),
       ("--max-bodies-size", "\(limits.bodiesSize >> 20)M"), ("--max-series", "\(store.maximumSeries)"),
       ("--max-stored-samples", "\(store.maximumSamples)"),
     ]
-    for (flag, value) in rows { #expect(Self.page.contains(" | `\(flag)` | \(value) | "), "\(flag) \(value)") }
+    for (flag, value) in rows {
+      #expect(Self.page.contains(" | `\(flag)` | \(value) | "), "\(flag) \(value)")
+    }
   }
 }

@@ -163,7 +163,8 @@ import Testing
 
   @Test func `every flag that the page of security names is one of the tool`() throws {
     let page = try String(contentsOf: Tool.root.appending(path: "docs/security.md"), encoding: .utf8)
-    let help = try ["serve", "gate", "record"].map { try Tool.run(shell: "promgate \($0) --help").text }.joined()
+    let help = try ["serve", "gate", "record"].map { try Tool.run(shell: "promgate \($0) --help").text }
+      .joined()
     let flags = Set(page.matches(of: /`(--[a-z.-]+)/).map { String($0.1) })
     #expect(flags.count > 20)
     for flag in flags { #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)") }

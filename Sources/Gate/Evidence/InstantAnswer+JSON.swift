@@ -23,7 +23,8 @@ extension InstantAnswer {
     let elements = try Self.elements(of: data.member("result"), text)
     self.init(
       series: elements,
-      errorText: document.member("status")?.text == "error" ? Self.cut(document.member("error")?.text ?? "") : nil,
+      errorText: document.member("status")?.text == "error"
+        ? Self.cut(document.member("error")?.text ?? "") : nil,
       notes: Self.notes(document), oddity: Self.oddity(document, elements))
   }
 

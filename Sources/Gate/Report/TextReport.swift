@@ -48,7 +48,8 @@ public struct TextReport: Sendable {
     for check in record.result.checks { lines += checkLines(check) }
     for index in record.result.notEvaluated {
       let check = rollout.checks[index]
-      let label = TextLayout.padded("–", 9) + TextLayout.padded(TextLayout.printable(check.metric), metricWidth)
+      let label =
+        TextLayout.padded("–", 9) + TextLayout.padded(TextLayout.printable(check.metric), metricWidth)
       lines.append("  " + layout.painted("\(label)  not evaluated: the tick had failed", .faint))
     }
     for action in record.result.actions {

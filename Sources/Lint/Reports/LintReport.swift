@@ -50,9 +50,10 @@ public struct LintReport: Sendable {
     result.findings.map { finding in
       let place = PlaceText(finding.place)
       let fix = finding.fixes.first.map { $0.isSafe ? " [fix]" : " [fix: unsafe]" } ?? ""
+      let message = VisibleText.line(finding.message, limit: 4096)
       return
         "\(place.name):\(place.start.line):\(place.start.column): "
-        + "\(finding.severity.rawValue)[\(finding.code)] \(VisibleText.line(finding.message, limit: 4096))\(fix)\n"
+        + "\(finding.severity.rawValue)[\(finding.code)] \(message)\(fix)\n"
     }.joined()
   }
 
@@ -64,7 +65,8 @@ public struct LintReport: Sendable {
         finding.message + (finding.evidence.map { "\n\($0)" } ?? "")
         + (finding.help.map { "\nhelp: \($0)" } ?? "")
       return
-        "::\(command) file=\(Markup.commandProperty.line(place.name)),line=\(place.start.line),endLine=\(place.end.line),"
+        "::\(command) file=\(Markup.commandProperty.line(place.name)),"
+        + "line=\(place.start.line),endLine=\(place.end.line),"
         + "col=\(place.start.column),endColumn=\(place.end.column),"
         + "title=\(Markup.commandProperty.line(finding.title))"
         + "::\(Markup.command.lines(text))\n"

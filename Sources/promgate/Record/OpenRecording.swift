@@ -17,9 +17,8 @@ struct OpenRecording: Sendable {
       self.log = log
       if let loss = opened.loss { log.warning("\(path): \(loss)") }
       if let range = opened.timeRange {
-        log.info(
-          "\(path): goes on behind \(opened.samples) samples, \(ClockText.timestamp(range.lowerBound)) to \(ClockText.timestamp(range.upperBound))"
-        )
+        let times = "\(ClockText.timestamp(range.lowerBound)) to \(ClockText.timestamp(range.upperBound))"
+        log.info("\(path): goes on behind \(opened.samples) samples, \(times)")
       }
     } catch {
       throw ToolFailure("\(error)")
