@@ -103,7 +103,7 @@ import TimeSeries
   private func judged(_ body: String) throws -> (strict: String, compatible: String) {
     let evidence = CheckEvidence(
       .success(try InstantAnswer(status: 200, reason: "OK", body: Array(body.utf8))), asked: 100_000)
-    return (judge(evidence).name, check.outcome(of: evidence, by: .compatible, at: 0, canarySince: nil).name)
+    return (judge(evidence).name, check.outcome(of: evidence).name)
   }
 
   @Test func `an answer that no server of the API gives is no value`() throws {
