@@ -50,7 +50,7 @@ enum Main {
   private static let groups: [(name: String, benchmarks: @Sendable () throws -> [Benchmark])] = [
     ("language", Language.benchmarks), ("windows", Windows.benchmarks), ("targets", Targets.benchmarks),
     ("long", Windows.long), ("elementary", Elementary.benchmarks),
-    ("formats", Formats.benchmarks),
+    ("formats", Formats.benchmarks), ("roads", Roads.benchmarks),
   ]
 
   private static func rounded(_ value: Double) -> String {

@@ -84,4 +84,5 @@ def main():
     print(f"{total} samples pushed", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,9 @@ struct CohortTests {
     var value: Double
   }
 
-  private func samples(_ snapshot: StoreSnapshot, after: Int64 = .min, through: Int64 = .max) throws -> [Sample] {
+  private func samples(_ snapshot: StoreSnapshot, after: Int64 = .min, through: Int64 = .max) throws
+    -> [Sample]
+  {
     let rows = snapshot.select(Selection(matchers: [], after: after, through: through))
     guard !rows.labels.isEmpty else { return [] }
     let samples = try rows.samples(0)

@@ -51,6 +51,25 @@ struct SeriesIndexTests {
     #expect(rows.compactMap { labels[$0]["a"] } == ["1", "3", "5", "7", "9"])
   }
 
+  @Test func `names and values ask for a row each, whatever many there are`() throws {
+    let labels = (0..<5000).map { Labels([("a", "\($0 % 7)"), ("b", "\($0)"), ("c", "x")]) }.sorted()
+    let index = SeriesIndex(sorted: labels)
+    var asked = 0
+    func isHere(_ row: Int) -> Bool {
+      asked += 1
+      return true
+    }
+    #expect(index.labelNames(matching: [], isHere).count == 3)
+    #expect(index.labelValues(of: Array("a".utf8), matching: [], isHere).count == 7)
+    #expect(index.labelValues(of: Array("c".utf8), matching: [], isHere).count == 1)
+    #expect(asked == 3 + 7 + 1)
+    asked = 0
+    let some = [LabelMatcher("c", equals: "x")]
+    #expect(index.labelValues(of: Array("a".utf8), matching: some, isHere).count == 7)
+    #expect(index.labelNames(matching: some, isHere).count == 3)
+    #expect(asked == 7 + 1)
+  }
+
   @Test func `labels taken over from another set`() {
     var random = Numbers(state: 7)
     for _ in 0..<500 {

@@ -42,7 +42,7 @@ final class CountedValues: RowSource {
         if member.presence[step] {
           counts.add(naming.row(of: member.values[step]), step)
         } else if let histogram = member.histograms[step] {
-          counts.add(naming.row(of: histogram.description), step)
+          counts.add(naming.row(of: histogram), step)
         }
       }
       evaluation.release(most * grid.count)
@@ -67,71 +67,89 @@ private struct ValueNaming {
   private(set) var keys: [RowKey] = []
   /// What rows and their names take, about.
   private(set) var bytes = 0
-  private let label: [UInt8]
+  private let label: String
   private let project: (Labels) -> Labels
-  private var rowOfLabels: [Labels: Int] = [:]
-  /// What members of a group have alike: the labels of a row but for the value.
+  /// Whether the grouping leaves the label that is set: else a group has one row.
+  private let keepsLabel: Bool
+  /// The labels of each group but for the value, and its number.
   private var groups: [Labels: Int] = [:]
-  private var rowOfValue: [Value: Int] = [:]
-  private var member = Labels.none
+  private var rest = Labels.none
   private var group = 0
+  /// Two numbers with the same text are the same, NaNs apart; and no text of a histogram is one of a number.
+  private var rowOfNumber: [Number: Int] = [:]
+  private var rowOfHistogram: [Histogram: Int] = [:]
   /// Values stay as they are from step to step, often.
-  private var last: (value: Value, row: Int)?
+  private var last: (number: Number, row: Int)?
 
-  private struct Value: Hashable {
+  private struct Number: Hashable {
     var group: Int
     var bits: UInt64
   }
 
+  private struct Histogram: Hashable {
+    var group: Int
+    var text: String
+  }
+
   init(label: [UInt8], _ grouping: AggregationPlan.Grouping) {
+    let label = String(decoding: label, as: UTF8.self)
     self.label = label
     switch grouping {
     case .by(let names):
-      let kept = LabelNames(names + [String(decoding: label, as: UTF8.self)])
+      let kept = LabelNames(names)
       project = { $0.keeping(kept) }
+      keepsLabel = true
     case .without(let names):
       let dropped = LabelNames(names + [LabelName.metric])
       project = { $0.dropping(dropped) }
+      keepsLabel = label != LabelName.metric && !names.contains(label)
     }
   }
 
   /// The most that one more value of a member can take, about.
-  func mostBytes(_ labels: Labels) -> Int { 2 * (labels.bytes.count + label.count + Self.valueBytes) + 384 }
+  func mostBytes(_ labels: Labels) -> Int { 2 * (labels.bytes.count + label.utf8.count + Self.valueBytes) + 384 }
 
   /// The longest text of a float, about.
   private static let valueBytes = 32
 
   /// Goes on to another member.
   mutating func start(_ labels: Labels) {
-    member = labels
-    let rest = self.labels("")
+    var builder = LabelsBuilder(labels)
+    builder.set(label, "")
+    rest = project(builder.labels())
     group = groups[rest] ?? groups.count
     if group == groups.count { groups[rest] = group }
   }
 
   @inline(__always)
-  mutating func row(of number: Double) -> Int {
-    let value = Value(group: group, bits: number.bitPattern)
-    if let last, last.value == value { return last.row }
-    let row = rowOfValue[value] ?? self.row(of: GoText.plain(number))
-    rowOfValue[value] = row
-    last = (value, row)
+  mutating func row(of value: Double) -> Int {
+    let bits = !keepsLabel ? 0 : value.isNaN ? Double.nan.bitPattern : value.bitPattern
+    let number = Number(group: group, bits: bits)
+    if let last, last.number == number { return last.row }
+    let row = rowOfNumber[number] ?? add(GoText.plain(value))
+    rowOfNumber[number] = row
+    last = (number, row)
     return row
   }
 
-  mutating func row(of text: String) -> Int {
-    let labels = labels(text)
-    if let row = rowOfLabels[labels] { return row }
-    rowOfLabels[labels] = keys.count
-    bytes += 2 * labels.bytes.count + 384
-    keys.append(RowKey(labels))
-    return keys.count - 1
+  mutating func row(of histogram: NativeHistogram) -> Int {
+    if !keepsLabel { return row(of: 0) }
+    let key = Histogram(group: group, text: histogram.description)
+    let row = rowOfHistogram[key] ?? add(key.text)
+    rowOfHistogram[key] = row
+    return row
   }
 
-  private func labels(_ text: String) -> Labels {
-    var builder = LabelsBuilder(member)
-    builder.set(label, Array(text.utf8))
-    return project(builder.labels())
+  private mutating func add(_ text: String) -> Int {
+    var labels = rest
+    if keepsLabel {
+      var builder = LabelsBuilder(rest)
+      builder.set(label, text)
+      labels = builder.labels()
+    }
+    bytes += 2 * labels.bytes.count + text.utf8.count + 384
+    keys.append(RowKey(labels))
+    return keys.count - 1
   }
 }
 

@@ -19,13 +19,26 @@ public final class KnownLabels: Sendable {
 struct KnownTable: Sendable {
   /// One series as a sender writes it. All copies share it, and learn where it lives together.
   private final class Entry: Sendable {
-    let bytes: [UInt8]
+    /// As they were written; empty where that is as the labels are, so that there is nothing to keep.
+    private let bytes: [UInt8]
     let labels: Labels
+    let hash: UInt64
     private let packed = Atomic<UInt64>(.max)
 
-    init(bytes: [UInt8], labels: Labels) {
-      self.bytes = bytes
+    init(_ bytes: UnsafeRawBufferPointer, labels: Labels, hash: UInt64) {
+      self.bytes = unsafe labels.isWritten(bytes) ? [] : Array(bytes)
       self.labels = labels
+      self.hash = hash
+    }
+
+    /// Whether a sender writes it like this.
+    func isWritten(_ other: UnsafeRawBufferPointer) -> Bool {
+      if bytes.isEmpty { return unsafe labels.isWritten(other) }
+      guard bytes.count == other.count, let start = other.baseAddress else { return false }
+      return unsafe bytes.withUnsafeBytes { known in
+        guard let address = known.baseAddress else { return true }
+        return unsafe memcmp(address, start, other.count) == 0
+      }
     }
 
     var reference: SeriesReference? {
@@ -42,19 +55,20 @@ struct KnownTable: Sendable {
   /// Whether it knows something that it did not at first.
   private(set) var isChanged = false
 
-  /// More than these are forgotten all at once: senders that churn so much gain nothing.
-  private static let limit = 200_000
+  /// Those whose series are gone are looked for when there are so many: twice as many as stayed.
+  private var nextSweep = Self.least
+  private static let least = 4096
 
   init() {}
 
   /// The place of labels by their bytes; nil when they are new.
   mutating func place(of bytes: UnsafeRawBufferPointer) -> Int? {
     let guess = last + 1
-    if guess < entries.count, unsafe Self.isSame(entries[guess].bytes, bytes) {
+    if guess < entries.count, unsafe entries[guess].isWritten(bytes) {
       last = guess
       return guess
     }
-    guard let place = places[unsafe hash(bytes)], unsafe Self.isSame(entries[Int(place)].bytes, bytes) else {
+    guard let place = places[unsafe hash(bytes)], unsafe entries[Int(place)].isWritten(bytes) else {
       return nil
     }
     last = Int(place)
@@ -65,32 +79,32 @@ struct KnownTable: Sendable {
   func reference(at place: Int) -> SeriesReference? { entries[place].reference }
 
   mutating func remember(_ labels: Labels, _ bytes: UnsafeRawBufferPointer) -> Int {
-    if entries.count >= Self.limit { (entries, places) = ([], [:]) }
-    places[unsafe hash(bytes)] = Int32(entries.count)
-    unsafe entries.append(Entry(bytes: Array(bytes), labels: labels))
+    let hash = unsafe hash(bytes)
+    places[hash] = Int32(entries.count)
+    unsafe entries.append(Entry(bytes, labels: labels, hash: hash))
     last = entries.count - 1
     isChanged = true
     return last
   }
 
-  /// Notes where a series lives. After all was forgotten a place may be another's; the store sees that a
-  /// reference is not its.
+  /// Notes where a series lives.
   func note(_ reference: SeriesReference?, at place: Int) {
     if place < entries.count { entries[place].reference = reference }
+  }
+
+  /// Forgets those whose series a store has no longer, or never took, once they may be as many as the others.
+  mutating func forgetGone(from store: Store) {
+    guard entries.count >= nextSweep else { return }
+    let areAlive = store.areAlive(entries.map(\.reference))
+    entries = zip(entries, areAlive).filter(\.1).map(\.0)
+    places = Dictionary(entries.enumerated().map { ($1.hash, Int32($0)) }) { $1 }
+    nextSweep = 2 * entries.count + Self.least
   }
 
   /// Forgets that it was changed.
   mutating func settle() {
     isChanged = false
     last = -1
-  }
-
-  private static func isSame(_ known: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard known.count == bytes.count, let other = bytes.baseAddress else { return false }
-    return unsafe known.withUnsafeBytes { known in
-      guard let address = known.baseAddress else { return true }
-      return unsafe memcmp(address, other, bytes.count) == 0
-    }
   }
 
   /// Eight bytes at a time, from a number that nobody outside knows.
@@ -112,5 +126,52 @@ struct KnownTable: Sendable {
     }
     mix(rest)
     return hash
+  }
+}
+
+extension Labels {
+  /// Whether these bytes are the fields of a `TimeSeries` message that say these labels, in this order and no
+  /// more: as most senders write them.
+  fileprivate func isWritten(_ message: UnsafeRawBufferPointer) -> Bool {
+    unsafe bytes.withUnsafeBytes { own in
+      var (at, place) = (0, 0)
+      /// A length in the encoding of labels; they are well-formed.
+      func ownLength() -> Int {
+        let first = unsafe Int(own[at])
+        at += 1
+        guard first == 0xFF else { return first }
+        defer { at += 3 }
+        return unsafe Int(own[at]) | Int(own[at + 1]) << 8 | Int(own[at + 2]) << 16
+      }
+      /// A field's tag and length; nil for any other field.
+      func length(_ tag: UInt8) -> Int? {
+        guard place < message.count, unsafe message[place] == tag else { return nil }
+        place += 1
+        var (length, shift) = (0, 0)
+        while place < message.count, shift < 28 {
+          let byte = unsafe Int(message[place])
+          place += 1
+          length |= (byte & 0x7F) << shift
+          if byte < 0x80 { return length }
+          shift += 7
+        }
+        return nil
+      }
+      /// Whether a text of the message is the next one of the labels.
+      func isNext(_ tag: UInt8) -> Bool {
+        guard let count = length(tag), ownLength() == count, count <= message.count - place else {
+          return false
+        }
+        defer { (at, place) = (at + count, place + count) }
+        guard let a = own.baseAddress, let b = message.baseAddress else { return true }
+        return unsafe memcmp(a + at, b + place, count) == 0
+      }
+      while at < own.count {
+        guard let count = length(0x0A) else { return false }
+        let end = place + count
+        guard isNext(0x0A), isNext(0x12), place == end else { return false }
+      }
+      return place == message.count
+    }
   }
 }

@@ -168,11 +168,15 @@ public struct WriteRequest: Sendable {
   /// - Parameters:
   ///   - batch: as the store has taken it.
   ///   - numbers: the entry of each of its series.
-  public mutating func note(_ batch: [PushedSeries], of numbers: [Int], in known: KnownLabels) {
+  ///   - store: that has taken it; what it has no longer is forgotten now and then.
+  public mutating func note(
+    _ batch: [PushedSeries], of numbers: [Int], in known: KnownLabels, _ store: Store
+  ) {
     for index in batch.indices {
       if let place = entries[numbers[index]].place { table.note(batch[index].reference, at: place) }
     }
     if table.isChanged {
+      table.forgetGone(from: store)
       table.settle()
       known.replace(with: table)
     }

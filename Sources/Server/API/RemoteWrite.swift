@@ -103,7 +103,7 @@ public final class RemoteWrite: Sendable {
       numbers.append(number)
     }
     let outcome = store.append(&batch, allOrNone: true, latest: latest)
-    written.note(batch, of: numbers, in: known)
+    written.note(batch, of: numbers, in: known, store)
     if let limit = outcome.limit {
       refusals.add(.storeSize, "\(limit)")
       return .refusal(500, "\(limit)")

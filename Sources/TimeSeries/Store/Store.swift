@@ -53,6 +53,11 @@ public final class Store: Sendable {
     return state.withLock { $0.append(&batch, allOrNone: false, latest: .max, age: .max) }
   }
 
+  /// Which references are those of series that there are.
+  package func areAlive(_ references: [SeriesReference?]) -> [Bool] {
+    state.withLock { state in references.map { state.isAlive($0) } }
+  }
+
   /// Has everything that is taken from now on told to a journal.
   public func keep(_ journal: @escaping StoreJournal) { state.withLock { $0.journal = journal } }
 

@@ -283,7 +283,7 @@ struct StoreState: Sendable {
     }
   }
 
-  private func isAlive(_ reference: SeriesReference?) -> Bool {
+  func isAlive(_ reference: SeriesReference?) -> Bool {
     guard let reference else { return false }
     return entries[Int(reference.id)].generation == reference.generation
   }
