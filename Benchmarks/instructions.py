@@ -24,8 +24,6 @@ COUNTED = {
     "long": ["rate [1d], 10 s data", "changes [1d], 10 s data", "max_over_time [1d], 10 s data", "stddev_over_time [1d], 10 s data"],
     "formats": ["pack counters", "write and read XOR chunks", "scrape 10000 series (1060 kB)", "write a matrix as JSON",
                 "quantiles of native histograms (40 buckets)", "a gate's ticks"],
-    "roads": ["pushed: count by", "pushed: sum by rate", "churn: selector", "churn: sum by rate", "count_values", "label names",
-              "label values", "statistics"],
 }
 
 
