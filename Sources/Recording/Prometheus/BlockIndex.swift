@@ -157,6 +157,18 @@ final class BlockIndex: Sendable {
   /// The references of the postings at a place.
   func references(at offset: Int) throws(RecordingError) -> [UInt32] { try file.reading { try list(offset) } }
 
+  /// The first ones of the postings at a place, not checked: their series are.
+  func firstReferences(at offset: Int, atMost limit: Int) throws(RecordingError) -> [UInt32] {
+    try file.reading {
+      var head = file.reader(at: offset)
+      var section = file.reader(at: head.position + 4, length: Int(try head.u32()))
+      let count = min(limit, Int(try section.u32()), section.left / 4)
+      var references: [UInt32] = []
+      for _ in 0..<count { references.append(try section.u32()) }
+      return references
+    }
+  }
+
   private func list(_ offset: Int) throws -> [UInt32] {
     var section = try Self.section(file, offset)
     let count = Int(try section.u32())

@@ -107,12 +107,16 @@ final class PrometheusBlock: Sendable {
     return values
   }
 
-  /// Whether one of some postings' series has chunks in (after, through]. The first one has, mostly.
+  /// Whether one of some postings' series has chunks in (after, through]. The first one has, mostly: not all
+  /// are read for it.
   private func holds(_ offset: Int, after: Int64, through: Int64) throws(RecordingError) -> Bool {
-    for reference in try index.references(at: offset) {
-      let chunks = try index.chunks(of: reference)
-      if chunks.contains(where: { $0.first <= through && $0.last > after }) { return true }
+    func isHere(_ reference: UInt32) throws(RecordingError) -> Bool {
+      try index.chunks(of: reference).contains { $0.first <= through && $0.last > after }
     }
+    for reference in try index.firstReferences(at: offset, atMost: 4) where try isHere(reference) {
+      return true
+    }
+    for reference in try index.references(at: offset) where try isHere(reference) { return true }
     return false
   }
 

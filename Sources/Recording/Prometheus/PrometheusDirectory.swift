@@ -102,9 +102,23 @@ struct PrometheusDirectory: SeriesSource {
     return Listing.merged(lists)
   }
 
-  /// Looks at all series, and decodes them for the times.
+  /// Looks at all series, and at the times of their chunks.
   func statistics(limit: Int) throws -> SeriesStatistics {
-    try Listing.statistics(of: try select(.everything), limit: limit)
+    var labels = Set<Labels>()
+    var (first, last) = (Int64.max, Int64.min)
+    for block in blocks {
+      for row in try block.rows(matching: [], after: .min, through: .max) {
+        labels.insert(row.labels)
+        for chunk in row.chunks { (first, last) = (min(first, chunk.first), max(last, chunk.last)) }
+      }
+    }
+    for series in head?.series ?? [] {
+      guard let range = series.timeRange else { continue }
+      labels.insert(series.labels)
+      (first, last) = (min(first, range.lowerBound), max(last, range.upperBound))
+    }
+    return SeriesIndex(sorted: labels.sorted())
+      .statistics(limit: limit, timeRange: first <= last ? first...last : nil)
   }
 }
 
