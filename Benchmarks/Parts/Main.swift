@@ -30,7 +30,8 @@ enum Main {
     }
     let bandwidth = Measurement.bandwidth()
     if !asJSON { print("memory: \(rounded(bandwidth)) bytes a nanosecond\n") }
-    for benchmark in try groups.flatMap({ try $0.benchmarks() }) where filter.isEmpty || benchmark.name.contains(filter) {
+    for benchmark in try groups.flatMap({ try $0.benchmarks() })
+    where filter.isEmpty || benchmark.name.contains(filter) {
       let measured: Measurement
       do { measured = try Measurement(benchmark) } catch {
         throw Benchmark.WrongAnswer(description: "\(benchmark.name): wrong answer: \(error)")

@@ -38,7 +38,8 @@ struct ForeignTextTests {
       CheckEvidence(
         .success(
           InstantAnswer(
-            series: [AnsweredSeries(labels: Labels([(name: "a", value: text)]), content: .value(2))], notes: [text]))),
+            series: [AnsweredSeries(labels: Labels([(name: "a", value: text)]), content: .value(2))],
+            notes: [text]))),
       CheckEvidence(.success(InstantAnswer(errorText: text))), CheckEvidence(.failure(.unreachable(text))),
     ]
     for status in [200, 500] {

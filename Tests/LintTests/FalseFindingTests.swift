@@ -200,7 +200,8 @@ struct FalseFindingTests {
         found.first { $0.code == "MT008" }?.severity == severity, "\(selector): \(Linting.summary(found))")
       // What is a doubt is not told as a fact.
       let told = found.first { $0.code == "MT008" }
-      #expect(told?.message.hasPrefix("if ") ?? (severity == .warning) == (severity == .warning), "\(selector)")
+      #expect(
+        told?.message.hasPrefix("if ") ?? (severity == .warning) == (severity == .warning), "\(selector)")
     }
   }
 

@@ -107,7 +107,9 @@ private struct ValueNaming {
   }
 
   /// The most that one more value of a member can take, about.
-  func mostBytes(_ labels: Labels) -> Int { 2 * (labels.bytes.count + label.utf8.count + Self.valueBytes) + 384 }
+  func mostBytes(_ labels: Labels) -> Int {
+    2 * (labels.bytes.count + label.utf8.count + Self.valueBytes) + 384
+  }
 
   /// The longest text of a float, about.
   private static let valueBytes = 32

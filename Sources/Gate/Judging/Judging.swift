@@ -81,7 +81,8 @@ extension Check {
     let values = answer.series.compactMap(\.content.finiteOrInfinite)
     let measurement = Measurement(
       value: value, compared: compared, margin: distances.min(),
-      seriesCount: answer.series.count, seriesLabels: InstantAnswer.cut(answer.series[position].labels.description),
+      seriesCount: answer.series.count,
+      seriesLabels: InstantAnswer.cut(answer.series[position].labels.description),
       lowest: values.min() ?? value, highest: values.max() ?? value, notes: answer.notes)
     return breach.map { .failed(measurement, $0) } ?? .passed(measurement)
   }

@@ -8,11 +8,11 @@ extension Judge.Name: ExpressibleByArgument {}
 struct JudgeArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How answers become verdicts: compatible or strict.", default: .text("compatible"),
+      "How answers become verdicts: compatible or strict.",
       discussion:
         "compatible judges bit for bit as Flagger 1.44 does; strict judges what was meant: several series or "
         + "too few requests are no value, and no value is no failure. See docs/strict.md.",
-      valueName: "judge"))
+      default: .text("compatible"), valueName: "judge"))
   var judge: Judge.Name?
 
   @Flag(help: "Short for --judge strict.")
