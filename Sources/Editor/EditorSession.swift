@@ -149,7 +149,7 @@ public struct EditorSession {
       let uri = try decode(DocumentParameters.self, body).textDocument.uri
       workspace.close(uri)
       write(
-        Notification(
+        EditorNotification(
           method: "textDocument/publishDiagnostics", params: PublishDiagnostics(uri: uri, diagnostics: [])),
         send)
     default: return
@@ -175,7 +175,7 @@ public struct EditorSession {
       let diagnostics = PublishDiagnostics(
         uri: uri, version: document.version,
         diagnostics: found.map { PublishedDiagnostic($0, in: document, workspace) })
-      write(Notification(method: "textDocument/publishDiagnostics", params: diagnostics), send)
+      write(EditorNotification(method: "textDocument/publishDiagnostics", params: diagnostics), send)
     }
   }
 

@@ -111,10 +111,10 @@ struct TestCommand: AsyncParsableCommand {
     let report = TestReport(files: files.flatMap { run.reports(on: $0) })
     switch format {
     case .text:
-      let differences: TextReport.Differences =
+      let differences: TestText.Differences =
         diff ? .lines(colored: Terminal.standardOutput.usesColor) : .table
       try Output.write(
-        TextReport(listsFiles: fileSummary, differences: differences).render(report).utf8)
+        TestText(listsFiles: fileSummary, differences: differences).render(report).utf8)
     case .json: try Output.write((TestReportJSON(report).text + "\n").utf8)
     case .junit: try Output.write(JUnitReport.render(report).utf8)
     }

@@ -47,7 +47,7 @@ import TimeSeries
           FileReport(
             path: $0, script: Array(try Data(contentsOf: folder.appending(path: $0))), runner: runner)
         })
-      #expect(report.failed == 0 && report.passed >= 400, "\(TextReport().render(report))")
+      #expect(report.failed == 0 && report.passed >= 400, "\(TestText().render(report))")
     }
   }
 

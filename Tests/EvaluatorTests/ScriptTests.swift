@@ -92,6 +92,6 @@ import Testing
   }
 
   private static func expectAllPassed(_ report: TestReport) {
-    #expect(report.failed == 0 && report.unreadable == 0, "\(TextReport().render(report))")
+    #expect(report.failed == 0 && report.unreadable == 0, "\(TestText().render(report))")
   }
 }

@@ -204,7 +204,7 @@ import Testing
     let broken = FileReport(path: "z.test", script: Array("nonsense".utf8), runner: ScriptRunner())
     let report = TestReport(files: [file, broken])
     #expect(
-      TextReport(listsFiles: true).render(report) == """
+      TestText(listsFiles: true).render(report) == """
         x/y.test:8: a
           run:     as written, at 0 s
           problem: {__name__="a", n="2"} has other values

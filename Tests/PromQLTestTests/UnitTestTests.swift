@@ -75,7 +75,7 @@ import Testing
       let report = Self.run(text)
       #expect(
         report.passed > 0 && report.failed == 0,
-        "\(text)\n\(TextReport().render(TestReport(files: [report])))")
+        "\(text)\n\(TestText().render(TestReport(files: [report])))")
     }
   }
 
@@ -121,7 +121,7 @@ import Testing
   @Test func `tests that do not hold show expected and got`() {
     for (text, says) in Self.failing {
       let report = Self.run(text)
-      let shown = TextReport().render(TestReport(files: [report]))
+      let shown = TestText().render(TestReport(files: [report]))
       for part in says { #expect(shown.contains(part), "\(part) in\n\(shown)") }
       #expect(report.failed == 1, "\(shown)")
     }
@@ -206,7 +206,7 @@ import Testing
       let body = text.hasPrefix("{") ? "{name: broken, " + text.dropFirst() : "{name: broken, \(text)}"
       let report = Self.run(
         "tests:\n- \(body)\n- {promql_expr_test: [{expr: '1', exp_samples: [{value: 1}]}]}")
-      let shown = TextReport().render(TestReport(files: [report]))
+      let shown = TestText().render(TestReport(files: [report]))
       #expect(report.passed == 1 && report.failed == 1, "\(text): \(shown)")
       #expect(shown.contains(says), "\(shown)")
     }
@@ -272,7 +272,7 @@ import Testing
       """
     for (passes, test) in Self.alike {
       let report = Self.run(head + "  " + test, rules: rules)
-      let shown = TextReport().render(TestReport(files: [report]))
+      let shown = TestText().render(TestReport(files: [report]))
       #expect((report.failed == 0 && report.passed > 0) == passes, "\(test): \(shown)")
     }
   }
@@ -301,7 +301,7 @@ import Testing
       }
       let report = FileReport(
         path: "t.yml", unitTests: file, ruleFiles: [], runner: UnitTestRunner(switches: switches))
-      #expect(report.passed == count, "\(TextReport().render(TestReport(files: [report])))")
+      #expect(report.passed == count, "\(TestText().render(TestReport(files: [report])))")
     }
   }
 
@@ -326,7 +326,7 @@ import Testing
     }
     let report = FileReport(
       path: "t.yml", unitTests: file, ruleFiles: [ruleSource], runner: UnitTestRunner(switches: switches))
-    #expect(report.passed == 1, "\(TextReport().render(TestReport(files: [report])))")
+    #expect(report.passed == 1, "\(TestText().render(TestReport(files: [report])))")
   }
 
   @Test func `what happens can be told`() {
@@ -355,9 +355,9 @@ import Testing
 
   @Test func `differences stand below each other when that is wished`() {
     let report = Self.run(Self.test("  promql_expr_test: [{expr: x, exp_samples: [{labels: x, value: 1}]}]"))
-    let plain = TextReport(differences: .lines(colored: false)).render(TestReport(files: [report]))
+    let plain = TestText(differences: .lines(colored: false)).render(TestReport(files: [report]))
     #expect(plain.contains("    - {__name__=\"x\"} 1\n    + {__name__=\"x\", job=\"a\"} 0\n"), "\(plain)")
-    let colored = TextReport(differences: .lines(colored: true)).render(TestReport(files: [report]))
+    let colored = TestText(differences: .lines(colored: true)).render(TestReport(files: [report]))
     #expect(colored.contains("\u{1B}[31m- {__name__=\"x\"} 1\u{1B}[0m"), "\(colored)")
   }
 }

@@ -22,17 +22,17 @@ import TimeSeries
 
   private static func alert(
     _ expression: String, hold: Int64 = 0, keep: Int64 = 0, labels: [NamedText] = [], summary: String = ""
-  ) -> Rule {
-    Rule(
+  ) -> RuleDefinition {
+    RuleDefinition(
       name: "A", expression: Array(expression.utf8), labels: labels,
       kind: .alerting(
-        Rule.Alerting(
+        RuleDefinition.Alerting(
           holdDuration: hold, keepFiringFor: keep,
           annotations: [NamedText(name: "summary", text: summary)])))
   }
 
   /// The states of the alert, a letter a minute: pending, firing, or a dash.
-  private static func course(_ rule: Rule, over values: [Double]) throws -> String {
+  private static func course(_ rule: RuleDefinition, over values: [Double]) throws -> String {
     let store = try store(values)
     var group = GroupEvaluation(RuleGroup(name: "g", rules: [rule]), query: query)
     var course = ""
@@ -74,7 +74,7 @@ import TimeSeries
       RuleGroup(
         name: "g",
         rules: [
-          Rule(
+          RuleDefinition(
             name: "y", expression: Array("x > 1".utf8),
             labels: [NamedText(name: "j", text: ""), NamedText(name: "k", text: "v")])
         ]), query: Self.query)
@@ -95,21 +95,21 @@ import TimeSeries
     let same = [NamedText(name: "j", text: "same")]
     for (rule, limit, message) in [
       (
-        Rule(name: "y", expression: Array("x".utf8), labels: same), 0,
+        RuleDefinition(name: "y", expression: Array("x".utf8), labels: same), 0,
         "vector contains metrics with the same labelset after applying rule labels"
       ),
       (
         Self.alert("x", labels: same), 0,
         "vector contains metrics with the same labelset after applying alert labels"
       ),
-      (Rule(name: "y", expression: Array("x".utf8)), 1, "exceeded limit of 1 with 2 series"),
+      (RuleDefinition(name: "y", expression: Array("x".utf8)), 1, "exceeded limit of 1 with 2 series"),
       (Self.alert("x"), 1, "exceeded limit of 1 with 2 alerts"),
-      (Rule(name: "y", expression: Array("'x'".utf8)), 0, "rule result is not a vector or scalar"),
+      (RuleDefinition(name: "y", expression: Array("'x'".utf8)), 0, "rule result is not a vector or scalar"),
       (
-        Rule(name: "y", expression: Array("x[1m]".utf8)), 0,
+        RuleDefinition(name: "y", expression: Array("x[1m]".utf8)), 0,
         "rule result is not a vector or scalar"
       ),
-    ] as [(Rule, Int, String)] {
+    ] as [(RuleDefinition, Int, String)] {
       var group = GroupEvaluation(RuleGroup(name: "g", limit: limit, rules: [rule]), query: Self.query)
       #expect(group.evaluate(at: 0, in: store).map(\.failure.message) == [message])
       let written = try Self.query.samples(

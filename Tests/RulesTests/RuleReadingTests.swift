@@ -73,7 +73,7 @@ import Testing
     #expect(
       group.rules[1].kind
         == .alerting(
-          Rule.Alerting(
+          RuleDefinition.Alerting(
             holdDuration: 300_000, keepFiringFor: 3_600_000,
             annotations: [NamedText(name: "s", text: "{{ $value }}")])))
   }

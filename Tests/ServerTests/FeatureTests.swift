@@ -3,5 +3,5 @@ import Server
 import Testing
 
 @Test func `the endpoint accepts all of the language`() {
-  #expect(QueryAPI.Options().features == LanguageFeatures.all)
+  #expect(PrometheusAPI.Options().features == LanguageFeatures.all)
 }

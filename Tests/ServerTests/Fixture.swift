@@ -23,12 +23,12 @@ enum Fixture {
 /// An endpoint in the process, asked without a network.
 struct Endpoint {
   let store = Store()
-  let api: QueryAPI
+  let api: PrometheusAPI
 
-  init(now: Int64 = 1_000_000, configure: (inout QueryAPI.Options) -> Void = { _ in }) {
-    var options = QueryAPI.Options()
+  init(now: Int64 = 1_000_000, configure: (inout PrometheusAPI.Options) -> Void = { _ in }) {
+    var options = PrometheusAPI.Options()
     configure(&options)
-    api = QueryAPI(options: options, now: { now }) { [store] in store.snapshot() }
+    api = PrometheusAPI(options: options, now: { now }) { [store] in store.snapshot() }
   }
 
   /// Appends one float.

@@ -111,13 +111,13 @@ struct HeadTests {
 
 /// An endpoint that takes writes.
 private struct Writing {
-  let api: QueryAPI
+  let api: PrometheusAPI
 
   init(origin: String? = nil) {
     let store = Store()
-    var options = QueryAPI.Options()
+    var options = PrometheusAPI.Options()
     options.allowedOrigins = origin.flatMap { try? LabelPattern($0) }
-    api = QueryAPI(options: options, now: { 0 }, writer: RemoteWrite(into: store, now: { 0 })) {
+    api = PrometheusAPI(options: options, now: { 0 }, writer: RemoteWrite(into: store, now: { 0 })) {
       store.snapshot()
     }
   }

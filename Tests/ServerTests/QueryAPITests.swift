@@ -179,7 +179,7 @@ struct QueryAPITests {
 
   @Test func `an endpoint that is not ready refuses`() async {
     let endpoint = Endpoint()
-    for (readiness, stopping) in [(QueryAPI.Readiness.loading, "false"), (.stopping, "true")] {
+    for (readiness, stopping) in [(PrometheusAPI.Readiness.loading, "false"), (.stopping, "true")] {
       endpoint.api.readiness = readiness
       for path in ["/api/v1/query?query=1", "/-/ready"] {
         let response = await endpoint.get(path)

@@ -68,16 +68,16 @@ import TimeSeries
     return request.snappy
   }
 
-  func endpoint(now: Int64 = 10_000_000) -> (api: QueryAPI, store: Store) {
+  func endpoint(now: Int64 = 10_000_000) -> (api: PrometheusAPI, store: Store) {
     let store = Store()
-    let api = QueryAPI(
-      options: QueryAPI.Options(), now: { now }, writer: RemoteWrite(into: store, now: { now })
+    let api = PrometheusAPI(
+      options: PrometheusAPI.Options(), now: { now }, writer: RemoteWrite(into: store, now: { now })
     ) { store.snapshot() }
     return (api, store)
   }
 
   func post(
-    _ api: QueryAPI, _ path: String, _ body: [UInt8], _ type: String = "application/x-protobuf"
+    _ api: PrometheusAPI, _ path: String, _ body: [UInt8], _ type: String = "application/x-protobuf"
   ) async
     -> ServerResponse
   {
@@ -176,7 +176,7 @@ import TimeSeries
   }
 
   @Test func `without a receiver nothing is taken`() async throws {
-    let api = QueryAPI(options: QueryAPI.Options(), now: { 0 }) { Store().snapshot() }
+    let api = PrometheusAPI(options: PrometheusAPI.Options(), now: { 0 }) { Store().snapshot() }
     let response = await post(api, "/api/v1/write", write([]))
     #expect(response.status == 404)
   }

@@ -49,7 +49,9 @@ import TimeSeries
     let store = Store(limits: StoreLimits(retention: 60_000))
     let now: Int64 = 1_000_000_000
     let writer = RemoteWrite(into: store, now: { now })
-    let api = QueryAPI(options: QueryAPI.Options(), now: { now }, writer: writer) { store.snapshot() }
+    let api = PrometheusAPI(options: PrometheusAPI.Options(), now: { now }, writer: writer) {
+      store.snapshot()
+    }
     // Many more series than are looked through at once, and the first ones again at the end.
     for round in 0..<30 {
       let body = remote.write(

@@ -94,8 +94,8 @@ import TimeSeries
     var target = try Target(argument: "http://localhost:9100/probe?module=a&module=b&x=,zone=z", job: "j")
     target.intervalMilliseconds = 15_000
     let status = TargetStatus(target: target)
-    let api = QueryAPI(
-      options: QueryAPI.Options(), now: { 0 }, surroundings: Surroundings(targets: { [status] })
+    let api = PrometheusAPI(
+      options: PrometheusAPI.Options(), now: { 0 }, surroundings: Surroundings(targets: { [status] })
     ) {
       Store().snapshot()
     }

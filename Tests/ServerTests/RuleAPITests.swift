@@ -8,32 +8,34 @@ import TimeSeries
 /// Rules, alerts, status and federation (http-api.md §11, §12, §16).
 @Suite struct RuleAPITests {
   private let store = Store()
-  private let api: QueryAPI
+  private let api: PrometheusAPI
   private let manager: RuleLoop
 
   init() throws {
     let text = { (text: String) in Array(text.utf8) }
-    let down = Rule(
+    let down = RuleDefinition(
       name: "Down", expression: text("up==0"), labels: [NamedText(name: "team", text: "a<b")],
       kind: .alerting(
-        Rule.Alerting(
+        RuleDefinition.Alerting(
           holdDuration: 20_000, keepFiringFor: 5000,
           annotations: [NamedText(name: "summary", text: "{{ $labels.job }} is {{ $value }}")])))
     let files = [
       RuleLoop.File(
         path: "b.yml",
         groups: [
-          RuleGroup(name: "two", rules: [Rule(name: "total", expression: text("sum(up)"))]),
+          RuleGroup(name: "two", rules: [RuleDefinition(name: "total", expression: text("sum(up)"))]),
           RuleGroup(
             name: "one", interval: 5000, limit: 7,
-            rules: [down, Rule(name: "bad", expression: text("rate(up)"))]),
+            rules: [down, RuleDefinition(name: "bad", expression: text("rate(up)"))]),
         ]),
       RuleLoop.File(
         path: "a.yml",
         groups: [
           RuleGroup(
             name: "z",
-            rules: [Rule(name: "copy", expression: text("up"), labels: [NamedText(name: "k", text: "v")])])
+            rules: [
+              RuleDefinition(name: "copy", expression: text("up"), labels: [NamedText(name: "k", text: "v")])
+            ])
         ]),
     ]
     let manager = RuleLoop(files, engine: QueryEngine(), interval: 15_000, into: store, now: { 1_030_000 })
@@ -44,8 +46,8 @@ import TimeSeries
           Labels([("__name__", "up"), ("job", job)]), StoredSample(timestamp: time, .float(value)))
       }
     }
-    api = QueryAPI(
-      options: QueryAPI.Options(), now: { 1_030_000 },
+    api = PrometheusAPI(
+      options: PrometheusAPI.Options(), now: { 1_030_000 },
       surroundings: Surroundings(
         rules: manager,
         facts: ServerFacts(

@@ -39,7 +39,7 @@ struct SecurityPageTests {
 
   @Test func `defaults of flags are what the page says`() {
     let limits = HTTPLimits()
-    let (store, options) = (StoreLimits(), QueryAPI.Options())
+    let (store, options) = (StoreLimits(), PrometheusAPI.Options())
     let rows: [(flag: String, value: String)] = [
       ("--max-connections", "\(limits.connections)"), ("--query-concurrency", "\(options.concurrentQueries)"),
       ("--query-timeout", "\(options.queryTimeout.components.seconds / 60)m"),

@@ -64,7 +64,7 @@ struct ErrorResponse: Encodable {
   }
 }
 
-struct Notification<Parameters: Encodable>: Encodable {
+struct EditorNotification<Parameters: Encodable>: Encodable {
   var jsonrpc = "2.0"
   var method: String
   var params: Parameters

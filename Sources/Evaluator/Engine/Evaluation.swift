@@ -210,8 +210,17 @@ final class Evaluation {
       let rows = try open(inner, on: grid)
       return try unique(
         ReadingRows(source: rows, keys: computedKeys(rows.keys), reading: reading), on: grid)
-    case .histogramQuantile, .histogramQuantiles, .histogramFraction:
-      return try histogram(plan.form, on: grid)
+    case .histogramQuantile(let phi, let inner):
+      return try histogram(inner, .quantiles([try quantileColumn(phi, on: grid)]), on: grid)
+    case .histogramQuantiles(let inner, let name, let phis):
+      var columns: [ScalarColumn] = []
+      for phi in phis { columns.append(try quantileColumn(phi, on: grid)) }
+      let label = HistogramRows.QuantileLabel(name, columns, steps: grid.count)
+      return try histogram(inner, .quantiles(columns), label: label, on: grid)
+    case .histogramFraction(let lower, let upper, let inner):
+      let question = HistogramRows.Question.fraction(
+        lower: try column(lower, on: grid), upper: try column(upper, on: grid))
+      return try histogram(inner, question, on: grid)
     case .labelReplace(let inner, let plan):
       return try LabelFunctions.replace(try open(inner, on: grid), plan, evaluation: self)
     case .labelJoin(let inner, let plan):
@@ -227,8 +236,24 @@ final class Evaluation {
         try open(inner, on: grid), info, data[info.selection], evaluation: self, grid: grid)
     case .aggregate(let aggregation):
       return try aggregate(aggregation, site: plan.site, on: grid)
-    case .scalarArithmetic, .scalarComparison, .scalarTrim, .arithmetic, .comparison, .trim, .set:
-      return try binary(plan, on: grid)
+    case .scalarArithmetic(let operation, let vector, let scalar, let side):
+      return try binary(.arithmetic(operation), vector, scalar, side, plan.site, on: grid)
+    case .scalarComparison(let operation, let vector, let scalar, let side, let returnsBool):
+      return try binary(
+        .comparison(operation, returnsBool: returnsBool), vector, scalar, side, plan.site, on: grid)
+    case .scalarTrim(let operation, let vector, let scalar, let side):
+      return try binary(.trim(operation), vector, scalar, side, plan.site, on: grid)
+    case .arithmetic(let operation, let left, let right, let matching):
+      return try binary(.arithmetic(operation), left, right, matching, plan.site, on: grid)
+    case .comparison(let operation, let left, let right, let matching, let returnsBool):
+      return try binary(
+        .comparison(operation, returnsBool: returnsBool), left, right, matching, plan.site, on: grid)
+    case .trim(let operation, let left, let right, let matching):
+      return try binary(.trim(operation), left, right, matching, plan.site, on: grid)
+    case .set(let operation, let left, let right, let labels):
+      return try SetOperation.open(
+        operation, try open(left, on: grid), try open(right, on: grid), labels, evaluation: self,
+        steps: grid.count)
     case .foreign(let foreign): throw .expandingSeries("\(foreign.name) is no function of PromQL")
     }
   }
@@ -267,15 +292,7 @@ final class Evaluation {
 
   /// `timestamp(v)`: a selector's samples have times of their own (promql-functions.md §3.3).
   private func timestamp(_ inner: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
-    switch inner.form {
-    case .select(let selector):
-      return try unique(try select(selector, site: inner.site, on: grid, .timestamp), on: grid)
-    case .pinned(let pinned):
-      if case .select(let selector) = pinned.form {
-        return PinnedRows(try select(selector, site: inner.site, on: pin(grid), .timestamp))
-      }
-    default: break
-    }
+    if let rows = try selected(inner, .timestamp, on: grid) { return rows }
     let rows = try open(inner, on: grid)
     return try unique(
       StepTimeRows(source: rows, keys: computedKeys(rows.keys), grid: grid), on: grid)
@@ -286,16 +303,20 @@ final class Evaluation {
   ) throws(EvaluationError) -> any RowSource {
     // What is no selector, or unknown to the store, has no start timestamp and no answer.
     guard options.usesStartTimestamps else { return RowTable() }
-    switch inner.form {
-    case .select(let selector):
-      return try unique(try select(selector, site: inner.site, on: grid, .startTimestamp), on: grid)
-    case .pinned(let pinned):
-      if case .select(let selector) = pinned.form {
-        return PinnedRows(try select(selector, site: inner.site, on: pin(grid), .startTimestamp))
-      }
-      return RowTable()
-    default: return RowTable()
+    return try selected(inner, .startTimestamp, on: grid) ?? RowTable()
+  }
+
+  /// What a selector, pinned or not, yields beside its values; nil for any other node.
+  private func selected(
+    _ plan: VectorPlan, _ yield: SelectRows.Yield, on grid: Grid
+  ) throws(EvaluationError) -> (any RowSource)? {
+    if case .select(let selector) = plan.form {
+      return try unique(try select(selector, site: plan.site, on: grid, yield), on: grid)
     }
+    if case .pinned(let inner) = plan.form, case .select(let selector) = inner.form {
+      return PinnedRows(try select(selector, site: plan.site, on: pin(grid), yield))
+    }
+    return nil
   }
 
   private func presence(of rows: any RowSource, on grid: Grid) throws(EvaluationError) -> Presence {
@@ -371,25 +392,10 @@ final class Evaluation {
     if let failure = CertainFailure(edges, of: function) { throw .certain(failure) }
   }
 
-  private func histogram(_ form: VectorForm, on grid: Grid) throws(EvaluationError) -> any RowSource {
-    let vector: VectorPlan
-    let question: HistogramRows.Question
-    var label: HistogramRows.QuantileLabel?
-    switch form {
-    case .histogramQuantile(let phi, let inner):
-      vector = inner
-      question = .quantiles([try quantileColumn(phi, on: grid)])
-    case .histogramQuantiles(let inner, let name, let phis):
-      vector = inner
-      var columns: [ScalarColumn] = []
-      for phi in phis { columns.append(try quantileColumn(phi, on: grid)) }
-      question = .quantiles(columns)
-      label = HistogramRows.QuantileLabel(name, columns, steps: grid.count)
-    case .histogramFraction(let lower, let upper, let inner):
-      vector = inner
-      question = .fraction(lower: try column(lower, on: grid), upper: try column(upper, on: grid))
-    default: return RowTable()
-    }
+  private func histogram(
+    _ vector: VectorPlan, _ question: HistogramRows.Question, label: HistogramRows.QuantileLabel? = nil,
+    on grid: Grid
+  ) throws(EvaluationError) -> any RowSource {
     return try unique(
       try HistogramRows(
         try open(vector, on: grid), question, label: label, site: vector.site, evaluation: self,
@@ -430,31 +436,6 @@ final class Evaluation {
     case .limitRatio: return try ranked.ratio()
     case .countValues(let label):
       return try CountedValues(of: source, label: label, plan.grouping, grid, self)
-    }
-  }
-
-  private func binary(_ plan: VectorPlan, on grid: Grid) throws(EvaluationError) -> any RowSource {
-    let site = plan.site
-    switch plan.form {
-    case .scalarArithmetic(let operation, let vector, let scalar, let side):
-      return try binary(.arithmetic(operation), vector, scalar, side, site, on: grid)
-    case .scalarComparison(let operation, let vector, let scalar, let side, let returnsBool):
-      return try binary(
-        .comparison(operation, returnsBool: returnsBool), vector, scalar, side, site, on: grid)
-    case .scalarTrim(let operation, let vector, let scalar, let side):
-      return try binary(.trim(operation), vector, scalar, side, site, on: grid)
-    case .arithmetic(let operation, let left, let right, let matching):
-      return try binary(.arithmetic(operation), left, right, matching, site, on: grid)
-    case .comparison(let operation, let left, let right, let matching, let returnsBool):
-      return try binary(
-        .comparison(operation, returnsBool: returnsBool), left, right, matching, site, on: grid)
-    case .trim(let operation, let left, let right, let matching):
-      return try binary(.trim(operation), left, right, matching, site, on: grid)
-    case .set(let operation, let left, let right, let labels):
-      return try SetOperation.open(
-        operation, try open(left, on: grid), try open(right, on: grid), labels, evaluation: self,
-        steps: grid.count)
-    default: return RowTable()
     }
   }
 

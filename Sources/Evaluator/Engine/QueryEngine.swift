@@ -63,7 +63,7 @@ public struct QueryEngine: Sendable {
 
   private func prepare(_ text: [UInt8], _ context: QueryContext) throws(QueryError) -> PreparedQuery {
     let account = MemoryAccount(memory)
-    try take(QueryText.bytes(text), from: account)
+    try take(QuerySize.bytes(text), from: account)
     let query = try parse(text)
     if query.depth <= Lowering.depthLimit {
       return PreparedQuery(query, context, .planned(try plan(query, context)), account)

@@ -31,12 +31,12 @@ public struct Examination {
   }
 
   /// The reasons, the most telling first; empty when the query has a value.
-  public mutating func findings() -> [Finding] {
+  public mutating func findings() -> [DataFinding] {
     findings(expression.root)
   }
 
   /// The reasons of a part of the query.
-  mutating func findings(_ node: Expression.NodeID) -> [Finding] {
+  mutating func findings(_ node: Expression.NodeID) -> [DataFinding] {
     switch answer(of: node) {
     case .empty: return reasons(node, isNaN: false)
     case .nan: return reasons(node, isNaN: true)
@@ -89,8 +89,8 @@ public struct Examination {
   }
 
   /// Why a part that is known to be empty (or NaN) is so.
-  private mutating func reasons(_ node: Expression.NodeID, isNaN: Bool) -> [Finding] {
-    let unknown = Finding.emptyPart(expression: text(node), isNaN: isNaN)
+  private mutating func reasons(_ node: Expression.NodeID, isNaN: Bool) -> [DataFinding] {
+    let unknown = DataFinding.emptyPart(expression: text(node), isNaN: isNaN)
     // Nesting costs too, so that no depth of parentheses can exhaust the stack.
     guard budget > 0 else { return [unknown] }
     budget -= 1
@@ -120,7 +120,7 @@ public struct Examination {
 
   private mutating func reasons(
     _ call: Expression.Call, _ node: Expression.NodeID, isNaN: Bool
-  ) -> [Finding]? {
+  ) -> [DataFinding]? {
     let windows = call.arguments.compactMap { argument -> (Expression.NodeID, Expression.Duration)? in
       guard case .matrix(let selector, let range) = expression[expression.unwrapped(argument)].form
       else { return nil }
@@ -137,7 +137,7 @@ public struct Examination {
   }
 
   /// The buckets have values and still there is no quantile.
-  private mutating func bucketReason(_ buckets: Expression.NodeID) -> Finding {
+  private mutating func bucketReason(_ buckets: Expression.NodeID) -> DataFinding {
     guard case .series(let samples) = answer(of: buckets) else {
       return .noBuckets(expression: text(buckets))
     }
@@ -151,7 +151,7 @@ public struct Examination {
   /// The reasons of the first argument that is itself empty or NaN; nil when none is.
   private mutating func argumentReasons(
     _ arguments: [Expression.NodeID], isNaN: Bool
-  ) -> [Finding]? {
+  ) -> [DataFinding]? {
     for argument in arguments where expression[argument].type != .string {
       let found = answer(of: argument)
       if found.isEmpty || found.isNaN { return reasons(argument, isNaN: found.isNaN) }
@@ -167,7 +167,7 @@ public struct Examination {
 
   private mutating func reasons(
     _ binary: Expression.Binary, _ node: Expression.NodeID, isNaN: Bool
-  ) -> [Finding]? {
+  ) -> [DataFinding]? {
     let left = answer(of: binary.lhs)
     let right = answer(of: binary.rhs)
     if isNaN, case .arithmetic(.divide) = binary.operation.facts.kind, left.isZero, right.isZero {
@@ -200,7 +200,7 @@ public struct Examination {
   /// What keeps the series of the sides from meeting; nil when some do meet.
   private func unmatched(
     _ binary: Expression.Binary, _ matching: VectorMatching, _ left: PartAnswer, _ right: PartAnswer
-  ) -> Finding? {
+  ) -> DataFinding? {
     let projection = matching.labels.projection(nil)
     let keys = Set(left.samples.map { RowKey($0.labels).projected(projection) })
     guard keys.isDisjoint(with: right.samples.map { RowKey($0.labels).projected(projection) }) else {
@@ -216,7 +216,7 @@ public struct Examination {
 
   private func windowReasons(
     _ node: Expression.NodeID, _ range: Expression.Duration, needs: Int, isNaN: Bool
-  ) -> [Finding]? {
+  ) -> [DataFinding]? {
     guard case .selector(let selector) = expression[node].form, case .literal(let nanoseconds) = range
     else { return nil }
     return reasons(selector, node, range: nanoseconds / 1_000_000, needs: needs, isNaN: isNaN)
@@ -226,7 +226,7 @@ public struct Examination {
   private func reasons(
     _ selector: Expression.Selector, _ node: Expression.NodeID, range: Int64?, needs: Int,
     isNaN: Bool
-  ) -> [Finding]? {
+  ) -> [DataFinding]? {
     guard let end = reference(selector.time) else { return nil }
     let examined = SelectorExamination(
       selector: selector, text: text(node), source: source, end: end,

@@ -1,6 +1,6 @@
 import TimeSeries
 
-extension Finding: CustomStringConvertible {
+extension DataFinding: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownName(let name, let nearest):

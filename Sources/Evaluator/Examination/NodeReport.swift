@@ -20,7 +20,7 @@ public struct NodeReport: Sendable {
   public var time: Int64
   public var yields: Yield
   /// Why it is empty or NaN; empty when it is neither.
-  public var findings: [Finding]
+  public var findings: [DataFinding]
 }
 
 extension Examination {

@@ -18,7 +18,7 @@ struct SelectorExamination {
   private static let readSeries = 200
 
   /// Nil when nothing is wrong with what it selects.
-  func finding(needs: Int, isNaN: Bool) -> Finding? {
+  func finding(needs: Int, isNaN: Bool) -> DataFinding? {
     let matchers = selector.matchers.map(\.compiled)
     let inside = windows(matchers)
     if inside.contains(where: { $0.count >= needs }) {
@@ -69,7 +69,7 @@ struct SelectorExamination {
   }
 
   /// Nothing matches at all: the first matcher that is to blame.
-  private func mismatch(_ matchers: [LabelMatcher]) -> Finding {
+  private func mismatch(_ matchers: [LabelMatcher]) -> DataFinding {
     let names = matchers.filter { $0.name == LabelName.metric }
     let named = names.isEmpty ? nil : select(names)
     if let named, named.labels.isEmpty {
@@ -86,7 +86,7 @@ struct SelectorExamination {
     return .unmatchedCombination(selector: text)
   }
 
-  private func unmatched(_ matcher: LabelMatcher, among series: [Labels]) -> Finding {
+  private func unmatched(_ matcher: LabelMatcher, among series: [Labels]) -> DataFinding {
     let seen = Set(series.compactMap { $0[matcher.name] }).sorted {
       $0.utf8.lexicographicallyPrecedes($1.utf8)
     }

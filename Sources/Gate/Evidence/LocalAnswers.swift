@@ -30,7 +30,7 @@ struct LocalAnswers {
   /// The reasons of an answer without a value; empty for any other.
   func findings(
     _ answer: Result<InstantAnswer, QueryFailure>, to query: String, at time: Int64
-  ) -> [Finding] {
+  ) -> [DataFinding] {
     guard case .success(let found) = answer, case .noValue = found.reading else { return [] }
     var examination = Examination(of: query, at: time, over: source, engine: engine)
     return examination?.findings() ?? []

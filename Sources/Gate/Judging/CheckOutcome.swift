@@ -63,9 +63,9 @@ public struct NoValue: Sendable, Hashable {
   /// How many series answered.
   public var seriesCount: Int
   /// What a closer look at the data found, the most telling first; empty when nobody looked.
-  public var findings: [Finding]
+  public var findings: [DataFinding]
 
-  public init(cause: Cause, seriesCount: Int = 0, findings: [Finding] = []) {
+  public init(cause: Cause, seriesCount: Int = 0, findings: [DataFinding] = []) {
     self.cause = cause
     self.seriesCount = seriesCount
     self.findings = findings

@@ -6,14 +6,14 @@ import TimeSeries
 /// at the data says.
 public struct CheckEvidence: Sendable, Hashable {
   public var answer: Result<InstantAnswer, QueryFailure>
-  public var findings: [Finding]
+  public var findings: [DataFinding]
   /// What the answer stands on; nil when nobody asked.
   public var basis: Basis?
   /// For which time another server was asked, milliseconds; nil for evaluations of our own.
   public var asked: Int64?
 
   public init(
-    _ answer: Result<InstantAnswer, QueryFailure>, findings: [Finding] = [], basis: Basis? = nil,
+    _ answer: Result<InstantAnswer, QueryFailure>, findings: [DataFinding] = [], basis: Basis? = nil,
     asked: Int64? = nil
   ) {
     self.asked = asked

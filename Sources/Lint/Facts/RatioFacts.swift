@@ -7,7 +7,7 @@ struct RatioFacts {
   private let denominator: CountedPart?
   private let matching: VectorMatching
   /// Buckets of one histogram over its count.
-  private let buckets: BucketSum?
+  private let buckets: BucketTerms?
   /// One of several parts over all of them.
   private let sum: ShareOfSum?
 
@@ -15,7 +15,7 @@ struct RatioFacts {
     numerator = CountedPart(lhs, selections)
     denominator = CountedPart(rhs, selections)
     self.matching = matching
-    buckets = BucketSum(lhs, rhs, selections)
+    buckets = BucketTerms(lhs, rhs, selections)
     sum = ShareOfSum(lhs, rhs, selections)
   }
 

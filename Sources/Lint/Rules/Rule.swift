@@ -22,7 +22,7 @@ public struct Rule: Sendable {
 
   /// What a rule looks at.
   enum Check: Sendable {
-    case failure(@Sendable (QuerySite, QueryFailure, LintOptions) -> [Advice])
+    case failure(@Sendable (QuerySite, QueryFault, LintOptions) -> [Advice])
     case query(@Sendable (QuerySubject) -> [Advice])
     case metric(@Sendable (MetricSubject) -> [Advice])
     case canary(@Sendable (CanarySubject) -> [Advice])

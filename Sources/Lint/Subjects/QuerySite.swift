@@ -113,7 +113,7 @@ public struct QuerySubject: Sendable {
 }
 
 /// Why there is no query to look at.
-public enum QueryFailure: Sendable {
+public enum QueryFault: Sendable {
   case unrendered(TemplateError)
   case unparsed(QueryText, Diagnostic)
   case unplanned(QueryText, String)
@@ -185,5 +185,5 @@ extension QuerySite {
 
 /// Carries a failure through `Result`.
 struct QueryAttemptError: Error {
-  var failure: QueryFailure
+  var failure: QueryFault
 }

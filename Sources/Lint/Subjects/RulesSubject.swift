@@ -85,7 +85,7 @@ struct RuleSubject {
   var name: String { written.rule.name }
 
   /// Nil for a recording rule.
-  var alerting: Rules.Rule.Alerting? {
+  var alerting: Rules.RuleDefinition.Alerting? {
     if case .alerting(let alerting) = written.rule.kind { alerting } else { nil }
   }
 

@@ -137,7 +137,7 @@ struct DocumentReader {
     var diagnostic = Diagnostic(
       code: ManifestCode.kind, severity: .error, range: kind.range,
       message:
-        "\(Self.group) has no kind \(Shown.text(kind.value)): there are \(kinds.joined(separator: ", "))")
+        "\(Self.group) has no kind \(Quoted.text(kind.value)): there are \(kinds.joined(separator: ", "))")
     if let nearest = Spelling.nearest(to: kind.value, among: kinds), let range = kind.range {
       diagnostic.fixes = [
         Diagnostic.Fix("write \(nearest)", range: range, replacement: nearest, isSafe: false)
@@ -149,7 +149,8 @@ struct DocumentReader {
   private func wrongVersion(_ version: Located<String>) -> Diagnostic {
     var diagnostic = Diagnostic(
       code: ManifestCode.kind, severity: .error, range: version.range,
-      message: "\(Shown.key(version.value)) is not served: Flagger's kinds are of \(ManifestKind.apiVersion)")
+      message: "\(Quoted.key(version.value)) is not served: Flagger's kinds are of \(ManifestKind.apiVersion)"
+    )
     if let range = version.range {
       diagnostic.fixes = [
         Diagnostic.Fix(

@@ -43,7 +43,7 @@ struct MappingBuilder {
       var diagnostic = Diagnostic(
         code: ManifestCode.duplicateKey, severity: .error, range: key.range,
         message:
-          "key \(Shown.key(entry.key)) is written twice; a cluster silently keeps the last: leave one out")
+          "key \(Quoted.key(entry.key)) is written twice; a cluster silently keeps the last: leave one out")
       diagnostic.notes = [Diagnostic.Note("first written here", range: earlier.keyRange)]
       throw ManifestProblem(diagnostic)
     }

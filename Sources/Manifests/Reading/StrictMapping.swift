@@ -53,7 +53,7 @@ package struct StrictMapping {
       } else {
         problem = ManifestProblem(
           ManifestCode.unknownKey,
-          "\(what) has no field \(Shown.key(entry.key)): there are \(keys.joined(separator: ", "))",
+          "\(what) has no field \(Quoted.key(entry.key)): there are \(keys.joined(separator: ", "))",
           at: entry.keyRange)
       }
       if let nearest = Spelling.nearest(to: entry.key, among: keys) {

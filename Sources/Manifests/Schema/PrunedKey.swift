@@ -198,7 +198,7 @@ extension ManifestNode {
   /// A scalar as written; for the others, that they are what they are.
   fileprivate var shown: String {
     switch content {
-    case .scalar(let scalar): Shown.key(String(decoding: scalar.bytes, as: UTF8.self))
+    case .scalar(let scalar): Quoted.key(String(decoding: scalar.bytes, as: UTF8.self))
     case .sequence, .mapping: "as it is"
     }
   }

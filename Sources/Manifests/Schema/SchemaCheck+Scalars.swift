@@ -16,7 +16,7 @@ extension SchemaCheck {
           Diagnostic.Fix("write \(nearest)", range: node.range, replacement: nearest, isSafe: false))
       }
       report(
-        ManifestCode.value, node.range, "\(site.path) must be one of \(listed), not \(Shown.text(text))",
+        ManifestCode.value, node.range, "\(site.path) must be one of \(listed), not \(Quoted.text(text))",
         fixes: fixes)
     } else if length < rule.lengths.lowerBound {
       report(ManifestCode.value, node.range, "\(site.path) must not be empty")
@@ -26,7 +26,7 @@ extension SchemaCheck {
         "\(site.path) has \(length) characters: at most \(rule.lengths.upperBound) may be")
     } else if let pattern = rule.pattern, !pattern.matches(scalar.bytes) {
       report(
-        ManifestCode.value, node.range, "\(site.path) must be \(pattern.words), not \(Shown.text(text))")
+        ManifestCode.value, node.range, "\(site.path) must be \(pattern.words), not \(Quoted.text(text))")
     }
   }
 

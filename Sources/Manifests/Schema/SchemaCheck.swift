@@ -32,7 +32,7 @@ struct SchemaCheck {
     }
 
     static func join(_ path: String, _ key: String) -> String {
-      let shown = Shown.key(key)
+      let shown = Quoted.key(key)
       return path.isEmpty ? shown : "\(path).\(shown)"
     }
   }

@@ -17,7 +17,7 @@ struct MetadataCheck {
       checkKey(entry, of: "labels")
       guard let value = Self.text(entry.value), !Self.isOpen(value) else { continue }
       if !KubernetesName.isLabelValue(value) {
-        report(entry.value.range, "metadata.labels.\(Shown.key(entry.key))", Self.labelValue, value)
+        report(entry.value.range, "metadata.labels.\(Quoted.key(entry.key))", Self.labelValue, value)
       }
     }
     var size = 0
@@ -60,7 +60,7 @@ struct MetadataCheck {
     diagnostics.append(
       Diagnostic(
         code: ManifestCode.value, severity: .error, range: range,
-        message: "\(what) must be \(wanted), not \(Shown.text(found))"))
+        message: "\(what) must be \(wanted), not \(Quoted.text(found))"))
   }
 
   private func entries(of metadata: ManifestNode.Mapping, _ key: String) -> [ManifestNode.Mapping.Entry] {

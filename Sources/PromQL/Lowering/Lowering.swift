@@ -227,7 +227,7 @@ public struct Lowering {
   /// Adds what a selector needs: samples later than `back` before its first time, and up to `ahead`
   /// after its last one, milliseconds.
   mutating func add(
-    _ matchers: [LabelMatcher], _ time: TimeReference, _ place: Surroundings, back: Int64, ahead: Int64
+    _ matchers: [LabelMatcher], _ time: TimeReference, _ place: NodeContext, back: Int64, ahead: Int64
   ) -> Int {
     let (after, early) = time.reference(step: place.first).subtractingReportingOverflow(back)
     let (through, late) = time.reference(step: place.last).addingReportingOverflow(ahead)

@@ -1,5 +1,5 @@
 /// Where a node stands: over which steps it is evaluated, and what its ancestors make of histograms.
-struct Surroundings {
+struct NodeContext {
   /// The first and last step at which the node is evaluated, milliseconds; no step when the last is
   /// before the first.
   var first: Int64
@@ -12,12 +12,12 @@ struct Surroundings {
   var isEmpty: Bool { last < first }
 
   /// Evaluated at the first step only.
-  var pinned: Surroundings {
-    Surroundings(first: first, last: min(first, last), histograms: histograms)
+  var pinned: NodeContext {
+    NodeContext(first: first, last: min(first, last), histograms: histograms)
   }
 
   /// Below a node that uses histograms in a certain way; whoever needs buckets prevails.
-  func using(_ use: HistogramUse) -> Surroundings {
+  func using(_ use: HistogramUse) -> NodeContext {
     var inner = self
     if histograms != .buckets { inner.histograms = use }
     return inner
@@ -35,7 +35,7 @@ struct Places {
   private let expression: Expression
   private let context: QueryContext
   private let durations: ResolvedDurations
-  private var surroundings: [Surroundings]
+  private var surroundings: [NodeContext]
   private let isInvariant: [Bool]
   /// Whether the node is inside of one that does not depend on the step.
   private var isInsideInvariant: [Bool]
@@ -52,13 +52,13 @@ struct Places {
     isInsideInvariant = isPinned
     let steps = context.grid.count
     let last = steps > 0 ? context.grid.time(steps - 1) : context.grid.start &- 1
-    let whole = Surroundings(first: context.grid.start, last: last)
-    surroundings = [Surroundings](repeating: whole, count: count)
+    let whole = NodeContext(first: context.grid.start, last: last)
+    surroundings = [NodeContext](repeating: whole, count: count)
     // Parents come after their children.
     for index in expression.nodes.indices.reversed() { place(Expression.NodeID(index)) }
   }
 
-  subscript(_ id: Expression.NodeID) -> Surroundings { surroundings[id.index] }
+  subscript(_ id: Expression.NodeID) -> NodeContext { surroundings[id.index] }
 
   /// The time that a selector or subquery looks at.
   func time(of id: Expression.NodeID) -> TimeReference {
@@ -119,8 +119,8 @@ struct Places {
     }
   }
 
-  private mutating func place(_ call: Expression.Call, _ here: Surroundings) {
-    let use: Surroundings.HistogramUse? =
+  private mutating func place(_ call: Expression.Call, _ here: NodeContext) {
+    let use: NodeContext.HistogramUse? =
       switch call.function.facts.family {
       case .reading(.count), .reading(.sum), .reading(.avg): .statistics
       case .histogramQuantile, .histogramQuantiles, .histogramFraction: .buckets
@@ -138,14 +138,14 @@ struct Places {
   }
 
   /// The inner steps of a subquery: all lie in the windows of the outer steps.
-  private func inner(of id: Expression.NodeID, _ outer: Surroundings) -> Surroundings {
+  private func inner(of id: Expression.NodeID, _ outer: NodeContext) -> NodeContext {
     let time = time(of: id)
     let step = step(ofSubquery: id)
     let first = SubqueryPlan.firstStep(
       after: time.reference(step: outer.first), range: durations.ranges[id.index] ?? 0, step: step)
     var last = SubqueryPlan.lastStep(through: time.reference(step: outer.last), step: step)
     if outer.isEmpty { last = min(last, first &- 1) }
-    return Surroundings(first: first, last: last, histograms: .buckets)
+    return NodeContext(first: first, last: last, histograms: .buckets)
   }
 }
 

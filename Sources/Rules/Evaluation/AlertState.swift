@@ -33,7 +33,8 @@ struct AlertState {
   ///   - found: the alerts that the query yields; `activeSince` is now.
   ///   - limit: the most alerts; 0 for no limit. Beyond it all are forgotten.
   mutating func update(
-    with found: [ActiveAlert], of rule: Rule, _ alerting: Rule.Alerting, at time: Int64, limit: Int
+    with found: [ActiveAlert], of rule: RuleDefinition, _ alerting: RuleDefinition.Alerting, at time: Int64,
+    limit: Int
   ) throws(RuleFailure) -> [VectorSample] {
     var present: Set<Labels> = []
     for alert in found where !present.insert(alert.labels).inserted {
@@ -61,7 +62,7 @@ struct AlertState {
 
   /// The alert after this evaluation; nil when it is over.
   private static func next(
-    _ alert: ActiveAlert, isPresent: Bool, _ alerting: Rule.Alerting, at time: Int64
+    _ alert: ActiveAlert, isPresent: Bool, _ alerting: RuleDefinition.Alerting, at time: Int64
   ) -> ActiveAlert? {
     var alert = alert
     if isPresent {
@@ -77,7 +78,7 @@ struct AlertState {
   }
 
   /// `ALERTS` and `ALERTS_FOR_STATE`.
-  private static func series(of alert: ActiveAlert, _ rule: Rule) -> [VectorSample] {
+  private static func series(of alert: ActiveAlert, _ rule: RuleDefinition) -> [VectorSample] {
     var state = LabelsBuilder(alert.labels)
     state.set(LabelName.metric, "ALERTS")
     state.set("alertname", rule.name)

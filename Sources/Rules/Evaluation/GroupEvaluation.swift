@@ -32,8 +32,8 @@ public struct GroupEvaluation: Sendable {
   /// that failed; a failed one writes nothing, and its series stay as they are.
   public mutating func evaluate(
     at time: Int64, in store: Store
-  ) -> [(rule: Rule, failure: RuleFailure)] {
-    var failures: [(rule: Rule, failure: RuleFailure)] = []
+  ) -> [(rule: RuleDefinition, failure: RuleFailure)] {
+    var failures: [(rule: RuleDefinition, failure: RuleFailure)] = []
     for index in group.rules.indices {
       do throws(RuleFailure) { try evaluate(index, at: time, in: store) } catch {
         failures.append((group.rules[index], error))
@@ -78,7 +78,7 @@ public struct GroupEvaluation: Sendable {
   // Recording rules.
 
   private func recorded(
-    _ samples: [VectorSample], by rule: Rule
+    _ samples: [VectorSample], by rule: RuleDefinition
   ) throws(RuleFailure) -> [VectorSample] {
     let renamed = samples.map { sample in
       var builder = LabelsBuilder(sample.labels)
@@ -98,7 +98,7 @@ public struct GroupEvaluation: Sendable {
   // Alerting rules.
 
   private func alerts(
-    _ samples: [VectorSample], of rule: Rule, _ alerting: Rule.Alerting, at time: Int64,
+    _ samples: [VectorSample], of rule: RuleDefinition, _ alerting: RuleDefinition.Alerting, at time: Int64,
     over snapshot: StoreSnapshot
   ) -> [ActiveAlert] {
     let query = query

@@ -10,10 +10,10 @@ public struct RuleGroup: Sendable, Hashable {
   /// The most series or alerts that one rule may yield; 0 for no limit.
   public var limit: Int
   /// In the order of evaluation.
-  public var rules: [Rule]
+  public var rules: [RuleDefinition]
 
   public init(
-    name: String, interval: Int64? = nil, queryOffset: Int64 = 0, limit: Int = 0, rules: [Rule]
+    name: String, interval: Int64? = nil, queryOffset: Int64 = 0, limit: Int = 0, rules: [RuleDefinition]
   ) {
     self.name = name
     self.interval = interval
@@ -24,7 +24,7 @@ public struct RuleGroup: Sendable, Hashable {
 }
 
 /// A recording or an alerting rule.
-public struct Rule: Sendable, Hashable {
+public struct RuleDefinition: Sendable, Hashable {
   /// What becomes of the query's result.
   public enum Kind: Sendable, Hashable {
     /// Writes the query's result as series of the rule's name.

@@ -30,7 +30,7 @@ extension RuleReading {
       let annotations
     else { return nil }
     var rule = WrittenRule(
-      rule: Rule(name: "", expression: Array((expression?.text ?? "").utf8)), range: fields.range,
+      rule: RuleDefinition(name: "", expression: Array((expression?.text ?? "").utf8)), range: fields.range,
       name: fields.range(of: "alert"), expression: expression ?? ManifestText(""), labels: labels,
       annotations: annotations, holdDuration: fields.node("for")?.range,
       keepFiringFor: fields.node("keep_firing_for")?.range)
@@ -56,7 +56,7 @@ extension RuleReading {
       rule.name = fields.range(of: "record")
     } else {
       rule.rule.kind = .alerting(
-        Rule.Alerting(
+        RuleDefinition.Alerting(
           holdDuration: hold ?? 0, keepFiringFor: keep ?? 0, annotations: annotations.map(\.named)))
     }
     return rule

@@ -21,7 +21,7 @@ package struct WrittenGroup: Sendable {
 /// A rule as it stands in its file.
 package struct WrittenRule: Sendable {
   /// What it means.
-  package var rule: Rule
+  package var rule: RuleDefinition
   package var range: SourceRange
   /// Of the value of `alert` or `record`.
   package var name: SourceRange

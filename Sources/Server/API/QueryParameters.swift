@@ -60,7 +60,7 @@ struct QueryParameters: Sendable {
   }
 
   /// Reads and plans the query.
-  func prepared(_ options: QueryAPI.Options) throws(APIError) -> Prepared {
+  func prepared(_ options: PrometheusAPI.Options) throws(APIError) -> Prepared {
     let start = ContinuousClock.now
     var evaluation = options.evaluation
     evaluation.lookback = lookback ?? evaluation.lookback

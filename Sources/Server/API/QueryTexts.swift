@@ -42,7 +42,7 @@ extension FormValues {
   private func parsed(
     _ features: LanguageFeatures, _ memory: MemoryAccount, _ error: (String) -> APIError
   ) throws(APIError) -> Expression {
-    try take(QueryText.bytes(first("query")), from: memory)
+    try take(QuerySize.bytes(first("query")), from: memory)
     do {
       return try Expression.parse(first("query"), features: features)
     } catch let failure {

@@ -7,20 +7,20 @@ struct Redirect: Sendable, Equatable {
   var status: Int
 
   /// Nil where the request is to be answered as it is.
-  /// - Parameter route: of the request's path.
-  init?(_ request: ServerRequest, _ route: Route?) {
+  /// - Parameter endpoint: of the request's path.
+  init?(_ request: ServerRequest, _ endpoint: Endpoint?) {
     let path = request.path
     guard path.utf8.first == UInt8(ascii: "/") else { return nil }
     let clean = Self.cleaned(path)
     if clean != path || path == "/api/v1" {
-      self.init(clean == "/api/v1" ? Route.apiPrefix : clean, 301, request)
+      self.init(clean == "/api/v1" ? Endpoint.apiPrefix : clean, 301, request)
       return
     }
-    if let route, route.methods.contains(request.method) { return nil }
+    if let endpoint, endpoint.methods.contains(request.method) { return nil }
     guard let known = Self.known(path, for: request.method) else { return nil }
     // The router of the API does not know what its paths begin with, and leaves that out.
-    let isOfAPI = known.hasPrefix(Route.apiPrefix)
-    let location = isOfAPI ? String(known.dropFirst(Route.apiPrefix.count - 1)) : known
+    let isOfAPI = known.hasPrefix(Endpoint.apiPrefix)
+    let location = isOfAPI ? String(known.dropFirst(Endpoint.apiPrefix.count - 1)) : known
     self.init(location, request.method == .get ? 301 : 307, request)
   }
 
@@ -31,11 +31,15 @@ struct Redirect: Sendable, Equatable {
 
   /// The path that stands for something, up to a slash at the end and to the case of letters.
   private static func known(_ path: String, for method: ServerRequest.Method) -> String? {
-    let isKnown = { (path: String) in Route(path: path)?.methods.contains(method) ?? false }
+    let isKnown = { (path: String) in
+      PrometheusAPI.table.found(path)?.endpoint.methods.contains(method) ?? false
+    }
     let other = path.hasSuffix("/") ? String(path.dropLast()) : path + "/"
     if isKnown(other) { return other }
     // What the API's paths begin with is written in small letters.
-    guard path.hasPrefix(Route.apiPrefix) || !path.lowercased().hasPrefix(Route.apiPrefix) else { return nil }
+    guard path.hasPrefix(Endpoint.apiPrefix) || !path.lowercased().hasPrefix(Endpoint.apiPrefix) else {
+      return nil
+    }
     for candidate in [path, other] {
       var parts = candidate.split(separator: "/", omittingEmptySubsequences: false).map { $0.lowercased() }
       if parts.count == 6, parts[3] == "label" {

@@ -115,6 +115,7 @@ struct SeriesParameters: Sendable {
     } catch {
       throw APIError(kind: .execution, message: "\(error)")
     }
+    try take(2 * MemoryLayout<ArraySlice<UInt8>>.stride * texts.count, from: memory)
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "["))
     for (index, text) in texts.prefix(limit).enumerated() {

@@ -9,15 +9,15 @@ extension ServerResponse {
   }
 
   /// The path exists, but not for this method.
-  static func wrongMethod(_ method: ServerRequest.Method, for route: Route) -> ServerResponse {
+  static func wrongMethod(_ method: ServerRequest.Method, for endpoint: Endpoint) -> ServerResponse {
     var response = method == .options ? ServerResponse(status: 200) : refusal(405, "Method Not Allowed")
-    let allowed = (route.methods + [.options]).map(\.name).sorted()
+    let allowed = (endpoint.methods + [.options]).map(\.name).sorted()
     response.headers["Allow"] = allowed.joined(separator: ", ")
     return response
   }
 
   /// The source cannot be asked now.
-  static func notReady(_ readiness: QueryAPI.Readiness) -> ServerResponse {
+  static func notReady(_ readiness: PrometheusAPI.Readiness) -> ServerResponse {
     var response = ServerResponse(status: 503, text: "Service Unavailable")
     response.headers["X-Prometheus-Stopping"] = readiness == .stopping ? "true" : "false"
     return response
@@ -46,7 +46,7 @@ extension ServerResponse {
   }
 }
 
-extension QueryAPI {
+extension PrometheusAPI {
   /// Compresses the body when the client takes it.
   func compressed(_ response: ServerResponse, for request: ServerRequest) -> ServerResponse {
     var response = response
@@ -64,7 +64,7 @@ extension QueryAPI {
 
   /// Lets browsers read the answers of the API (http-api.md §1).
   func addOriginFields(to response: inout ServerResponse, for request: ServerRequest) {
-    guard request.path.hasPrefix(Route.apiPrefix) else { return }
+    guard request.path.hasPrefix(Endpoint.apiPrefix) else { return }
     response.headers.add("Vary", "Origin")
     guard let origin = request.headers["Origin"] else { return }
     response.headers["Access-Control-Allow-Headers"] = "Accept, Authorization, Content-Type, Origin"
@@ -79,7 +79,7 @@ extension QueryAPI {
   }
 }
 
-extension QueryAPI {
+extension PrometheusAPI {
   /// Whether a page may write: where --cors-origin names its origin. Every origin may read by default; what
   /// nobody named may not write, and that a page is of this very host says nothing, since a name can be made
   /// to lead here.

@@ -44,7 +44,7 @@ public final class ServerMetrics: Sendable {
   func response(to request: ServerRequest, _ build: BuildInformation) -> ServerResponse {
     let format = ExpositionFormat(accepted: request.headers["Accept"])
     return ServerResponse(
-      type: format.contentType, Exposition.text(of: families(build), in: format))
+      type: format.contentType, WrittenExposition.text(of: families(build), in: format))
   }
 
   private func families(_ build: BuildInformation) -> [OwnMetric] {

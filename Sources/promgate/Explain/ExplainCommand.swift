@@ -89,7 +89,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let expression = try QueryText.parse(self.expression)
+    let expression = try QueryArgument.parse(self.expression)
     if types {
       let page: TypesPage
       do { page = try TypesPage(expression) } catch { throw ToolFailure("\(error)") }
@@ -137,7 +137,7 @@ struct ExplainCommand: ParsableCommand {
 }
 
 /// A query as an argument or from standard input.
-enum QueryText {
+enum QueryArgument {
   /// The longest query that is read.
   private static let maximumBytes = 16 << 20
 

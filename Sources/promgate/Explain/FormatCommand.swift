@@ -32,7 +32,7 @@ struct FormatCommand: ParsableCommand {
   }
 
   func run() throws {
-    let expression = try QueryText.parse(self.expression)
+    let expression = try QueryArgument.parse(self.expression)
     if !expression.comments.isEmpty, !dropComments {
       let place = SourcePlace(offset: expression.comments[0].start, in: expression.text)
       throw ToolFailure(

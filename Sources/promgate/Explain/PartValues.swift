@@ -21,7 +21,7 @@ struct PartValues {
   func text(columns: Int) -> String {
     var lines = ["at \(TimeText.utc(time))"]
     // A reason is given once, where it is seen first: the parts below are empty for the same one.
-    var given: Set<Finding> = []
+    var given: Set<DataFinding> = []
     for report in reports {
       let indent = String(repeating: "  ", count: min(report.level, 20))
       lines.append(indent + headline(report) + ": " + summary(report.yields))

@@ -143,11 +143,11 @@ extension GateCommand {
     guard let listen else { return nil }
     let own = ServerMetrics(refusals: Refusals(log: log))
     own.add(metrics.families)
-    var options = QueryAPI.Options()
+    var options = PrometheusAPI.Options()
     options.evaluation = evaluation.options
     options.features = evaluation.features
     options.memory = source.engine.memory
-    let api = QueryAPI(
+    let api = PrometheusAPI(
       options: options, now: TimeSource.wall.now, metrics: own
     ) { source.series }
     do {

@@ -97,7 +97,7 @@ struct QueryCommand: AsyncParsableCommand {
 
   func run() async throws {
     let recording = try recordings.source(data)
-    let text = try QueryText.bytes(expression)
+    let text = try QueryArgument.bytes(expression)
     let engine = evaluation.engine
     let now = TimeSource.wall.now()
     let newest = recording?.facts.timeRange?.upperBound ?? now

@@ -161,8 +161,8 @@ struct RecordCommand: AsyncParsableCommand {
     _ progress: RecordProgress
   ) async throws {
     let refusals = Refusals(log: LogArguments.notes)
-    let api = QueryAPI(
-      options: QueryAPI.Options(), now: TimeSource.wall.now,
+    let api = PrometheusAPI(
+      options: PrometheusAPI.Options(), now: TimeSource.wall.now,
       metrics: ServerMetrics(refusals: refusals),
       surroundings: Surroundings(recorded: { writer.families }), writer: writer
     ) { store.snapshot() }

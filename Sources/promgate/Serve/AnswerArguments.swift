@@ -12,10 +12,10 @@ struct AnswerArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How many queries are evaluated at once.", default: .count(QueryAPI.Options().concurrentQueries),
+      "How many queries are evaluated at once.", default: .count(PrometheusAPI.Options().concurrentQueries),
       valueName: "count"),
     transform: ArgumentText.count)
-  var queryConcurrency = QueryAPI.Options().concurrentQueries
+  var queryConcurrency = PrometheusAPI.Options().concurrentQueries
 
   @Option(
     help: ArgumentHelp(
@@ -47,8 +47,8 @@ struct AnswerArguments: ParsableArguments {
   var corsOrigin: LabelPattern?
 
   /// The endpoint's options.
-  func options(_ engine: QueryEngine) -> QueryAPI.Options {
-    var options = QueryAPI.Options()
+  func options(_ engine: QueryEngine) -> PrometheusAPI.Options {
+    var options = PrometheusAPI.Options()
     options.evaluation = engine.options
     options.features = engine.features
     options.memory = engine.memory

@@ -191,7 +191,7 @@ struct ServeCommand: AsyncParsableCommand {
     let series: @Sendable () -> any SeriesSource = {
       if let source { source } else { store.snapshot() }
     }
-    let api = QueryAPI(
+    let api = PrometheusAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
       writer: writer, source: series)
     let access = try door.access(log)
@@ -237,7 +237,8 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func start(
-    _ api: QueryAPI, _ access: @escaping @Sendable () -> ServerAccess, _ refusals: Refusals, _ log: Logger
+    _ api: PrometheusAPI, _ access: @escaping @Sendable () -> ServerAccess, _ refusals: Refusals,
+    _ log: Logger
   ) async throws -> HTTPServer {
     var limits = answering.limits
     let most = Descriptors.connections

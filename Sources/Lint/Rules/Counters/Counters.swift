@@ -81,9 +81,9 @@ extension Rule {
     why: """
       A counter only grows: its value is everything since the start of the process. It says nothing of the \
       last minute, it passes a `max` until it never does again, and a quotient of two raw counters moves \
-      less and less, as does a quantile over raw buckets. Use `rate` or `increase` over a window. An alert on \
-      it, `errors_total > 10`, is there from the tenth error on until the process ends. Of rules only alerts \
-      are looked at: a recording rule may rename a counter.
+      less and less, as does a quantile over raw buckets. Use `rate` or `increase` over a window. An alert \
+      on it, `errors_total > 10`, is there from the tenth error on until the process ends. Of rules only \
+      alerts are looked at: a recording rule may rename a counter.
       """,
     fires: [
       .query("sum(http_requests_total{code=\"500\"})"), .query("sum(errors_total) / sum(requests_total)"),

@@ -85,7 +85,7 @@ extension Rule {
       else { return [] }
       for part in query.vectors {
         guard case .arithmetic(.divide, let lhs, let rhs, _) = part.form,
-          let sum = BucketSum(lhs, rhs, query.facts.selections), let least = sum.bounds.first,
+          let sum = BucketTerms(lhs, rhs, query.facts.selections), let least = sum.bounds.first,
           let most = sum.bounds.last
         else { continue }
         return [

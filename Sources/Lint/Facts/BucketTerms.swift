@@ -6,7 +6,7 @@ import TimeSeries
 ///
 /// Buckets hold what smaller ones hold too: 0 ≤ b(T) ≤ b(4T) ≤ count. A sum of them is greatest and least
 /// where all observations lie right below one of the bounds, so that the buckets from there on are full.
-struct BucketSum {
+struct BucketTerms {
   /// The least and the greatest that the quotient can be.
   let lower: Double
   let upper: Double

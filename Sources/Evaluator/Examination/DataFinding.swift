@@ -1,6 +1,6 @@
 /// Something that a look at the data says about why a part of a query has no value. `description` is
 /// one sentence for people.
-public enum Finding: Sendable, Hashable {
+public enum DataFinding: Sendable, Hashable {
   /// No series of that name in the whole of the data; `nearest` is a name that is there and looks alike.
   case unknownName(String, nearest: String?)
   /// No series of that name satisfies the matcher; `seen` are a few of the values that the label does

@@ -1,7 +1,7 @@
 import TimeSeries
 
 /// What somebody wrote, for a message: never long, never with control characters.
-enum Shown {
+enum Quoted {
   private static let longest = 60
 
   /// In double quotes.

@@ -2,7 +2,7 @@ import PromQL
 import TimeSeries
 
 /// What a query's text comes to, before it is read.
-package enum QueryText {
+package enum QuerySize {
   /// Shorter texts need not ask, bytes.
   private static let short = 2048
   /// What a token takes: its place on the parser's stack, its node, the plan's.

@@ -1,5 +1,5 @@
 /// Draws a report as text: each failure with its place and both results, then the summary.
-public struct TextReport: Sendable {
+public struct TestText: Sendable {
   /// Adds a line for each file.
   public var listsFiles: Bool
   /// How what was expected and what came stand to each other.

@@ -2,13 +2,13 @@ import Scrape
 import TimeSeries
 
 /// Writes the program's own metrics in a format that scrapers read (exposition.md).
-struct Exposition {
+struct WrittenExposition {
   private var writer = ByteWriter(capacity: 8192)
   private let format: ExpositionFormat
 
   /// The families as a text.
   static func text(of metrics: [OwnMetric], in format: ExpositionFormat) -> [UInt8] {
-    var exposition = Exposition(format: format)
+    var exposition = WrittenExposition(format: format)
     for metric in metrics where !metric.samples.isEmpty { exposition.append(metric) }
     if format == .openMetrics { exposition.writer.append("# EOF\n") }
     return exposition.writer.finish()
