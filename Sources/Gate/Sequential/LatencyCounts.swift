@@ -98,7 +98,8 @@ package enum LatencyCounts {
     return RequestCounts(errors: last.count - at.count, requests: last.count)
   }
 
-  /// Both sides at a bound that both have. Bounds that differ elsewhere are no matter: buckets are cumulative.
+  /// Both sides at a bound that both have. Bounds that differ elsewhere are no matter: buckets are
+  /// cumulative.
   package static func slower(
     than bound: Double, canary: [ClassicBucket], primary: [ClassicBucket]
   ) throws(Fault) -> TickCounts {
@@ -110,8 +111,8 @@ package enum LatencyCounts {
     return TickCounts(canary: try slower(than: bound, canary), primary: try slower(than: bound, primary))
   }
 
-  /// Requests, and those slower than the edge nearest to a bound, at the coarser of both schemas: exact at that
-  /// edge, which is at most a factor of 2^(2^-schema / 2) from the bound.
+  /// Requests, and those slower than the edge nearest to a bound, at the coarser of both schemas: exact at
+  /// that edge, which is at most a factor of 2^(2^-schema / 2) from the bound.
   package static func slower(
     than bound: Double, canary: NativeBuckets, primary: NativeBuckets
   ) throws(Fault) -> (counts: TickCounts, edge: Double) {

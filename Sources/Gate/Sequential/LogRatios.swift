@@ -40,17 +40,31 @@ enum LogRatios {
     }
   }
 
+  /// The largest; four at a time, since a comparison waits for the one before.
+  static func largest(_ sums: [Double]) -> Double {
+    var tops = SIMD4<Double>(repeating: -.infinity)
+    for start in stride(from: 0, to: count, by: 4) {
+      let four = SIMD4(sums[start], sums[start + 1], sums[start + 2], sums[start + 3])
+      tops.replace(with: four, where: four .> tops)
+    }
+    return tops.max()
+  }
+
   /// log of the mean of exp(sums/divisor), without overflow.
   static func logMean(_ sums: [Double], divisor: Double = 1) -> Double {
     guard let top = sums.max() else { return 0 }
     var total = 0.0
-    for sum in sums { total += exp((sum - top) / divisor) }
+    for sum in sums {
+      let below = (sum - top) / divisor
+      // What is smaller does not change the sum of so many.
+      if below > -45 { total += exp(below) }
+    }
     return top / divisor + log(total / Double(sums.count))
   }
 
-  /// The natural logarithm of a positive, normal number, within an ulp: the same on all machines, and a plain
-  /// expression. Method and constants of fdlibm's `e_log.c` (Sun Microsystems 1993); the exponent is taken off
-  /// as musl does it.
+  /// The natural logarithm of a positive, normal number, within an ulp: the same on all machines, and a
+  /// plain expression. Method and constants of fdlibm's `e_log.c` (Sun Microsystems 1993); the exponent is
+  /// taken off as musl does it.
   @inline(__always)
   static func naturalLogarithm(_ number: Double) -> Double {
     // √½: mantissas run from there to √2.

@@ -1,10 +1,11 @@
-/// How many times wider counts spread than those of independent requests: φ, from ticks of one version that was
-/// split in two (A/A).
+/// φ, how many times wider counts spread than those of independent requests: from ticks of one version that
+/// was split in two (A/A).
 ///
-/// φ = Σ(e − E[e])² / ΣVar[e], where e are the first half's errors of a tick, E[e] = Eρ and Var[e] = Eρ(1 − ρ)
-/// given the errors E of both and the first half's share ρ of the requests. A burst that lasts longer than a
-/// tick shows in sums over several: the same quotient is taken over blocks of 1, 4, 16 and 64 ticks, and
-/// the largest counts. Lengths of which there are less than 30 blocks are not looked at, save single ticks.
+/// φ = Σ(e − E[e])² / ΣVar[e], where e are the first half's errors of a tick, E[e] = Eρ and Var[e] = Eρ(1 −
+/// ρ) given the errors E of both and the first half's share ρ of the requests. A burst that lasts longer
+/// than a tick shows in sums over several: the same quotient is taken over blocks of 1, 4, 16 and 64 ticks,
+/// and the largest counts. Lengths of which there are less than 100 blocks are not looked at, save single
+/// ticks.
 package struct Overdispersion: Sendable, Hashable, Codable {
   private var blocks = Self.lengths.map { _ in Blocks() }
   private var ticks = 0
@@ -18,7 +19,7 @@ package struct Overdispersion: Sendable, Hashable, Codable {
   }
 
   private static let lengths = [1, 4, 16, 64]
-  private static let leastBlocks = 30
+  private static let leastBlocks = 100
 
   package init() {}
 

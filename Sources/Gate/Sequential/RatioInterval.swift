@@ -12,11 +12,11 @@ package struct RatioInterval: Sendable, Hashable {
 }
 
 extension SequentialTest {
-  /// The ratios that the test would not reject now, were each of them r0 (from below, at α) or r1 (from above,
-  /// at β): a confidence sequence, so it may be looked at after each tick. Its ends are alternatives of the
-  /// mixtures, 5.5 % apart, rounded outwards; `lower` is at least r0 exactly where the strand alone is worse now,
-  /// `upper` at most r1 exactly where it is not worse. Each strand by itself: over m strands the chance
-  /// that any interval fails is up to m times as large.
+  /// The ratios that the test would not reject now, were each of them r0 (from below, at α) or r1 (from
+  /// above, at β): a confidence sequence, so it may be looked at after each tick. Its ends are alternatives
+  /// of the mixtures, 5.5 % apart, rounded outwards; `lower` is at least r0 exactly where the strand alone
+  /// is worse now, `upper` at most r1 exactly where it is not worse. Each strand by itself: over m strands
+  /// the chance that any interval fails is up to m times as large.
   ///
   /// Nil before the first error, and for a strand against a limit. Costs a thousand exponentials.
   package func interval(strand: Int) -> RatioInterval? {
@@ -37,8 +37,8 @@ extension SequentialTest {
   }
 }
 
-/// The log-likelihood of the ratio, as a function of its logarithm: concave, known at the alternatives of both
-/// mixtures.
+/// The log-likelihood of the ratio, as a function of its logarithm: concave, known at the alternatives of
+/// both mixtures.
 struct RatioLikelihood {
   private(set) var points: [(x: Double, value: Double)] = []
   private let canaryErrors: Double
@@ -72,8 +72,8 @@ struct RatioLikelihood {
     return before.value + (after.value - before.value) * (x - before.x) / width
   }
 
-  /// log e of the mixture that starts from a point, upwards (1: against it, something larger) or downwards (-1).
-  /// Concavity makes it fall, or rise, from point to point.
+  /// log e of the mixture that starts from a point, upwards (1: against it, something larger) or downwards
+  /// (-1). Concavity makes it fall, or rise, from point to point.
   func logEvidence(against index: Int, direction: Double) -> Double {
     let null = points[index]
     let sums = (0..<LogRatios.count).map { k in

@@ -9,9 +9,9 @@ package struct RemainingTraffic: Sendable, Hashable {
 }
 
 extension SequentialTest {
-  /// What is needed for "worse" at the likeliest ratios and rates so far and the last tick's traffic: ticks until
-  /// the expected log-likelihood ratios make e ≥ 1/α. Pods are not left out here. Zero where it is reached; nil
-  /// where the evidence does not grow so, or would take more than a million ticks.
+  /// What is needed for "worse" at the likeliest ratios and rates so far and the last tick's traffic: ticks
+  /// until the expected log-likelihood ratios make e ≥ 1/α. Pods are not left out here. Zero where it is
+  /// reached; nil where the evidence does not grow so, or would take more than a million ticks.
   package var remainingUntilWorse: RemainingTraffic? {
     if decision == .worse { return RemainingTraffic(ticks: 0, requests: 0) }
     var (sums, growth): ([Double], [Double]) = ([], [])

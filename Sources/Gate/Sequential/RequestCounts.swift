@@ -1,8 +1,8 @@
 /// Requests of one side in one tick, and how many of them failed (or were slower than a bound).
 ///
 /// Both are increases of counters between two ticks: disjoint, corrected for resets, not extrapolated to the
-/// ends of a window as PromQL's `increase` does it. So they are whole numbers. A fraction is taken as it is and
-/// remarked on: whoever extrapolates by a tenth has a tenth more evidence than there is.
+/// ends of a window as PromQL's `increase` does it. So they are whole numbers. A fraction is taken as it is
+/// and remarked on: whoever extrapolates by a tenth has a tenth more evidence than there is.
 package struct RequestCounts: Sendable, Hashable, Codable {
   package var errors: Double
   package var requests: Double

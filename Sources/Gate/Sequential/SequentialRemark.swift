@@ -29,7 +29,8 @@ package enum SequentialRemark: Sendable, Hashable, Codable {
     case .noRequests(let side): return "no requests at the \(side.rawValue): the tick says nothing"
     case .noCounts: return "nothing was counted"
     case .unplanned: return "not planned when the rollout began, and not taken"
-    case .untestableLimit(let share): return "a limit of \(share) cannot be tested: above 0 and at most 0.999999 can"
+    case .untestableLimit(let share):
+      return "a limit of \(share) cannot be tested: above 0 and at most 0.999999 can"
     case .vanished(let pod): return "pod \(pod) is gone; what it counted after its last scrape is lost"
     case .tooManyPods(let limit): return "more than \(limit) pods: the others are not left out one by one"
     case .shareOff(let planned, let seen):

@@ -2,15 +2,18 @@ import Glibc
 
 /// What a sequential test promises, and against what.
 package struct SequentialSettings: Sendable, Hashable, Codable {
-  /// The chance that a rollout is ever called worse although the canary was at no tick worse than `tolerance`.
+  /// The chance that a rollout is ever called worse although the canary was at no tick worse than
+  /// `tolerance`.
   package let alpha: Double
-  /// The chance that a strand is ever called not worse although its ratio was at least `regression` at each tick.
+  /// The chance that a strand is ever called not worse although its ratio was at least `regression` at each
+  /// tick.
   package let beta: Double
   /// r0: the ratio of error rates, canary to primary, that is borne. 1.25: a quarter more.
   package let tolerance: Double
   /// r1, at least r0: the ratio that has to be excluded before a canary is called not worse.
   package let regression: Double
-  /// φ, at least 1: how many times wider counts spread than those of independent requests. It divides exponents.
+  /// φ, at least 1: how many times wider counts spread than those of independent requests. It divides
+  /// exponents.
   package let overdispersion: Double
 
   /// Why settings make no test.
@@ -68,8 +71,8 @@ package struct SequentialSettings: Sendable, Hashable, Codable {
   var notWorseThreshold: Double { -log(beta) }
 }
 
-/// One comparison of a rollout: a metric, or one latency bound of it. A rollout's strands are known before its
-/// first tick: what joins later would take part in the mean with evidence that it did not risk.
+/// One comparison of a rollout: a metric, or one latency bound of it. A rollout's strands are known before
+/// its first tick: what joins later would take part in the mean with evidence that it did not risk.
 package struct Strand: Sendable, Hashable, Codable {
   package enum Standard: Sendable, Hashable, Codable {
     /// The primary's requests of the same ticks.

@@ -3,15 +3,15 @@ import Glibc
 /// Compares a canary with its primary while traffic flows, and may be looked at after each tick
 /// (docs/sequential.md).
 ///
-/// A tick's increment of a log-likelihood ratio is e_c·log(π(r_k)/π(r0)) + e_p·log((1 − π(r_k))/(1 − π(r0))),
-/// with the canary's share ρ of this very tick's requests. That is allowed: given the past and how many requests
-/// each side got, let every request fail on its own with any chance of its own, the chances' mean at the canary
-/// at most r0 times the primary's. With a = π(r_k)/π(r0) ≥ 1 and b = (1 − π(r_k))/(1 − π(r0)) ≤ 1 the increment's
-/// exponential has a mean of at most exp(n_c·p_c·(a − 1) + n_p·p_p·(b − 1)), since 1 + x ≤ eˣ, and that is at
-/// most 1 exactly because ρ·r0·(a − 1) + (1 − ρ)·(b − 1) = 0. So each alternative, and their mean, is a
-/// nonnegative supermartingale for every canary with p_c ≤ r0·p_p at each tick, however p_p moves; Ville's
-/// inequality does the rest. What has to hold is that the numbers of requests are not chosen by the tick's
-/// own failures: retries choose them.
+/// A tick's increment of a log-likelihood ratio is e_c·log(π(r_k)/π(r0)) + e_p·log((1 − π(r_k))/(1 −
+/// π(r0))), with the canary's share ρ of this very tick's requests. That is allowed: given the past and how
+/// many requests each side got, let every request fail on its own with any chance of its own, the chances'
+/// mean at the canary at most r0 times the primary's. With a = π(r_k)/π(r0) ≥ 1 and b = (1 − π(r_k))/(1 −
+/// π(r0)) ≤ 1 the increment's exponential has a mean of at most exp(n_c·p_c·(a − 1) + n_p·p_p·(b − 1)),
+/// since 1 + x ≤ eˣ, and that is at most 1 exactly because ρ·r0·(a − 1) + (1 − ρ)·(b − 1) = 0. So each
+/// alternative, and their mean, is a nonnegative supermartingale for every canary with p_c ≤ r0·p_p at each
+/// tick, however p_p moves; Ville's inequality does the rest. What has to hold is that the numbers of
+/// requests are not chosen by the tick's own failures: retries choose them.
 ///
 /// A value that can be stored between ticks: JSON brings back the same bits.
 package struct SequentialTest: Sendable, Hashable, Codable {
@@ -63,7 +63,8 @@ package struct SequentialTest: Sendable, Hashable, Codable {
     return remarks
   }
 
-  private mutating func add(_ tick: TickCounts?, to index: Int, _ plannedShare: Double?) -> [SequentialRemark] {
+  private mutating func add(_ tick: TickCounts?, to index: Int, _ plannedShare: Double?) -> [SequentialRemark]
+  {
     let strand = strands[index]
     if case .limit(let share) = strand.standard, !strand.canBeTested { return [.untestableLimit(share)] }
     guard let tick else { return [.noCounts] }
@@ -74,42 +75,48 @@ package struct SequentialTest: Sendable, Hashable, Codable {
 
   /// A mean of exponentials is at most the largest of them: most ticks need no exponential at all.
   private mutating func noteMaxima() {
-    let divisor = settings.overdispersion
-    let bound = evidence.reduce(0) { max($0, $1.worse.max() ?? 0) } / divisor
-    if bound > maximumLogWorse { maximumLogWorse = max(maximumLogWorse, logWorseHeld) }
+    var bound = 0.0
+    for index in evidence.indices { bound = max(bound, LogRatios.largest(evidence[index].worse)) }
+    if bound / settings.overdispersion > maximumLogWorse {
+      maximumLogWorse = max(maximumLogWorse, logWorseHeld)
+    }
+    if boundOfNotWorse > maximumLogNotWorse { maximumLogNotWorse = max(maximumLogNotWorse, logNotWorse) }
+  }
+
+  /// At least `logNotWorse`; 0 where no strand is waited for.
+  private var boundOfNotWorse: Double {
     var least = Double.infinity
-    for (strand, memory) in zip(strands, evidence) where strand.isAwaited {
-      least = min(least, (memory.notWorse.max() ?? 0) / divisor)
+    for index in strands.indices where strands[index].isAwaited {
+      least = min(least, LogRatios.largest(evidence[index].notWorse))
     }
-    if least.isFinite, least > maximumLogNotWorse {
-      maximumLogNotWorse = max(maximumLogNotWorse, logNotWorse)
-    }
+    return least.isFinite ? least / settings.overdispersion : 0
   }
 
   // MARK: What it says
 
   package var decision: Decision {
     if maximumLogWorse >= settings.worseThreshold { return .worse }
-    let waits = strands.indices.contains { strands[$0].isAwaited }
-    return waits && logNotWorse >= settings.notWorseThreshold ? .notWorse : .undecided
+    let threshold = settings.notWorseThreshold
+    return boundOfNotWorse >= threshold && logNotWorse >= threshold ? .notWorse : .undecided
   }
 
-  /// The chance, if the canary was at no tick worse than tolerated, of evidence as strong as the strongest so far.
+  /// The chance, if the canary was at no tick worse than tolerated, of evidence as strong as the strongest
+  /// so far.
   package var pValue: Double { exp(-maximumLogWorse) }
 
   /// log e for "worse" now: of the mean over strands, with all pods.
   package var logWorse: Double { logWorse(without: nil) }
 
-  /// log e for "worse" now, as the verdict takes it: the least with any one pod left out, where at least three
-  /// pods have carried requests; otherwise `logWorse`. Leaving out lowers it only, so that α holds.
+  /// log e for "worse" now, as the verdict takes it: the least with any one pod left out, where at least
+  /// three pods have carried requests; otherwise `logWorse`. Leaving out lowers it only, so that α holds.
   package var logWorseHeld: Double {
     let pods = carryingPods
     return isPodRuleApplied(pods) ? pods.reduce(logWorse) { min($0, logWorse(without: $1)) } : logWorse
   }
 
   /// log e for "not worse" now: the least over the strands that are waited for. A mean would do for a claim
-  /// that *some* strand is not worse; a promotion needs all of them, and for that no correction is due. 0 where
-  /// no strand is waited for.
+  /// that *some* strand is not worse; a promotion needs all of them, and for that no correction is due. 0
+  /// where no strand is waited for.
   package var logNotWorse: Double {
     let logs = strands.indices.filter { strands[$0].isAwaited }.map { logNotWorse(strand: $0) }
     return logs.min() ?? 0
@@ -195,9 +202,12 @@ package struct SequentialTest: Sendable, Hashable, Codable {
     maximumLogWorse = try values.decode(Double.self, forKey: .maximumLogWorse)
     maximumLogNotWorse = try values.decode(Double.self, forKey: .maximumLogNotWorse)
     evidence = try values.decode([StrandEvidence].self, forKey: .evidence)
-    guard evidence.count == strands.count, (0..<(1 << 53)).contains(ticks), maximumLogWorse >= 0, maximumLogNotWorse >= 0 else {
+    guard evidence.count == strands.count, (0..<(1 << 53)).contains(ticks), maximumLogWorse >= 0,
+      maximumLogNotWorse >= 0
+    else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "strands and their evidence do not fit together"))
+        .init(
+          codingPath: decoder.codingPath, debugDescription: "strands and their evidence do not fit together"))
     }
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// What a strand leaves from tick to tick: log-likelihood ratios of the two mixtures' alternatives, before they
-/// are divided by φ, and totals. K × (pods + 2) numbers.
+/// What a strand leaves from tick to tick: log-likelihood ratios of the two mixtures' alternatives, before
+/// they are divided by φ, and totals. K × (pods + 2) numbers.
 struct StrandEvidence: Sendable, Hashable, Codable {
   /// ℓ(r_k) − ℓ(r0) for r_k = r0·qᵏ.
   private(set) var worse = LogRatios.zeros
@@ -34,7 +34,8 @@ struct StrandEvidence: Sendable, Hashable, Codable {
   init() {}
 
   /// Takes a tick's counts, which `faults` has let pass.
-  mutating func add(_ tick: TickCounts, of strand: Strand, settings: SequentialSettings) -> [SequentialRemark] {
+  mutating func add(_ tick: TickCounts, of strand: Strand, settings: SequentialSettings) -> [SequentialRemark]
+  {
     switch strand.standard {
     case .primary:
       // A side without requests says nothing about a ratio.

@@ -4,7 +4,9 @@ import Testing
 
 /// What the test says of the ratio, and of how much is still to be seen.
 @Suite struct RatioIntervalTests {
-  private func counts(_ canaryErrors: Double, _ canary: Double, _ primaryErrors: Double, _ primary: Double) -> TickCounts {
+  private func counts(_ canaryErrors: Double, _ canary: Double, _ primaryErrors: Double, _ primary: Double)
+    -> TickCounts
+  {
     TickCounts(
       canary: RequestCounts(errors: canaryErrors, requests: canary),
       primary: RequestCounts(errors: primaryErrors, requests: primary))
@@ -20,8 +22,12 @@ import Testing
         let errors = Double.random(in: 2...40, using: &random).rounded()
         test.add([counts((errors * ratio).rounded(), 1000, errors, 1000)])
         let interval = try #require(test.interval(strand: 0))
-        #expect((interval.lower >= 1.25 * (1 - 1e-9)) == (test.logWorse >= -log(0.01)), "\(interval) \(test.logWorse)")
-        #expect((interval.upper <= 2 * (1 + 1e-9)) == (test.logNotWorse >= -log(0.05)), "\(interval) \(test.logNotWorse)")
+        #expect(
+          (interval.lower >= 1.25 * (1 - 1e-9)) == (test.logWorse >= -log(0.01)),
+          "\(interval) \(test.logWorse)")
+        #expect(
+          (interval.upper <= 2 * (1 + 1e-9)) == (test.logNotWorse >= -log(0.05)),
+          "\(interval) \(test.logNotWorse)")
         #expect(interval.lower <= interval.estimate && interval.estimate <= interval.upper, "\(interval)")
         decided += test.decision == .undecided ? 0 : 1
       }
@@ -90,7 +96,7 @@ import Testing
     #expect(test.remainingUntilWorse == nil && test.remainingUntilNotWorse == nil)
     test.add([counts(0, 1000, 0, 1000)])
     #expect(test.remainingUntilWorse == nil && test.remainingUntilNotWorse == nil)
-    test.add([counts(3, 1000, 2, 1000), ])
+    test.add([counts(3, 1000, 2, 1000)])
     test.add([counts(3, 1000, 0, 0)])
     #expect(SequentialTest(strands: []).remainingUntilWorse == nil)
   }

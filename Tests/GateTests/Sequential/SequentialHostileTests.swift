@@ -8,10 +8,14 @@ import Testing
 
   @Test func `counts that are none leave the tick out`() {
     let table: [(RequestCounts, CountFault)] = [
-      (RequestCounts(errors: .nan, requests: 10), .notFinite), (RequestCounts(errors: 1, requests: .infinity), .notFinite),
-      (RequestCounts(errors: -1, requests: 10), .negative), (RequestCounts(errors: 1, requests: -10), .negative),
-      (RequestCounts(errors: -3, requests: -2), .negative), (RequestCounts(errors: 11, requests: 10), .errorsExceedRequests),
-      (RequestCounts(errors: 1, requests: 1e300), .beyondCounting), (RequestCounts(errors: 1e300, requests: 1e300), .beyondCounting),
+      (RequestCounts(errors: .nan, requests: 10), .notFinite),
+      (RequestCounts(errors: 1, requests: .infinity), .notFinite),
+      (RequestCounts(errors: -1, requests: 10), .negative),
+      (RequestCounts(errors: 1, requests: -10), .negative),
+      (RequestCounts(errors: -3, requests: -2), .negative),
+      (RequestCounts(errors: 11, requests: 10), .errorsExceedRequests),
+      (RequestCounts(errors: 1, requests: 1e300), .beyondCounting),
+      (RequestCounts(errors: 1e300, requests: 1e300), .beyondCounting),
     ]
     for (counts, fault) in table {
       var test = SequentialTest(strands: [Strand("errors")])
@@ -22,7 +26,8 @@ import Testing
       let pods = [PodCounts(pod: "a", counts: fine), PodCounts(pod: "b", counts: counts)]
       remarks = test.add([TickCounts(pods: pods, primary: fine)])
       #expect(remarks.map(\.remark) == [.impossible(fault, .canary, pod: "b")], "\(counts)")
-      #expect(test.logWorse == 0 && test.decision == .undecided && test.ticks == 3 && test.carryingPods.isEmpty)
+      #expect(
+        test.logWorse == 0 && test.decision == .undecided && test.ticks == 3 && test.carryingPods.isEmpty)
       #expect(!remarks[0].remark.text.isEmpty)
     }
   }
@@ -30,8 +35,14 @@ import Testing
   @Test func `ticks that say nothing say so`() {
     var test = SequentialTest(strands: [Strand("errors"), Strand("latency", bound: 1)])
     let broken = RequestCounts(errors: 50, requests: 50)
-    #expect(test.add([TickCounts(canary: .none, primary: broken), nil]).map(\.remark) == [.noRequests(.canary), .noCounts])
-    #expect(test.add([TickCounts(canary: broken, primary: .none)]).map(\.remark) == [.noRequests(.primary), .noCounts])
+    #expect(
+      test.add([TickCounts(canary: .none, primary: broken), nil]).map(\.remark) == [
+        .noRequests(.canary), .noCounts,
+      ])
+    #expect(
+      test.add([TickCounts(canary: broken, primary: .none)]).map(\.remark) == [
+        .noRequests(.primary), .noCounts,
+      ])
     let idle = TickCounts(canary: fine, primary: fine)
     #expect(test.add([idle, idle, idle]).map { $0.strand } == [2])
     #expect(test.decision == .undecided)
@@ -80,12 +91,17 @@ import Testing
       for _ in 0..<3 {
         func side() -> RequestCounts {
           let requests = exp2(Double.random(in: 0...53, using: &random)).rounded()
-          return RequestCounts(errors: (requests * pow(10, .random(in: -12...0, using: &random))).rounded(), requests: requests)
+          return RequestCounts(
+            errors: (requests * pow(10, .random(in: -12...0, using: &random))).rounded(), requests: requests)
         }
         let tick = TickCounts(canary: side(), primary: side())
         test.add([tick, tick])
-        for value in [test.logWorse, test.logNotWorse, test.pValue, test.maximumLogWorse] { #expect(value.isFinite, "\(tick)") }
-        #expect(test.interval(strand: 0).map { !$0.lower.isNaN && !$0.upper.isNaN && !$0.estimate.isNaN } ?? true, "\(tick)")
+        for value in [test.logWorse, test.logNotWorse, test.pValue, test.maximumLogWorse] {
+          #expect(value.isFinite, "\(tick)")
+        }
+        #expect(
+          test.interval(strand: 0).map { !$0.lower.isNaN && !$0.upper.isNaN && !$0.estimate.isNaN } ?? true,
+          "\(tick)")
         #expect(test.remainingUntilWorse.map(\.ticks.isFinite) ?? true)
       }
     }
@@ -94,9 +110,13 @@ import Testing
   // MARK: Stored
 
   private func grown() -> SequentialTest {
-    var test = SequentialTest(strands: [Strand("errors"), Strand("latency", bound: 0.25), Strand("e", standard: .limit(0.01))])
+    var test = SequentialTest(strands: [
+      Strand("errors"), Strand("latency", bound: 0.25), Strand("e", standard: .limit(0.01)),
+    ])
     for number in 0..<7 {
-      let pods = (0..<4).map { PodCounts(pod: "p\($0)", counts: RequestCounts(errors: Double((number * $0) % 3), requests: 97)) }
+      let pods = (0..<4).map {
+        PodCounts(pod: "p\($0)", counts: RequestCounts(errors: Double((number * $0) % 3), requests: 97))
+      }
       let tick = TickCounts(pods: pods, primary: RequestCounts(errors: 7, requests: 1013))
       test.add([tick, TickCounts(canary: fine, primary: fine), tick])
     }
@@ -121,8 +141,10 @@ import Testing
     encoder.outputFormatting = .sortedKeys
     let text = try #require(String(data: encoder.encode(grown()), encoding: .utf8))
     let changes: [(String, String)] = [
-      (#""worse":["#, #""worse":[1,"#), (#""notWorse":["#, #""notWorse":[1,"#), (#""alpha":0.01"#, #""alpha":0"#),
-      (#""alpha":0.01"#, #""alpha":"a""#), (#""overdispersion":1"#, #""overdispersion":0.5"#), (#""ticks":7"#, #""ticks":-7"#),
+      (#""worse":["#, #""worse":[1,"#), (#""notWorse":["#, #""notWorse":[1,"#),
+      (#""alpha":0.01"#, #""alpha":0"#),
+      (#""alpha":0.01"#, #""alpha":"a""#), (#""overdispersion":1"#, #""overdispersion":0.5"#),
+      (#""ticks":7"#, #""ticks":-7"#),
       (#""ticks":7"#, #""ticks":9223372036854775807"#), (#""evidence":["#, #""evidence":[],"rest":["#),
       (#""maximumLogWorse":"#, #""maximumLogWorse":-1,"rest":"#), (#""pods":["#, #""pods":[1,"#),
     ]
@@ -144,7 +166,10 @@ import Testing
     do {
       _ = try SequentialSettings(tolerance: 3)
       Issue.record("a regression below the tolerance was taken")
-    } catch { #expect(error.description == "the ratio to exclude is 2.0, and has to be 3.0 (the tolerated one) to 1000") }
+    } catch {
+      #expect(
+        error.description == "the ratio to exclude is 2.0, and has to be 3.0 (the tolerated one) to 1000")
+    }
     #expect(try SequentialSettings() == .standard)
   }
 }

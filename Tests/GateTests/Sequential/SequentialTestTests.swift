@@ -5,7 +5,8 @@ import Testing
 /// The sequential test's numbers: known values, and what has to hold for all.
 @Suite struct SequentialTestTests {
   private func settings(
-    _ tolerance: Double = 1.25, _ regression: Double = 2, phi: Double = 1, alpha: Double = 0.01, beta: Double = 0.05
+    _ tolerance: Double = 1.25, _ regression: Double = 2, phi: Double = 1, alpha: Double = 0.01,
+    beta: Double = 0.05
   ) -> SequentialSettings {
     guard
       let made = try? SequentialSettings(
@@ -17,13 +18,17 @@ import Testing
     return made
   }
 
-  private func counts(_ canaryErrors: Double, _ canary: Double, _ primaryErrors: Double, _ primary: Double) -> TickCounts {
+  private func counts(_ canaryErrors: Double, _ canary: Double, _ primaryErrors: Double, _ primary: Double)
+    -> TickCounts
+  {
     TickCounts(
       canary: RequestCounts(errors: canaryErrors, requests: canary),
       primary: RequestCounts(errors: primaryErrors, requests: primary))
   }
 
-  private func test(_ settings: SequentialSettings, _ ticks: [TickCounts], _ strand: Strand = Strand("errors")) -> SequentialTest {
+  private func test(
+    _ settings: SequentialSettings, _ ticks: [TickCounts], _ strand: Strand = Strand("errors")
+  ) -> SequentialTest {
     var test = SequentialTest(settings, strands: [strand])
     for tick in ticks { test.add([tick]) }
     return test
@@ -59,13 +64,16 @@ import Testing
       let hair = 1e-11 + 1e-12 * abs(row.worse)
       #expect(abs(test.logWorse - row.worse) < hair, "\(row): \(test.logWorse)")
       // Two terms of 10⁹ cancel in the last row.
-      #expect(abs(test.logNotWorse - row.notWorse) < 1e-11 + (row.worse > 1e6 ? 1e-4 : 0), "\(row): \(test.logNotWorse)")
+      #expect(
+        abs(test.logNotWorse - row.notWorse) < 1e-11 + (row.worse > 1e6 ? 1e-4 : 0),
+        "\(row): \(test.logNotWorse)")
     }
   }
 
   @Test func `log e against a limit is the definition's`() {
     let table: [(errors: Double, requests: Double, limit: Double, worse: Double)] = [
-      (5, 100, 0.01, 2.9914339842750558), (0, 100, 0.01, -1.7234451142563385), (60, 100, 0.5, 0.75526341563559026),
+      (5, 100, 0.01, 2.9914339842750558), (0, 100, 0.01, -1.7234451142563385),
+      (60, 100, 0.5, 0.75526341563559026),
       (1, 1, 0.000001, 2.1561027521872971), (0, 0, 0.01, 0),
     ]
     for row in table {
@@ -115,7 +123,9 @@ import Testing
         for (canary, primary) in [(3, 3), (1, 6), (6, 1)] {
           let canaryRate = min(1, rate * tolerance * part)
           let mean = mean(settings, canary: (canary, canaryRate), primary: (primary, rate))
-          #expect(mean <= 1 + 1e-12, "r0 \(tolerance), rates \(canaryRate), \(rate), requests \(canary), \(primary)")
+          #expect(
+            mean <= 1 + 1e-12, "r0 \(tolerance), rates \(canaryRate), \(rate), requests \(canary), \(primary)"
+          )
         }
       }
     }
@@ -146,7 +156,8 @@ import Testing
       let chances = binomial(6, limit)
       let mean = chances.enumerated().reduce(0.0) { sum, row in
         let tick = counts(Double(row.offset), 6, 0, 0)
-        return sum + row.element * exp(test(settings(), [tick], Strand("e", standard: .limit(limit))).logWorse)
+        return sum + row.element
+          * exp(test(settings(), [tick], Strand("e", standard: .limit(limit))).logWorse)
       }
       #expect(abs(mean - 1) < 1e-9, "limit \(limit): \(mean)")
     }
@@ -154,7 +165,10 @@ import Testing
 
   private func randomTicks(_ random: inout SystemRandomNumberGenerator, count: Int = 6) -> [TickCounts] {
     (0..<count).map { _ in
-      let (canary, primary) = (Double.random(in: 1...500, using: &random).rounded(), Double.random(in: 1...5000, using: &random).rounded())
+      let (canary, primary) = (
+        Double.random(in: 1...500, using: &random).rounded(),
+        Double.random(in: 1...5000, using: &random).rounded()
+      )
       return counts(
         (canary * .random(in: 0...0.1, using: &random)).rounded(), canary,
         (primary * .random(in: 0...0.1, using: &random)).rounded(), primary)
@@ -175,7 +189,9 @@ import Testing
     var random = SystemRandomNumberGenerator()
     for _ in 0..<50 {
       let tick = randomTicks(&random, count: 1)[0]
-      guard tick.canary.errors < tick.canary.requests, tick.primary.errors < tick.primary.requests else { continue }
+      guard tick.canary.errors < tick.canary.requests, tick.primary.errors < tick.primary.requests else {
+        continue
+      }
       let base = test(settings(), [tick])
       var more = RequestCounts(errors: tick.canary.errors + 1, requests: tick.canary.requests)
       let worse = test(settings(), [TickCounts(canary: more, primary: tick.primary)])
@@ -212,7 +228,9 @@ import Testing
   }
 
   @Test func `evidence of several strands is a mean, and promotion waits for all`() {
-    let strands = [Strand("errors"), Strand("latency", bound: 0.5), Strand("latency", bound: 2.5, isAwaited: false)]
+    let strands = [
+      Strand("errors"), Strand("latency", bound: 0.5), Strand("latency", bound: 2.5, isAwaited: false),
+    ]
     var test = SequentialTest(settings(), strands: strands)
     let (bad, good) = (counts(40, 1000, 5, 1000), counts(5, 1000, 20, 1000))
     test.add([bad, good, counts(0, 1000, 0, 1000)])
@@ -235,7 +253,9 @@ import Testing
 
   private func podTick(_ errors: [Double], each: Double = 300, primary: Double = 10) -> TickCounts {
     TickCounts(
-      pods: errors.enumerated().map { PodCounts(pod: "p\($0.offset)", counts: RequestCounts(errors: $0.element, requests: each)) },
+      pods: errors.enumerated().map {
+        PodCounts(pod: "p\($0.offset)", counts: RequestCounts(errors: $0.element, requests: each))
+      },
       primary: RequestCounts(errors: primary, requests: 3000))
   }
 
@@ -261,7 +281,8 @@ import Testing
     var without = SequentialTest(settings(), strands: [Strand("errors")])
     // p3 comes late, p1 goes; the others change places.
     let ticks: [[(String, Double)]] = [
-      [("p0", 3), ("p1", 4)], [("p1", 2), ("p0", 7), ("p2", 1)], [("p2", 5), ("p3", 9), ("p0", 0)], [("p0", 1), ("p2", 2), ("p3", 3)],
+      [("p0", 3), ("p1", 4)], [("p1", 2), ("p0", 7), ("p2", 1)], [("p2", 5), ("p3", 9), ("p0", 0)],
+      [("p0", 1), ("p2", 2), ("p3", 3)],
     ]
     for left in ["p0", "p1", "p2", "p3"] {
       test = SequentialTest(settings(), strands: [Strand("errors")])

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Random numbers for simulations. A seed draws the same ones on every machine, as far as its logarithms agree.
+/// Random numbers for simulations. A seed draws the same ones on every machine, as far as its logarithms
+/// agree.
 extension RandomNumberGenerator {
   /// In (0, 1).
   mutating func unit() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }
@@ -26,8 +27,9 @@ extension RandomNumberGenerator {
     }
   }
 
-  /// Large means are halved by waiting times: the m-th arrival is gamma distributed, and given that it came too
-  /// late the earlier ones are binomial (Ahrens and Dieter 1974). Small ones: multiply until below e^-mean (Knuth).
+  /// Large means are halved by waiting times: the m-th arrival is gamma distributed, and given that it came
+  /// too late the earlier ones are binomial (Ahrens and Dieter 1974). Small ones: multiply until below
+  /// e^-mean (Knuth).
   mutating func poisson(mean: Double) -> Int {
     var rest = mean
     var count = 0

@@ -16,6 +16,8 @@ package enum SequentialFigures {
     case pods = "Canary pods told apart: errors of 0.5 % at the primary, 100 requests/s"
   }
 
+  private static func named(_ pods: Int) -> String { pods == 1 ? "1 pod" : "\(pods) pods" }
+
   private static func row(
     _ table: Table, _ words: String, tolerance: Double = 1, overdispersion: Double = 1,
     leavesPodsOut: Bool = true, _ change: (inout SimulatedTraffic) -> Void
@@ -32,16 +34,16 @@ package enum SequentialFigures {
     errors + latency
     + [1, 2, 3, 10].flatMap { pods in
       [
-        row(.pods, "\(pods) pods, same, r0 1.25", tolerance: 1.25) { $0.pods = pods },
-        row(.pods, "\(pods) pods, ×2, r0 1") {
+        row(.pods, "\(named(pods)), same, r0 1.25", tolerance: 1.25) { $0.pods = pods },
+        row(.pods, "\(named(pods)), ×2, r0 1") {
           $0.pods = pods
           $0.ratio = 2
         },
-        row(.pods, "\(pods) pods, ×2, r0 1.25", tolerance: 1.25) {
+        row(.pods, "\(named(pods)), ×2, r0 1.25", tolerance: 1.25) {
           $0.pods = pods
           $0.ratio = 2
         },
-        row(.pods, "\(pods) pods, ×4, r0 1.25", tolerance: 1.25) {
+        row(.pods, "\(named(pods)), ×4, r0 1.25", tolerance: 1.25) {
           $0.pods = pods
           $0.ratio = 4
         },
@@ -110,7 +112,9 @@ package enum SequentialFigures {
   }
 
   /// φ of a traffic: splits of so many ticks at even shares, and what to judge with.
-  package static func calibrated(_ traffic: SimulatedTraffic, splits: Int, ticks: Int, seed: UInt64) -> Double? {
+  package static func calibrated(
+    _ traffic: SimulatedTraffic, splits: Int, ticks: Int, seed: UInt64
+  ) -> Double? {
     let values = (0..<splits).compactMap { number in
       var random = SeededNumbers(seed: seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
       var split = Overdispersion()
@@ -123,31 +127,35 @@ package enum SequentialFigures {
     return Overdispersion.calibrated(values)
   }
 
-  /// The tables as Markdown. `simulate` answers for a row; whoever calls may divide the rollouts among threads.
+  /// The tables as Markdown. `simulate` answers for a row; whoever calls may divide rollouts among threads.
   package static func markdown(_ simulate: (Row) -> SimulatedRollouts) -> String {
-    Table.allCases.map { table in
-      "| \(table.rawValue) | worse | not worse | undecided | tick of \"worse\", of \"not worse\" | failed until \"worse\" "
-        + "| fixed threshold |\n|---|---|---|---|---|---|---|\n"
+    let heads = [
+      "worse", "not worse", "undecided", "at tick", "failed requests", "fixed threshold, same weights",
+      "fixed threshold that keeps the weight",
+    ]
+    return Table.allCases.map { table in
+      cells([table.rawValue] + heads) + cells(Array(repeating: "---", count: heads.count + 1))
         + rows.filter { $0.table == table }.map { line($0, simulate($0)) }.joined()
     }.joined(separator: "\n")
   }
 
+  private static func cells(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
+
   private static func line(_ row: Row, _ sums: SimulatedRollouts) -> String {
     let all = Double(max(1, sums.count))
     func share(_ count: Int) -> String { "\((Double(count) / all * 1000).rounded() / 10) %" }
-    func tick(_ ticks: [Int]) -> String { SimulatedRollouts.median(ticks).map { "\($0)" } ?? "-" }
     let (worse, notWorse) = (sums.worse.reduce(0, +), sums.notWorse.reduce(0, +))
-    let back = sums.rolledBack.reduce(0, +)
-    let failed = worse > 0 ? "\(Int((sums.failedUntilWorse / Double(worse)).rounded()))" : "-"
-    var threshold = "\(share(back)) rolled back"
-    if back > 0 {
-      let mean = Int((sums.failedUntilRolledBack / Double(back)).rounded())
-      threshold += " at \(tick(sums.rolledBack)), \(mean) failed"
+    // The commoner verdict's.
+    let median = SimulatedRollouts.median(worse > notWorse ? sums.worse : sums.notWorse)
+    let failed = worse > notWorse ? "\(Int((sums.failedUntilWorse / Double(worse)).rounded()))" : ""
+    func words(_ threshold: SimulatedRollouts.Threshold) -> String {
+      let back = threshold.rolledBack.reduce(0, +)
+      guard let tick = SimulatedRollouts.median(threshold.rolledBack) else { return "0 %" }
+      return share(back) + " at \(tick), \(Int((threshold.failed / Double(back)).rounded())) failed"
     }
-    let cells = [
-      row.words, share(worse), share(notWorse), share(sums.undecided),
-      "\(tick(sums.worse)), \(tick(sums.notWorse))", failed, threshold,
-    ]
-    return "| " + cells.joined(separator: " | ") + " |\n"
+    return cells([
+      row.words, share(worse), share(notWorse), share(sums.undecided), median.map { "\($0)" } ?? "", failed,
+      words(sums.threshold), words(sums.halting),
+    ])
   }
 }

@@ -27,9 +27,11 @@ package struct SimulatedTraffic: Sendable {
     /// The share of the canary's requests that take 1.5 s.
     package var tail = 0.0
     /// Bounds of the client libraries' default buckets.
-    package static let bounds = [0.1, 0.25, 0.5, 1, 2.5]
+    static let bounds = [0.1, 0.25, 0.5, 1, 2.5]
     private static let median = 0.1
     private static let deviation = 0.5
+
+    package init() {}
 
     /// The share of a side's requests that is slower than a bound.
     func share(slowerThan bound: Double, isCanary: Bool) -> Double {
