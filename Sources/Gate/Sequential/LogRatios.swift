@@ -18,6 +18,9 @@ enum LogRatios {
   /// q⁻ᵏ − 1.
   static let below = shape(-step)
 
+  /// k, so that no integer has to be converted in the loop.
+  private static let places = (0..<count).map(Double.init)
+
   static func shape(_ step: Double) -> [Double] { (0..<count).map { expm1(Double($0) * step) } }
 
   static var zeros: [Double] { Array(repeating: 0, count: count) }
@@ -30,11 +33,13 @@ enum LogRatios {
   ) {
     precondition(shape.count == count && sums.count == count)
     unsafe shape.withUnsafeBufferPointer { shape in
-      unsafe sums.withUnsafeMutableBufferPointer { sums in
-        let slope = errors * step
-        for k in 0..<count {
-          let bent = unsafe all * naturalLogarithm(1 + share * shape[k])
-          unsafe sums[k] += slope * Double(k) - bent
+      unsafe places.withUnsafeBufferPointer { places in
+        unsafe sums.withUnsafeMutableBufferPointer { sums in
+          let slope = errors * step
+          for k in 0..<count {
+            let bent = unsafe all * naturalLogarithm(1 + share * shape[k])
+            unsafe sums[k] += slope * places[k] - bent
+          }
         }
       }
     }
