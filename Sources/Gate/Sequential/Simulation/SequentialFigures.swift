@@ -13,6 +13,7 @@ package enum SequentialFigures {
   package enum Table: String, Sendable, CaseIterable {
     case errors = "Errors"
     case latency = "Latency: five bounds from 0.1 s to 2.5 s, r0 = 1, `p99 ≤ 0.5 s` for the threshold"
+    case alarms = "False alarms: the same on both sides, 0.5 %, 100 requests/s"
     case pods = "Canary pods told apart: errors of 0.5 % at the primary, 100 requests/s"
   }
 
@@ -31,7 +32,7 @@ package enum SequentialFigures {
   }
 
   package static let rows: [Row] =
-    errors + latency
+    errors + latency + alarms
     + [1, 2, 3, 10].flatMap { pods in
       [
         row(.pods, "\(named(pods)), same, r0 1.25", tolerance: 1.25) { $0.pods = pods },
@@ -91,6 +92,29 @@ package enum SequentialFigures {
     },
   ]
 
+  /// φ of bursts as a recording of 300 minutes would give it, not as they were made.
+  package static let calibratedBursts: Double = {
+    var bursts = SimulatedTraffic()
+    bursts.overdispersion = 5
+    return calibrated(bursts, splits: 100, ticks: 300, seed: 7) ?? 1
+  }()
+
+  private static let alarms = [1, 1.25].flatMap { tolerance in
+    let named = "r0 \(tolerance == 1 ? "1" : "1.25")"
+    let phi = (calibratedBursts * 100).rounded() / 100
+    return [
+      row(.alarms, "independent requests, \(named)", tolerance: tolerance) { _ in },
+      row(
+        .alarms, "bursts of φ = 5, φ calibrated to \(phi), \(named)", tolerance: tolerance,
+        overdispersion: calibratedBursts
+      ) { $0.overdispersion = 5 },
+      row(.alarms, "one bad node (×20) among ten pods, \(named)", tolerance: tolerance) {
+        $0.pods = 10
+        $0.badPod = 20
+      },
+    ]
+  }
+
   private static let latency = [100.0, 10].flatMap { requests in
     let traffic = "\(Int(requests))/s"
     return [
@@ -145,9 +169,11 @@ package enum SequentialFigures {
     let all = Double(max(1, sums.count))
     func share(_ count: Int) -> String { "\((Double(count) / all * 1000).rounded() / 10) %" }
     let (worse, notWorse) = (sums.worse.reduce(0, +), sums.notWorse.reduce(0, +))
-    // The commoner verdict's.
-    let median = SimulatedRollouts.median(worse > notWorse ? sums.worse : sums.notWorse)
-    let failed = worse > notWorse ? "\(Int((sums.failedUntilWorse / Double(worse)).rounded()))" : ""
+    // The commoner verdict's, unless it is a rarity.
+    let isTold = Double(max(worse, notWorse)) >= all / 100
+    let median = isTold ? SimulatedRollouts.median(worse > notWorse ? sums.worse : sums.notWorse) : nil
+    let mean = (sums.failedUntilWorse / Double(max(1, worse))).rounded()
+    let failed = isTold && worse > notWorse ? "\(Int(mean))" : ""
     func words(_ threshold: SimulatedRollouts.Threshold) -> String {
       let back = threshold.rolledBack.reduce(0, +)
       guard let tick = SimulatedRollouts.median(threshold.rolledBack) else { return "0 %" }
