@@ -116,18 +116,25 @@ package enum LatencyCounts {
   package static func slower(
     than bound: Double, canary: NativeBuckets, primary: NativeBuckets
   ) throws(Fault) -> (counts: TickCounts, edge: Double) {
-    let schema = min(canary.schema, primary.schema)
-    for buckets in [canary, primary] { try check(buckets) }
-    guard bound.isFinite, bound > 0 else { throw .noBucket(bound: bound, below: nil, above: nil) }
+    let (counts, edge) = try slower(than: bound, [canary, primary])
+    return (TickCounts(canary: counts[0], primary: counts[1]), edge)
+  }
+
+  /// The same of any number of histograms, such as the canary's pods and the primary: all at the coarsest
+  /// schema, in their order.
+  package static func slower(
+    than bound: Double, _ histograms: [NativeBuckets]
+  ) throws(Fault) -> (counts: [RequestCounts], edge: Double) {
+    for buckets in histograms { try check(buckets) }
+    guard bound.isFinite, bound > 0, let schema = histograms.map(\.schema).min() else {
+      throw .noBucket(bound: bound, below: nil, above: nil)
+    }
     let scale = exp2(Double(schema))
     let index = Int((log2(bound) * scale).rounded())
     let edge = exp2(Double(index) / scale)
-    let zero = max(canary.zeroThreshold, primary.zeroThreshold)
+    let zero = histograms.map(\.zeroThreshold).max() ?? 0
     if edge < zero { throw .belowZeroThreshold(zero) }
-    let counts = TickCounts(
-      canary: canary.slower(thanIndex: index, schema: schema),
-      primary: primary.slower(thanIndex: index, schema: schema))
-    return (counts, edge)
+    return (histograms.map { $0.slower(thanIndex: index, schema: schema) }, edge)
   }
 
   private static func check(_ buckets: NativeBuckets) throws(Fault) {

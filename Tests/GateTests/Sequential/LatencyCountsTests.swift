@@ -75,6 +75,15 @@ import Testing
     }
   }
 
+  @Test func `pods and primary are compared at the coarsest schema of all`() throws {
+    let values = [0.1, 0.3, 0.6, 1.1, 2.3]
+    let (counts, edge) = try LatencyCounts.slower(
+      than: 0.5, [native(5, values), native(0, values), native(3, values)])
+    #expect(edge == 0.5 && counts == Array(repeating: RequestCounts(errors: 3, requests: 5), count: 3))
+    let none: [LatencyCounts.NativeBuckets] = []
+    #expect(throws: LatencyCounts.Fault.self) { try LatencyCounts.slower(than: 0.5, none) }
+  }
+
   @Test func `native histograms that cannot be compared say why`() {
     let fine = native(3, [0.1, 0.2, 3])
     func fault(_ bound: Double, _ canary: LatencyCounts.NativeBuckets) -> LatencyCounts.Fault? {

@@ -5,7 +5,7 @@ import Testing
 /// Simulated rollouts through the real test. Seeds are fixed; bounds are four standard deviations of so many
 /// rollouts around figures that two other programs agree on.
 @Suite struct SequentialFiguresTests {
-  private let rollouts = 400
+  private let rollouts = 250
 
   private func simulate(
     tolerance: Double = 1, phi: Double = 1, alpha: Double = 0.01, rollouts: Int? = nil,
