@@ -72,6 +72,7 @@ let package = Package(
     .target(name: "Lint", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate", "Rules"]),
     .target(name: "Editor", dependencies: ["TimeSeries", "PromQL", "Manifests", "Lint"]),
     .target(name: "Rules", dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests"]),
+    .target(name: "Configuration", dependencies: ["TimeSeries", "PromQL", "Manifests"]),
     .target(
       name: "PromQLTest",
       dependencies: ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"]),
@@ -91,7 +92,7 @@ let package = Package(
       name: "promgate",
       dependencies: [
         "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate",
-        "Lint", "Editor", "Rules", "PromQLTest", "Server", "Demo", "CMemory",
+        "Lint", "Editor", "Rules", "Configuration", "PromQLTest", "Server", "Demo", "CMemory",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -120,6 +121,8 @@ let package = Package(
     .testTarget(
       name: "RulesTests", dependencies: ["Rules", "Manifests", "PromQL", "Evaluator", "TimeSeries"]),
     .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration", "Manifests", "PromQL", "TimeSeries"]),
+    .testTarget(
       name: "PromQLTestTests", dependencies: ["PromQLTest", "Manifests", "TimeSeries", "Evaluator"]),
     .testTarget(
       name: "ServerTests",
@@ -135,6 +138,8 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-for target in package.targets where target.type != .system && !target.name.hasPrefix("C") {
-  target.swiftSettings = settings
+// C's modules are those that begin with a C and another capital: `Configuration` is ours.
+for target in package.targets where target.type != .system {
+  let isOfC = target.name.hasPrefix("C") && target.name.dropFirst().first?.isUppercase ?? false
+  if !isOfC { target.swiftSettings = settings }
 }

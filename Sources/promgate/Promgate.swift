@@ -12,6 +12,7 @@ struct Promgate: AsyncParsableCommand {
       DemoCommand.self, LintCommand.self, LanguageServerCommand.self, GateCommand.self, ReplayCommand.self,
       QueryCommand.self, ExplainCommand.self,
       FormatCommand.self, InspectCommand.self, RecordCommand.self, ServeCommand.self, TestCommand.self,
+      CheckCommand.self,
       DefinitionsCommand.self,
     ])
 }

@@ -27,6 +27,8 @@ CHECKS = [
     ("expositions.py", "Prometheus", ["--cases", "1000"], ["--cases", "6000"]),
     ("rules.py", "promtool", ["--cases", "4000"], ["--cases", "40000"]),
     ("unit_tests.py", "promtool", ["--cases", "1500"], ["--cases", "12000"]),
+    ("configs.py", "promtool", ["--cases", "1000"], ["--cases", "10000"]),
+    ("relabels.py", "Prometheus", ["--cases", "2000"], ["--cases", "20000"]),
     ("metricsql.py", "VictoriaMetrics", ["--cases", "3000"], ["--cases", "30000"]),
     ("subqueries.py", "Prometheus", [], ["--cases", "1000"]),
     ("memory.py", "a control group of 256 MiB", [], ["--cases", "6000"]),

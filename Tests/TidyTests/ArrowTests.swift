@@ -13,6 +13,7 @@ private let arrows: [String: Set<String>] = [
   "Lint": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Gate", "Rules"],
   "Editor": ["TimeSeries", "PromQL", "Manifests", "Lint"],
   "Rules": ["TimeSeries", "PromQL", "Evaluator", "Manifests"],
+  "Configuration": ["TimeSeries", "PromQL", "Manifests"],
   "PromQLTest": ["TimeSeries", "PromQL", "Evaluator", "Manifests", "Rules"],
   "Server": [
     "TimeSeries", "PromQL", "Evaluator", "Gate", "Rules", "Scrape", "Recording", "CZlib", "CFloat", "CMemory",
@@ -21,7 +22,7 @@ private let arrows: [String: Set<String>] = [
   "Demo": ["TimeSeries", "Scrape", "Manifests", "Gate", "Server"],
   "promgate": [
     "TimeSeries", "PromQL", "Evaluator", "Scrape", "Recording", "Manifests", "Gate", "Lint", "Editor",
-    "Rules",
+    "Rules", "Configuration",
     "PromQLTest", "Server", "Demo", "CMemory",
   ],
 ]

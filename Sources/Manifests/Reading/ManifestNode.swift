@@ -14,6 +14,12 @@ package struct ManifestNode: Sendable {
     if case .scalar(let scalar) = content { scalar.value == .null } else { false }
   }
 
+  /// Nothing, `~` or `null`: what go-yaml takes for no value before it asks what the value means.
+  package var isSkipped: Bool {
+    guard isNull, case .scalar(let scalar) = content else { return false }
+    return ["", "~", "null"].contains { scalar.bytes.elementsEqual($0.utf8) }
+  }
+
   package indirect enum Content: Sendable {
     case scalar(Scalar)
     case sequence([ManifestNode])
@@ -27,6 +33,12 @@ package struct ManifestNode: Sendable {
     var tag: YAMLTag
     /// What it means, resolved once.
     package var value: ScalarValue
+
+    /// A whole number that 64 bits hold, with a sign or without.
+    package var isWhole: Bool { GoWholeNumber(bytes.filter { $0 != UInt8(ascii: "_") }) != nil }
+
+    /// Written without quotes and without a tag.
+    var isPlain: Bool { style == .plain && tag == .none }
   }
 
   /// Keys and values in the order written, merge keys already merged.
@@ -34,6 +46,10 @@ package struct ManifestNode: Sendable {
     package var entries: [Entry] = []
     /// Where keys stood that are null, in Prometheus' dialect, which leaves them out.
     package var nullKeys: [SourceRange] = []
+    /// What stood under a key that was there already, in the dialect of Prometheus' configuration.
+    package var repeated: [Entry] = []
+    /// Keys that are no texts, in the same dialect.
+    package var complexKeys: [ManifestNode] = []
 
     package struct Entry: Sendable {
       /// The key's text, as JSON has it.
@@ -60,6 +76,36 @@ package enum ScalarValue: Sendable, Hashable {
   case integer(Int64)
   case number(Double)
   case text
+}
+
+extension ScalarValue {
+  /// What go-yaml calls the type.
+  var tagName: String {
+    switch self {
+    case .null: "!!null"
+    case .boolean: "!!bool"
+    case .integer: "!!int"
+    case .number: "!!float"
+    case .text: "!!str"
+    }
+  }
+}
+
+extension YAMLTag {
+  /// As it is written.
+  var name: String {
+    switch self {
+    case .none, .other: "!"
+    case .text: "!!str"
+    case .boolean: "!!bool"
+    case .integer: "!!int"
+    case .float: "!!float"
+    case .null: "!!null"
+    case .merge: "!!merge"
+    case .binary: "!!binary"
+    case .timestamp: "!!timestamp"
+    }
+  }
 }
 
 /// The explicit tag of a scalar, as far as it changes its meaning.

@@ -18,6 +18,9 @@ struct MappingBuilder {
 
   mutating func add(_ key: ManifestNode, _ value: ManifestNode) throws(ManifestProblem) {
     guard case .scalar(let scalar) = key.content else {
+      if dialect == .configuration {
+        return mapping.complexKeys.append(key)
+      }
       var problem = ManifestProblem(
         ManifestCode.yaml, "a key must be a text, not \(key.typeName)", at: key.range)
       problem.diagnostic.notes = [Diagnostic.Note("put a text that begins with { or [ in quotes")]
@@ -40,6 +43,7 @@ struct MappingBuilder {
     }
     let earlier = mapping.entries[position]
     guard earlier.isMerged else {
+      if dialect == .configuration { return mapping.repeated.append(entry) }
       var diagnostic = Diagnostic(
         code: ManifestCode.duplicateKey, severity: .error, range: key.range,
         message:
@@ -80,13 +84,17 @@ struct MappingBuilder {
     case .mapping(let other):
       for entry in other.entries { merge(entry) }
     case .sequence(let items):
-      for item in dialect == .kubernetes ? items.reversed() : items {
+      for item in dialect == .prometheus ? items : items.reversed() {
         guard case .mapping = item.content else {
           throw ManifestProblem(ManifestCode.yaml, "only mappings can be merged", at: item.range)
         }
         try merge(item)
       }
     case .scalar:
+      if dialect == .configuration {
+        throw ManifestProblem(
+          ManifestCode.yaml, "yaml: map merge requires map or sequence of maps as the value", at: value.range)
+      }
       throw ManifestProblem(ManifestCode.yaml, "only mappings can be merged", at: value.range)
     }
   }
@@ -97,14 +105,15 @@ struct MappingBuilder {
       merged.isMerged = true
       return append(merged)
     }
-    if dialect == .kubernetes { mapping.entries[position].value = entry.value }
+    if dialect != .prometheus { mapping.entries[position].value = entry.value }
   }
 
   /// Numbers and booleans as keys become texts, as Kubernetes makes them.
   private func text(
     of scalar: ManifestNode.Scalar, at range: SourceRange
   ) throws(ManifestProblem) -> String {
-    if dialect == .prometheus { return String(decoding: scalar.bytes, as: UTF8.self) }
+    if dialect == .configuration, scalar.value == .null { return "" }
+    if dialect != .kubernetes { return String(decoding: scalar.bytes, as: UTF8.self) }
     return switch scalar.value {
     case .text: String(decoding: scalar.bytes, as: UTF8.self)
     case .boolean(let value): value ? "true" : "false"

@@ -39,6 +39,9 @@ extension ScalarValue {
     "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
       + "([Tt][0-9:.]+(Z|[-+][0-9]{2}:[0-9]{2})| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.][0-9]+)?)?")
 
+  /// Whether a text without quotes is a time to go-yaml.
+  static func isTimestamp(_ bytes: [UInt8]) -> Bool { timestamp?.matchesWhole(bytes[...]) ?? false }
+
   private static func implicit(_ text: String) -> ScalarValue {
     switch text {
     case "", "~", "null", "Null", "NULL": return .null

@@ -47,9 +47,12 @@ package struct StrictMapping {
       if case .prometheus(let type) = words {
         problem = ManifestProblem(
           ManifestCode.rule, "field \(entry.key) not found in type \(type)", at: entry.keyRange)
-        problem.diagnostic.notes = [
-          Diagnostic.Note("\(what) has the fields \(keys.joined(separator: ", "))")
-        ]
+        // A list of more helps nobody.
+        if keys.count <= 20 {
+          problem.diagnostic.notes = [
+            Diagnostic.Note("\(what) has the fields \(keys.joined(separator: ", "))")
+          ]
+        }
       } else {
         problem = ManifestProblem(
           ManifestCode.unknownKey,
@@ -66,6 +69,18 @@ package struct StrictMapping {
       unknownKeys.append(problem)
     }
   }
+
+  /// What stands under the keys that it may have, in the order written, and what stands there once more.
+  package var knownEntries: [ManifestNode.Mapping.Entry] {
+    let unknown = Set(unknownKeys.map(\.diagnostic.range))
+    return mapping.entries.filter { !unknown.contains($0.keyRange) }
+  }
+
+  /// What stands under a key that was there already.
+  package var repeated: [ManifestNode.Mapping.Entry] { mapping.repeated }
+
+  /// Keys that are no texts.
+  package var complexKeys: [ManifestNode] { mapping.complexKeys }
 
   /// Where a key's value stands, else the mapping itself.
   package func range(of key: String) -> SourceRange { value(key)?.range ?? range }
@@ -190,22 +205,22 @@ package struct StrictMapping {
 
 extension ManifestNode {
   /// What go-yaml says of a value that is not of the type that is wanted.
-  fileprivate func unreadable(as type: String) -> ManifestProblem {
+  package func unreadable(as type: String) -> ManifestProblem {
     let found: String
     switch content {
     case .sequence: found = "!!seq"
     case .mapping: found = "!!map"
     case .scalar(let scalar):
-      let tag =
-        switch scalar.value {
-        case .null: "!!null"
-        case .boolean: "!!bool"
-        case .integer: "!!int"
-        case .number: "!!float"
-        case .text: "!!str"
-        }
+      let isTime = scalar.tag == .timestamp || (scalar.isPlain && ScalarValue.isTimestamp(scalar.bytes))
+      // A whole number that only fits without a sign is one to go-yaml.
+      let isWhole = if case .number = scalar.value { scalar.tag == .none && scalar.isWhole } else { false }
+      let own = isWhole ? "!!int" : scalar.value.tagName
+      let tag = scalar.tag == .binary ? "!!binary" : isTime ? "!!timestamp" : own
       let text = String(decoding: scalar.bytes, as: UTF8.self)
-      found = "\(tag) `\(text.count > 10 ? text.prefix(7) + "..." : text)`"
+      // It cuts bytes.
+      let shown =
+        scalar.bytes.count > 10 ? String(decoding: scalar.bytes.prefix(7), as: UTF8.self) + "..." : text
+      found = "\(tag) `\(shown)`"
     }
     return ManifestProblem(ManifestCode.rule, "cannot unmarshal \(found) into \(type)", at: range)
   }

@@ -13,8 +13,11 @@ struct YAMLLimits: Sendable {
 package enum YAMLDialect: Sendable, Hashable {
   /// Of a cluster: keys are what they mean, so that `y` is `true`.
   case kubernetes
-  /// Of Prometheus (go-yaml 3): keys are texts as written, and a key that is null is left out.
+  /// Of Prometheus' rule files (go-yaml 3): keys are texts as written, and a key that is null is left out.
   case prometheus
+  /// Of Prometheus' configuration (go-yaml 2): keys are texts as written, and who wants a key twice is told
+  /// by the reader of the mapping. What is no YAML is refused in go-yaml's words.
+  case configuration
 }
 
 /// Builds the values of a YAML stream, document by document, as Kubernetes' parser would: anchors,
@@ -29,6 +32,8 @@ package struct YAMLComposer {
   private var nodeCount = 0
   /// Whether the document begins with a brace: tools of a cluster take it for JSON.
   private var isJSON = false
+  /// Whether the text is said to be JSON, whose escapes it may have then.
+  private var mayEscapeAsJSON = false
 
   /// - Parameter bytes: valid UTF-8.
   init(_ bytes: [UInt8], dialect: YAMLDialect = .kubernetes) {
@@ -38,9 +43,25 @@ package struct YAMLComposer {
   }
 
   /// - Throws: a problem that says how to save the text when it is no UTF-8, or holds NUL bytes.
-  package init(checking bytes: [UInt8], dialect: YAMLDialect = .kubernetes) throws(ManifestProblem) {
+  ///
+  /// - Parameter isJSON: whether the text is JSON, which is YAML but for an escape.
+  package init(
+    checking bytes: [UInt8], dialect: YAMLDialect = .kubernetes, isJSON: Bool = false
+  ) throws(ManifestProblem) {
     try Self.check(bytes)
     self.init(bytes, dialect: dialect)
+    mayEscapeAsJSON = isJSON
+  }
+
+  /// go-yaml reads YAML 1.1 only, and says so where a text asks for another version.
+  package static func checkVersion(_ bytes: [UInt8]) throws(ManifestProblem) {
+    let directive = Array("%YAML ".utf8)
+    guard bytes.starts(with: directive) else { return }
+    let version = bytes[directive.count...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+    guard !version.drop(while: { $0 == UInt8(ascii: " ") }).starts(with: Array("1.1".utf8)) else { return }
+    throw ManifestProblem(
+      ManifestCode.rule, "yaml: found incompatible YAML document",
+      at: SourceRange(0, directive.count + version.count))
   }
 
   private static func check(_ bytes: [UInt8]) throws(ManifestProblem) {
@@ -97,6 +118,7 @@ package struct YAMLComposer {
     do {
       return try events.next()
     } catch {
+      if dialect == .configuration { throw error.refusal(of: bytes) }
       // libyaml has a limit of its own, which it words for programmers.
       if error.message.hasPrefix("Maximum nesting level") { throw tooDeep(at: error.offset) }
       var message = "YAML: \(error.message)"
@@ -122,7 +144,7 @@ package struct YAMLComposer {
       return try alias(name, at: event.range, depth: depth)
     case .scalar(let anchor, let tag, let value, let style):
       // To go-yaml a lone ! says nothing.
-      let isBare = dialect == .prometheus && tag?.elementsEqual("!".utf8) ?? false
+      let isBare = dialect != .kubernetes && tag?.elementsEqual("!".utf8) ?? false
       return try scalar(
         value, style: style, tag: isBare ? .none : YAMLTag(tag), anchor: anchor, at: event.range)
     case .sequenceStart(let anchor, let isFlow):
@@ -154,6 +176,9 @@ package struct YAMLComposer {
   ) throws(ManifestProblem) -> ManifestNode {
     guard let target = anchors[name] else {
       let text = String(decoding: name, as: UTF8.self)
+      if dialect == .configuration {
+        throw ManifestProblem(ManifestCode.yaml, "yaml: unknown anchor '\(text)' referenced", at: range)
+      }
       throw ManifestProblem(
         ManifestCode.yaml, "YAML: no anchor &\(text) comes before this alias", at: range)
     }
@@ -171,6 +196,12 @@ package struct YAMLComposer {
   ) throws(ManifestProblem) -> ManifestNode {
     try count(1, at: range)
     guard let value = ScalarValue(resolving: bytes, style: style, tag: tag) else {
+      if dialect == .configuration {
+        let found = ScalarValue(resolving: bytes, style: .plain, tag: .none)?.tagName ?? "!!str"
+        let text = String(decoding: bytes, as: UTF8.self)
+        throw ManifestProblem(
+          ManifestCode.yaml, "yaml: cannot decode \(found) `\(text)` as a \(tag.name)", at: range)
+      }
       throw ManifestProblem(
         ManifestCode.yaml, "YAML: the text does not fit its tag; leave the tag out", at: range)
     }
@@ -233,7 +264,7 @@ extension YAMLComposer {
     _ text: [UInt8], _ style: YAMLScalarStyle, _ tag: YAMLTag, _ range: SourceRange
   ) throws(ManifestProblem) -> [UInt8] {
     let written = bytes[max(0, range.start)..<max(range.start, min(range.end, bytes.count))]
-    if style == .doubleQuoted, dialect == .prometheus || !isJSON,
+    if style == .doubleQuoted, !mayEscapeAsJSON, dialect != .kubernetes || !isJSON,
       let quote = written.firstIndex(of: UInt8(ascii: "\""))
     {
       var at = quote + 1
@@ -243,6 +274,10 @@ extension YAMLComposer {
           continue
         }
         if written[at + 1] == UInt8(ascii: "/") {
+          if dialect == .configuration {
+            throw YAMLSyntaxError(message: "found unknown escape character", offset: at, stage: .scanner)
+              .refusal(of: bytes)
+          }
           throw ManifestProblem(
             ManifestCode.yaml, "YAML: found unknown escape character", at: SourceRange(at, at + 2))
         }
@@ -252,7 +287,9 @@ extension YAMLComposer {
     guard tag == .binary else { return text }
     guard let decoded = Base64.decode(text) else {
       throw ManifestProblem(
-        ManifestCode.yaml, "YAML: !!binary value contains invalid base64 data", at: range)
+        ManifestCode.yaml,
+        "\(dialect == .configuration ? "yaml" : "YAML"): !!binary value contains invalid base64 data",
+        at: range)
     }
     return decoded
   }

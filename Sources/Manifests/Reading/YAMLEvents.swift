@@ -91,10 +91,12 @@ import TimeSeries
     let state = unsafe parser.pointee
     let problem = unsafe state.problem.map { unsafe String(cString: $0) } ?? "it cannot be read"
     if unsafe state.error == YAML_READER_ERROR {
-      return YAMLSyntaxError(message: problem, offset: marks.place(unsafe state.problem_offset))
+      return YAMLSyntaxError(
+        message: problem, offset: marks.place(unsafe state.problem_offset), stage: .reader)
     }
     let offset = marks.place(unsafe offsets.byte(of: state.problem_mark.index))
     var error = YAMLSyntaxError(message: problem, offset: offset)
+    if unsafe state.error == YAML_SCANNER_ERROR { error.stage = .scanner }
     if let context = unsafe state.context {
       error.context = unsafe String(cString: context)
       error.contextOffset = marks.place(unsafe offsets.byte(of: state.context_mark.index))
@@ -133,9 +135,13 @@ enum YAMLScalarStyle: Sendable, Hashable {
 
 /// Why a text is no YAML, as libyaml says it.
 struct YAMLSyntaxError: Error {
+  /// Who met it: go-yaml counts lines differently for each.
+  enum Stage { case reader, scanner, parser }
+
   var message: String
   /// Byte in the text.
   var offset: Int
+  var stage = Stage.parser
   /// What was being read, and where it began.
   var context: String?
   var contextOffset = 0

@@ -1,3 +1,27 @@
+import PromQL
+
+extension YAMLSyntaxError {
+  /// The error in go-yaml's words: the line is that of the fault as libyaml counts, one less where its parser
+  /// met it, and the first line has none.
+  func refusal(of bytes: [UInt8]) -> ManifestProblem {
+    func line(_ offset: Int) -> Int { bytes.prefix(max(0, offset)).count { $0 == UInt8(ascii: "\n") } }
+    var number = line(offset)
+    if number == 0 {
+      number = context == nil ? 0 : line(contextOffset)
+    } else if stage == .scanner {
+      number += 1
+    }
+    let place = min(offset, bytes.count)
+    var problem = ManifestProblem(
+      ManifestCode.yaml, "yaml: \(number == 0 || stage == .reader ? "" : "line \(number): ")\(message)",
+      at: SourceRange(place, place))
+    if let advice = advice(byte: place < bytes.count ? bytes[place] : nil) {
+      problem.diagnostic.notes = [Diagnostic.Note(advice)]
+    }
+    return problem
+  }
+}
+
 extension YAMLSyntaxError {
   /// What to do about it, for the mistakes that people make; nil where libyaml's words must do.
   ///

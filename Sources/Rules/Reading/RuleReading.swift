@@ -55,7 +55,7 @@ public struct RuleReading: Sendable {
   private static func root(of document: RuleDocument) throws(ManifestProblem) -> ManifestNode? {
     let bytes = document.source.bytes
     switch document.form {
-    case .file: try checkVersion(bytes)
+    case .file: try YAMLComposer.checkVersion(bytes)
     case .resource: break
     }
     var composer = try YAMLComposer(
@@ -75,17 +75,6 @@ public struct RuleReading: Sendable {
       if let found = self.item(at: range, of: item) { return found }
     }
     return nil
-  }
-
-  /// go-yaml reads YAML 1.1 only, and says so where a text asks for another version.
-  private static func checkVersion(_ bytes: [UInt8]) throws(ManifestProblem) {
-    let directive = Array("%YAML ".utf8)
-    guard bytes.starts(with: directive) else { return }
-    let version = bytes[directive.count...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-    guard !version.drop(while: { $0 == UInt8(ascii: " ") }).starts(with: Array("1.1".utf8)) else { return }
-    throw ManifestProblem(
-      ManifestCode.rule, "yaml: found incompatible YAML document",
-      at: SourceRange(0, directive.count + version.count))
   }
 
   private mutating func read(groupsOf node: ManifestNode) throws(ManifestProblem) {

@@ -43,6 +43,9 @@ public final class LabelPattern: Sendable {
     }
   }
 
+  /// Whether the pattern is none of the forms that are compared as bytes.
+  package var needsEngine: Bool { engine != nil }
+
   /// The literals that the pattern stands for, when it is nothing but an alternation of them.
   public var literals: [[UInt8]]? {
     if case .literals(let literals) = form { literals } else { nil }

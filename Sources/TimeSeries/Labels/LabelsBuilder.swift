@@ -18,14 +18,7 @@ public struct LabelsBuilder: Sendable {
 
   /// Sets a label; an empty value removes it. Linear in the number of labels.
   public mutating func set(_ name: [UInt8], _ value: [UInt8]) {
-    var low = 0
-    // Labels mostly arrive in order, so the end is the likely place.
-    var high = entries.count
-    if let last = entries.last, last.name.lexicographicallyPrecedes(name) { low = high }
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].name.lexicographicallyPrecedes(name) { low = middle + 1 } else { high = middle }
-    }
+    let low = place(of: name)
     let exists = low < entries.count && entries[low].name == name
     switch (exists, value.isEmpty) {
     case (true, true): entries.remove(at: low)
@@ -36,6 +29,28 @@ public struct LabelsBuilder: Sendable {
   }
 
   public mutating func remove(_ name: String) { set(name, "") }
+
+  /// The value of a label; empty where it is absent. Logarithmic in the number of labels.
+  package func value(of name: [UInt8]) -> [UInt8] {
+    let place = place(of: name)
+    return place < entries.count && entries[place].name == name ? entries[place].value : []
+  }
+
+  /// The names of all labels, in order.
+  package var names: [[UInt8]] { entries.map(\.name) }
+
+  /// Where the label stands, or would.
+  private func place(of name: [UInt8]) -> Int {
+    var low = 0
+    // Labels mostly arrive in order, so the end is the likely place.
+    var high = entries.count
+    if let last = entries.last, last.name.lexicographicallyPrecedes(name) { low = high }
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].name.lexicographicallyPrecedes(name) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
 
   public func labels() -> Labels {
     var bytes: [UInt8] = []

@@ -31,6 +31,9 @@ struct CommandTable {
     var subcommands: [Command]?
     var arguments: [Argument]?
 
+    /// The commands below it that do something.
+    var own: [Command] { (subcommands ?? []).filter { $0.commandName != "help" } }
+
     /// Every name of an option, and whether a value follows it.
     var options: [String: Bool] {
       Dictionary(
@@ -59,10 +62,30 @@ struct CommandTable {
     guard let name = rest.popFirst() else { return nil }
     guard let command = commands.first(where: { $0.commandName == name }) else { return complaint(on: name) }
     guard name != "help" else { return complaint(onHelp: rest) }
-    return unknownOption(of: command, &rest).flatMap { option in
-      let type = Promgate.configuration.subcommands.first { $0.configuration.commandName == name }
-      return complaint(on: option, of: command, type)
+    let type = Promgate.configuration.subcommands.first { $0.configuration.commandName == name }
+    return complaint(on: rest, of: command, type, [name])
+  }
+
+  /// Of a command or of one of its own.
+  ///
+  /// - Parameter names: that led to the command.
+  private func complaint(
+    on arguments: ArraySlice<String>, of command: Command, _ type: (any ParsableCommand.Type)?,
+    _ names: [String]
+  ) -> String? {
+    var rest = arguments
+    if !command.own.isEmpty {
+      if let option = unknownOption(of: command, &rest, stopsAtValue: true) {
+        return complaint(on: option, of: command, type)
+      }
+      guard let name = rest.popFirst() else { return nil }
+      guard let inner = command.own.first(where: { $0.commandName == name }) else {
+        return complaint(on: name, within: command, names)
+      }
+      let innerType = type?.configuration.subcommands.first { $0.configuration.commandName == name }
+      return complaint(on: rest, of: inner, innerType, names + [name])
     }
+    return unknownOption(of: command, &rest).flatMap { complaint(on: $0, of: command, type, names) }
   }
 
   /// Takes arguments up to the first option that is none of the command's, to `--`, or to the end.
@@ -101,7 +124,7 @@ struct CommandTable {
   // MARK: Complaints
 
   private func complaint(
-    on option: String, of command: Command, _ type: (any ParsableCommand.Type)?
+    on option: String, of command: Command, _ type: (any ParsableCommand.Type)?, _ names: [String]? = nil
   ) -> String {
     let long = command.options.keys.filter { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) }.sorted()
     let wanted = String(option.drop { $0 == "-" })
@@ -112,26 +135,30 @@ struct CommandTable {
       text += " (a value that begins with a dash goes behind --, at the end)"
     }
     let usage = type.map { Promgate.usageString(for: $0) } ?? Promgate.usageString()
-    let name = [root.commandName] + (type == nil ? [] : [command.commandName])
+    let name = [root.commandName] + (names ?? (type == nil ? [] : [command.commandName]))
     return "\(text)\nUsage: \(usage)\n  See '\(name.joined(separator: " ")) --help' for more information."
   }
 
-  private func complaint(on name: String) -> String {
-    let names = commands.map(\.commandName)
+  /// - Parameter path: the names of the command that it would be one of; none for the tool's own.
+  private func complaint(on name: String, within command: Command? = nil, _ path: [String] = []) -> String {
+    let names = (command?.own ?? commands).map(\.commandName)
     let nearest = Spelling.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
     return """
-      Error: There is no command '\(name)'\(nearest)
+      Error: There is no command '\((path + [name]).joined(separator: " "))'\(nearest)
       Commands: \(names.joined(separator: ", "))
-        See '\(root.commandName) --help' for more information.
+        See '\(([root.commandName] + path).joined(separator: " ")) --help' for more information.
       """
   }
 
   private func complaint(onHelp names: ArraySlice<String>) -> String? {
     let names = names.filter { $0 != "--" && $0 != "-h" && $0 != "--help" }
     guard let first = names.first else { return nil }
-    if commands.contains(where: { $0.commandName == first }) {
-      // No command has commands of its own.
-      return names.count > 1 ? complaint(on: names.joined(separator: " ")) : nil
+    if let command = commands.first(where: { $0.commandName == first }) {
+      guard names.count > 1 else { return nil }
+      if names.count == 2, command.own.contains(where: { $0.commandName == names.last }) { return nil }
+      return command.own.isEmpty
+        ? complaint(on: names.joined(separator: " "))
+        : complaint(on: names.dropFirst().joined(separator: " "), within: command, [first])
     }
     guard first.hasPrefix("-") else { return complaint(on: first) }
     return complaint(on: first, of: root, nil)
