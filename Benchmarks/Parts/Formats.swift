@@ -147,7 +147,7 @@ enum Formats {
     let run = ReplayRun(rollout, lastTime: .max)
     return Benchmark(name: "a gate's ticks", items: 50, unit: "tick") {
       let replay = run.replay(from: 0) { _, _ in
-        CheckEvidence(.success(InstantAnswer(series: [AnsweredSeries(labels: "{}", content: .number(bits: (100.0).bitPattern))])))
+        CheckEvidence(.success(InstantAnswer(series: [AnsweredSeries(content: .number(bits: (100.0).bitPattern))])))
       }
       try Benchmark.check(replay.verdict == .promoted && replay.ticks.count > 50, "\(replay.ticks.count) \(replay.verdict)")
     }
