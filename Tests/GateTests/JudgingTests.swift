@@ -211,7 +211,7 @@ import TimeSeries
       return
     }
     #expect(measurement.seriesCount == 3)
-    #expect(measurement.seriesLabels == #"{pod="c"}"#)
+    #expect(measurement.seriesLabels.description == #"{pod="c"}"#)
     #expect(measurement.lowest == 1 && measurement.highest == 9)
     #expect(outcome.reasons.first?.contains("3 series, from 1 to 9") == true)
   }

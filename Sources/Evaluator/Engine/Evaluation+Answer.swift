@@ -39,6 +39,7 @@ extension Evaluation {
     samples.reserveCapacity(keys.count)
     // Asked for together: rows are many, and their labels short.
     var texts = 0
+    var floats = 0
     var tile = Row(steps: 1)
     for row in keys.indices {
       try rows.read(row, into: &tile)
@@ -53,18 +54,24 @@ extension Evaluation {
       let labels = all?[row] ?? keys[row].final
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
       texts += labels.bytes.count
-      if texts > 1 << 15 {
-        try hold(texts)
-        texts = 0
-      }
       switch value {
-      case .float: try charge(1)
+      case .float: floats += 1
       case .histogram(let histogram):
+        answerBytes += histogram.heldBytes
         try hold(histogram.heldBytes)
         try charge(histogram.sampleWeight)
       }
+      if texts > 1 << 15 || floats > 1 << 10 {
+        answerBytes += texts
+        try hold(texts)
+        try charge(floats)
+        (texts, floats) = (0, 0)
+      }
       samples.append(VectorSample(labels: labels, value: value))
     }
+    try hold(texts)
+    try charge(floats)
+    answerBytes += texts + (MemoryLayout<VectorSample>.stride + 32) * samples.count
     return samples
   }
 

@@ -103,6 +103,11 @@ final class SelectRows: RowSource {
         tile.presence.copy(bounds.presence)
         return
       }
+      if tile.steps == 1 {
+        let window = bounds.window(0, in: samples)
+        if !window.isEmpty { tile.set(0, samples.values[window.upperBound - 1]) }
+        return
+      }
       bounds.presence.forEachStep { step in
         let window = bounds.window(step, in: samples)
         if !window.isEmpty { tile.set(step, samples.values[window.upperBound - 1]) }

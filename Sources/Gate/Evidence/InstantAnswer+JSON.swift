@@ -94,7 +94,8 @@ extension InstantAnswer {
 
   /// What is told of a text, and told again at each tick.
   static func cut(_ text: String) -> String {
-    text.unicodeScalars.count > limit ? String(text.unicodeScalars.prefix(limit)) + "…" : text
+    text.utf8.count > limit && text.unicodeScalars.count > limit
+      ? String(text.unicodeScalars.prefix(limit)) + "…" : text
   }
 
   /// Bytes of a body that is told, and characters of what stands in it.

@@ -1,5 +1,6 @@
 public import Evaluator
 public import Manifests
+public import TimeSeries
 
 /// How a check came out. "Cannot measure" and "measured bad" are never the same case.
 public enum CheckOutcome: Sendable, Hashable {
@@ -42,7 +43,7 @@ public struct Measurement: Sendable, Hashable {
   /// How many series answered; Flagger silently takes the last one.
   public var seriesCount: Int
   /// The labels of the series whose value counts.
-  public var seriesLabels: String
+  public var seriesLabels: Labels
   /// The lowest and the highest value of all series.
   public var lowest: Double
   public var highest: Double

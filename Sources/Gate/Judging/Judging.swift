@@ -82,7 +82,7 @@ extension Check {
     let measurement = Measurement(
       value: value, compared: compared, margin: distances.min(),
       seriesCount: answer.series.count,
-      seriesLabels: InstantAnswer.cut(answer.series[position].labels.description),
+      seriesLabels: answer.series[position].labels,
       lowest: values.min() ?? value, highest: values.max() ?? value, notes: answer.notes)
     return breach.map { .failed(measurement, $0) } ?? .passed(measurement)
   }

@@ -98,7 +98,7 @@ public struct JSONReport: Sendable {
       text.add("compared", measurement.compared.text)
       text.add("margin", measurement.margin)
       text.add("series", measurement.seriesCount)
-      text.add("labels", measurement.seriesLabels)
+      text.add("labels", measurement.seriesText)
       text.add("lowest", measurement.lowest)
       text.add("highest", measurement.highest)
     case .noValue(let noValue):

@@ -116,12 +116,15 @@ extension CheckOutcome {
 }
 
 extension Measurement {
+  /// The labels of the series that counts, `{pod="a"}`, within bounds.
+  var seriesText: String { InstantAnswer.cut(seriesLabels.description) }
+
   var remarks: [String] {
     var remarks: [String] = []
     if seriesCount > 1 {
       remarks.append(
         "warning: \(seriesCount) series, from \(GoText.general(lowest)) to \(GoText.general(highest)); "
-          + "only the last one counts: \(seriesLabels). Aggregate the query to one series.")
+          + "only the last one counts: \(seriesText). Aggregate the query to one series.")
     }
     if case .duration = compared, value.isInfinite {
       remarks.append("warning: the duration is \(GoText.general(value)), which Flagger reads as 0s")
