@@ -8,6 +8,23 @@ enum GaugeName {
     return names.contains(name) || beginnings.contains { name.hasPrefix($0) }
   }
 
+  /// Whether a metric is the number of things that there are, though its name ends as a counter's.
+  static func isTotal(_ name: String) -> Bool { totals.contains(name) }
+
+  /// What a part of a whole called `…_total` is called.
+  static let states: Set<String> = [
+    "free", "available", "avail", "used", "usage", "allocated", "in_use", "active", "idle", "reserved",
+    "remaining", "online", "offline", "ready", "current",
+  ]
+
+  private static let totals: Set<String> = [
+    "container_fs_inodes_total", "elasticsearch_indices_docs_total", "harbor_project_total",
+    "minio_cluster_disk_offline_total", "minio_cluster_disk_online_total", "minio_cluster_disk_total",
+    "minio_cluster_drive_offline_total", "minio_cluster_drive_online_total", "minio_cluster_drive_total",
+    "minio_cluster_nodes_offline_total", "minio_cluster_nodes_online_total", "velero_backup_total",
+    "velero_restore_total",
+  ]
+
   private static let names: Set<String> = [
     "up", "ALERTS", "ALERTS_FOR_STATE",
     // cAdvisor

@@ -90,6 +90,7 @@ extension Rule {
       .query("histogram_quantile(0.99, sum by (le) (latency_seconds_bucket))"),
       .rule("alert: Errors\nexpr: errors_total > 10"),
       .rule("alert: Errors\nexpr: sum(errors_total) / sum(requests_total) > 0.1"),
+      .rule("alert: Errors\nexpr: errors_total > 0 and requests_total > 0"),
     ],
     quiet: [
       .query("sum(rate(http_requests_total[1m]))"), .query("count(http_requests_total)"),
@@ -100,6 +101,16 @@ extension Rule {
       .rule("alert: Rising\nexpr: errors_total > errors_total offset 5m"),
       .rule("alert: Unused\nexpr: requests_total == 0"),
       .rule("record: renamed:requests_total\nexpr: requests_total{job=\"a\"}"),
+      // A total that is a size, not a count of what happened.
+      .rule(
+        "alert: Full\nexpr: 1 - sum by (node) (inodes_free) / sum by (node) (inodes_total) > 0.8"
+      ),
+      .rule("alert: Full\nexpr: (disk_total - disk_free) / disk_total > 0.9"),
+      .query("sum(pool_used{app=\"a\"}) / sum(pool_total{app=\"a\"}) * 100"),
+      .rule("alert: Offline\nexpr: minio_cluster_nodes_offline_total > 0"),
+      .rule(
+        "alert: Slow\nexpr: ttl_seconds_count > 0 and histogram_quantile(0, rate(ttl_seconds_bucket[5m])) < 6"
+      ),
     ],
     .query { query in
       guard query.site.isMetric || query.site.use == .alertingRule else { return [] }
@@ -109,11 +120,14 @@ extension Rule {
         }
       }
       return query.selectors.compactMap { selector in
-        if query.site.use == .alertingRule, isHeldAgainstItself || query.isComparedWithZero(selector) {
+        if query.site.use == .alertingRule,
+          isHeldAgainstItself || query.isComparedWithZero(selector) || query.guards(selector)
+        {
           return nil
         }
         guard selector.range == nil, let name = selector.plan.metricName,
           MetricNameFacts(name).nature != .unknown, !Self.mayBeGauge(name), !query.isCountedOnly(selector),
+          !GaugeName.isTotal(name), !query.isCapacity(selector),
           // What a rule has recorded may be a rate by now.
           !(name.hasSuffix("_bucket") && name.contains(":"))
         else { return nil }
@@ -212,6 +226,36 @@ extension QuerySubject {
     facts.nodes[selector.index].parent.flatMap { facts.comparison($0) }.map {
       $0.operation == .equal && ($0.right.constant == 0 || $0.left.constant == 0)
     } ?? false
+  }
+
+  /// Whether a counter says only that there is something to look at, beside a condition that comes and goes:
+  /// `count > 0 and …`.
+  fileprivate func guards(_ selector: SelectorPart) -> Bool {
+    guard
+      let compared = facts.nodes[selector.index].parent.flatMap({ facts.comparison($0) }),
+      compared.operation == .greater || compared.operation == .notEqual, compared.right.constant == 0
+    else { return false }
+    return ancestors(selector.index).contains { node in
+      guard case .vector(let plan, _) = node.content, case .set(.and, let lhs, let rhs, _) = plan.form,
+        lhs.site.start <= selector.site.start, selector.site.end <= lhs.site.end
+      else { return false }
+      return selectors.contains { other in
+        rhs.site.start <= other.site.start && other.site.end <= rhs.site.end
+          && (other.range != nil || other.plan.metricName.map { MetricNameFacts($0).nature } == .unknown)
+      }
+    }
+  }
+
+  /// Whether it is the size of something that is used up: what is free, used or ready is divided by it.
+  fileprivate func isCapacity(_ selector: SelectorPart) -> Bool {
+    guard let name = selector.plan.metricName, name.hasSuffix("_total") else { return false }
+    let beginning = name.dropLast("total".count)
+    return selectors.contains { other in
+      guard other.range == nil, let state = other.plan.metricName, state.hasPrefix(beginning) else {
+        return false
+      }
+      return GaugeName.states.contains(String(state.dropFirst(beginning.count)))
+    }
   }
 
   /// Whether something around a selector looks at whether there are series, or at times, and not at the
