@@ -9,7 +9,8 @@ extension Rule {
     why: """
       `histogram_quantile` reads the buckets by their label `le`: aggregated away, nothing is left to read \
       and the answer is empty. With only `le="+Inf"` it is NaN. φ is a number from 0 to 1: \
-      `histogram_quantile(99, …)` is +Inf, always. The series `_sum` and `_count` of a histogram have no \
+      `histogram_quantile(99, …)` is +Inf, always, and so are `quantile(95, …)` and \
+      `quantile_over_time(95, …)`. The series `_sum` and `_count` of a histogram have no \
       buckets. An average of quantiles is no quantile.
       """,
     fires: [
@@ -18,10 +19,15 @@ extension Rule {
       .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket{le=\"+Inf\"}[1m])))"),
       .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_sum[1m])))"),
       .query("histogram_quantile(0.99, rate(latency_seconds_count{pod=\"a\"}[1m]))"),
+      .rule("alert: Slow\nexpr: quantile(95, latency_seconds) > 1"),
+      .rule("alert: Slow\nexpr: quantile_over_time(95, latency_seconds[5m]) > 1"),
     ],
     quiet: [
       .query("histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[1m])))"),
       .query("histogram_quantile(0.99, sum(rate(latency_seconds[1m])))"),
+      .rule(
+        "alert: Slow\nexpr: quantile(0.95, latency) > 1 or quantile_over_time(1, latency[5m]) > 2"
+      ),
       // VictoriaMetrics' buckets.
       .query("histogram_quantile(0.99, sum by (vmrange) (rate(latency_seconds_bucket[1m])))"),
       .query("histogram_quantile(0.99, sum without (pod) (rate(latency_seconds_bucket{le!=\"0.1\"}[1m])))"),
@@ -29,20 +35,9 @@ extension Rule {
     .query { query in
       query.vectors.flatMap { part -> [Advice] in
         guard case .histogramQuantile(let phi, let inner) = part.form else {
-          return Self.averaged(query, part)
+          return query.quantileOutside(part.form.quantile) + Self.averaged(query, part)
         }
-        var found: [Advice] = []
-        if case .number(let number) = phi.value, number < 0 || number > 1 {
-          var advice = query.advice(
-            "φ is \(Shown.number(number)): a quantile is a number from 0 to 1, others yield "
-              + "\(number < 0 ? "-Inf" : "+Inf")",
-            at: phi.site)
-          if number > 1, number <= 100 {
-            advice = advice.help("write \(Shown.number(number / 100))")
-              .fix("write \(Shown.number(number / 100))", query.edit(phi.site, Shown.number(number / 100)))
-          }
-          found.append(advice)
-        }
+        var found = query.quantileOutside(phi)
         guard let buckets = query.vectors.first(where: { $0.site == inner.site }) else { return found }
         if let selector = query.selectors(within: buckets.index).first(where: \.isWithoutBuckets),
           let name = selector.plan.metricName
@@ -130,5 +125,31 @@ extension QuerySubject {
       let edit = edit(SourceRange(plan.site.start, plan.site.start + 3), "sum by (le) ")
     else { return nil }
     return [edit]
+  }
+}
+
+extension VectorForm {
+  /// The quantile that is asked of values themselves; nil for anything else.
+  fileprivate var quantile: ScalarArgument? {
+    switch self {
+    case .aggregate(let plan):
+      if case .quantile(let phi) = plan.operation { phi } else { nil }
+    case .window(.quantileOverTime, _, let arguments): arguments.first
+    default: nil
+    }
+  }
+}
+
+extension QuerySubject {
+  /// What is said of a quantile that is no number from 0 to 1.
+  fileprivate func quantileOutside(_ phi: ScalarArgument?) -> [Advice] {
+    guard let phi, case .number(let number) = phi.value, number < 0 || number > 1 else { return [] }
+    let found = advice(
+      "φ is \(Shown.number(number)): a quantile is a number from 0 to 1, others yield "
+        + "\(number < 0 ? "-Inf" : "+Inf")",
+      at: phi.site)
+    guard number > 1, number <= 100 else { return [found] }
+    let meant = "write \(Shown.number(number / 100))"
+    return [found.help(meant).fix(meant, edit(phi.site, Shown.number(number / 100)))]
   }
 }

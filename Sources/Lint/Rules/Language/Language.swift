@@ -76,16 +76,28 @@ extension Rule {
     why: """
       `@` pins a query to one instant: every tick of every rollout judges the same numbers. An offset on \
       everything that is selected judges what was there before the canary, and a negative one what is yet to \
-      come.
+      come. In a rule a negative offset finds nothing either: rules are evaluated now.
       """,
     fires: [
       .query("sum(rate(a_total[1m] @ 1700000000))"), .query("sum(rate(a_total[1m] offset 1h))"),
-      .query("sum(rate(a_total[1m] offset -5m))"),
+      .query("sum(rate(a_total[1m] offset -5m))"), .rule("alert: Down\nexpr: up offset -5m == 0"),
     ],
     quiet: [
       .query("sum(rate(a_total[1m])) / sum(rate(a_total[1m] offset 1h))"), .query("sum(rate(a_total[1m]))"),
+      .rule("alert: Few\nexpr: a < 0.5 * a offset 1d"),
+      .rule("record: job:a:old\nexpr: sum by (job) (a offset 1d)"),
+      .rule("alert: Few\nexpr: max_over_time((a offset -5m)[1h:] offset 1h) < 1"),
     ],
     .query { query in
+      if query.site.isRule {
+        return query.selectors.filter { selector in
+          selector.plan.time.at == nil && selector.plan.time.offset < 0
+            && !query.ancestors(selector.index).contains { $0.isSubquery }
+        }.map {
+          query.advice("a negative offset looks at what is yet to come: there is nothing", at: $0.site)
+            .help("leave it out")
+        }
+      }
       guard query.site.isMetric else { return [] }
       let selectors = query.selectors
       var found: [Advice] = []
@@ -114,4 +126,11 @@ extension Rule {
       }
       return found
     })
+}
+
+extension PlanFacts.Node {
+  /// Whether it takes windows of something evaluated at other times.
+  fileprivate var isSubquery: Bool {
+    if case .windows(let plan, _) = content, case .subquery = plan.form { true } else { false }
+  }
 }
