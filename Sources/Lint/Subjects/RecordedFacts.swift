@@ -63,7 +63,7 @@ struct RecordedFacts {
 
   /// Labels that servers put on what they pass on, by federation, Thanos or remote write: a rule's series may
   /// have them where another server's rules read it.
-  private static let external: Set<String> = [
+  static let external: Set<String> = [
     "cluster", "cluster_id", "cluster_name", "k8s_cluster", "prometheus", "prometheus_replica", "replica",
     "region", "zone", "datacenter", "dc", "env", "environment", "stage", "tenant", "tenant_id", "receive",
     "receive_replica", "rule_replica", "prometheus_group", "monitor",

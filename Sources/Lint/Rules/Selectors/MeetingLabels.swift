@@ -5,18 +5,27 @@ import TimeSeries
 
 extension Rule {
   static let lostLabel = Rule(
-    "MT112", "matching-label-gone", .warning, "an operator of a rule names a label that a side cannot have",
+    "MT112", "matching-label-gone", .warning, "an operator matches by a label that a side cannot have",
     why: """
       `sum(a) / on (cluster) count(b)` says that the sides meet by cluster, and both have aggregated it \
       away: the label says nothing, and does not keep clusters apart. Where one side only has lost it, it \
       meets no series that have such a label. `group_left (version)` copies a label; from a side that has \
-      none it takes the label away from the other one.
+      none it takes the label away from the other one. Without `on` or `ignoring` the sides meet by all \
+      labels: `sum(a) / sum by (code) (b)` finds no partner for any code, and `up == 0 and hour() > 8` is \
+      never there.
       """,
     fires: [
       .rule("alert: Share\nexpr: sum(a) / on (cluster) count(b) > 5"),
       .rule("alert: Share\nexpr: a / on (pod) group_left sum by (job) (b) > 5"),
       .rule("record: job:a:share\nexpr: a * on (job) group_left (version) sum by (job) (b)"),
       .rule("alert: Down\nexpr: up == 0 unless on (cluster) sum(maintenance) > 0"),
+      .rule("alert: Share\nexpr: sum(rate(a_total[5m])) / sum by (code) (rate(b_total[5m])) > 5"),
+      .rule("alert: Both\nexpr: sum by (job) (a) > 1 and sum by (instance) (b) > 1"),
+      .rule(
+        "alert: Locks\nexpr: sum(pg_locks) / (pg_settings_max_locks * pg_settings_max_clients) > 0.2"
+      ),
+      .rule("alert: AtDay\nexpr: up == 0 and hour() > 8"),
+      .query("sum(rate(a_total[1m])) / sum by (code) (rate(b_total[1m]))"),
     ],
     quiet: [
       .rule("alert: Share\nexpr: sum by (cluster) (a) / on (cluster) count by (cluster) (b) > 5"),
@@ -25,10 +34,20 @@ extension Rule {
       .rule("alert: Share\nexpr: sum(a) / on () count(b) > 5"),
       .rule("alert: Down\nexpr: a{pod=\"\"} / on (pod) b{pod=\"\"} > 5"),
       .rule("record: job:a:sum\nexpr: sum by (job) (a) or on (job) vector(0)"),
+      .rule("alert: Share\nexpr: sum(a) / (sum(b) or sum by (job) (c)) > 5"),
+      .rule("alert: Share\nexpr: sum by (job) (a) / ignoring (code) group_right sum by (job, code) (b) > 5"),
+      // Where one server keeps clusters apart and another has none, the label is empty.
+      .rule("alert: Share\nexpr: sum(a) / sum by (cluster) (b) > 5"),
+      .rule("alert: Many\nexpr: sum(a) > a_threshold"),
+      .rule("alert: Many\nexpr: sum(a) > job:a:threshold * 2"),
+      .rule("alert: AtDay\nexpr: up == 0 and on () hour() > 8"),
+      .rule("alert: AtDay\nexpr: sum(rate(a_total[5m])) > 3 and hour() > 8"),
     ],
     .query { query in
-      guard query.site.isRule else { return [] }
-      return query.vectors.flatMap { query.lostLabels($0) }
+      guard query.site.isRule || query.site.isMetric else { return [] }
+      return query.vectors.flatMap { part in
+        (query.site.isRule ? query.lostLabels(part) : []) + query.unmet(part)
+      }
     })
 
   static let recordedLabel = Rule(
@@ -128,6 +147,86 @@ extension QuerySubject {
         ).help("keep \(name) in the aggregation, or leave it out of the labels to copy"))
     }
     return found
+  }
+}
+
+extension QuerySubject {
+  /// What is said of sides that meet by all labels, where one has a label that the other has aggregated away.
+  fileprivate func unmet(_ part: VectorPart) -> [Advice] {
+    let labels: MatchLabels
+    var isComparison = false
+    switch part.form {
+    case .arithmetic(_, _, _, let matching), .comparison(_, _, _, let matching, _):
+      guard matching.fillLeft == nil, matching.fillRight == nil else { return [] }
+      labels = matching.labels
+      if case .comparison = part.form { isComparison = true }
+    case .set(.and, _, _, let by), .set(.unless, _, _, let by): labels = by
+    default: return []
+    }
+    guard case .ignoring(let ignored) = labels else { return [] }
+    // That it can never hold is said elsewhere.
+    guard part.facts.impossibility == nil else { return [] }
+    let children = facts.nodes[part.index].children
+    let sides = children.compactMap { index -> LabelFacts? in
+      if case .vector(_, let known) = facts.nodes[index].content { known.labels } else { nil }
+    }
+    guard sides.count == 2 else { return [] }
+    // A check without a value fails: no release is promoted.
+    let severity: Diagnostic.Severity = site.isMetric ? .error : .warning
+    for (has, lacks) in [(0, 1), (1, 0)] where !isUnion(children[has]) {
+      let one = has == 0 ? "left" : "right"
+      let other = has == 0 ? "right" : "left"
+      let help = "say by which labels they meet: on (…), with group_\(one) where one side has several"
+      if let name = sides[has].known.keys.sorted().first(where: { name in
+        name != LabelFacts.metricName && !ignored.contains(name) && !RecordedFacts.external.contains(name)
+          && sides[has][name] == .possible && sides[has].conditions(of: name).isEmpty
+          && sides[lacks].lost(name)
+      }) {
+        return [
+          advice(
+            "the sides meet by all labels: the \(one) side has \(name), and the \(other) side never has it",
+            at: part.site
+          ).with(severity: severity).help(help)
+        ]
+      }
+      if sides[lacks] == .none, sides[has].hasOthers, ignored.isEmpty,
+        isOfTargets(children[has], isCompared: isComparison)
+      {
+        return [
+          advice(
+            "the sides meet by all labels: the \(other) side has none, the series of targets have some",
+            at: part.site
+          ).with(severity: severity).help(help)
+        ]
+      }
+    }
+    return []
+  }
+
+  /// Whether `or` puts series of several kinds together.
+  private func isUnion(_ index: Int) -> Bool {
+    if case .vector(let plan, _) = facts.nodes[index].content, case .set(.or, _, _, _) = plan.form {
+      return true
+    }
+    return facts.nodes[index].children.contains { isUnion($0) }
+  }
+
+  /// Whether it is made of series that targets expose, which have `job` and `instance`. What a rule records
+  /// may have no label, such as the threshold that something is compared with.
+  private func isOfTargets(_ index: Int, isCompared: Bool) -> Bool {
+    let selectors = selectors(within: index)
+    guard let first = selectors.first,
+      case .vector(_, let known) = facts.nodes[index].content,
+      ["job", "instance"].allSatisfy({
+        known.labels[$0] == .possible && known.labels.conditions(of: $0).isEmpty
+      })
+    else { return false }
+    if isCompared, selectors.count == 1, first.matchers.allSatisfy({ $0.name == LabelFacts.metricName }) {
+      return false
+    }
+    return selectors.allSatisfy { selector in
+      selector.plan.metricName.map { !$0.contains(":") && !$0.hasPrefix("ALERTS") } ?? false
+    }
   }
 }
 
