@@ -64,7 +64,10 @@ extension PlanFacts {
   }
 
   /// Whether its value is the number of its series, or 1: to compare it asks whether there are any.
-  private func isExistence(_ facts: ValueFacts) -> Bool { facts.lower == 1 }
+  /// A whole over its part is at least 1 too, and is no such number.
+  private func isExistence(_ facts: ValueFacts) -> Bool {
+    facts.lower == 1 && !facts.nan.contains(.division)
+  }
 
   /// A comparison with what is known of its sides.
   struct Comparison {

@@ -46,6 +46,12 @@ struct RatioFacts {
     }
     if isPart, !numerator.isGuarded || numerator.guardValue == 0 {
       facts.values = ValueFacts(0, scale, nan: .division)
+    } else if denominator.isPart(of: numerator), denominator.complement == nil, !denominator.isGuarded,
+      numerator.counting.function != nil
+    {
+      // The whole over its part: upside down.
+      facts.values = ValueFacts(scale, .infinity, nan: .division)
+      facts.values.mayDivideByZero = true
     }
     guard numerator.complement != nil || kind != nil || isPart else { return }
     facts.share = RequestShare(

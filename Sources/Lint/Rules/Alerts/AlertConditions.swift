@@ -8,14 +8,16 @@ extension Rule {
     why: """
       An alert is one for every series that its expression yields, whatever the value. Without a \
       comparison that is every series, 0 included; a comparison with `bool` yields 0 instead of nothing; \
-      and one that holds for every value (`rate(…) >= 0`, `hour() <= 23`, `x > 5 or x <= 5`) leaves nothing \
-      out. An alert on a constant (`vector(1)`) is left alone: it is there to show that alerts arrive.
+      and one that holds for every value (`rate(…) >= 0`, `hour() <= 23`, `x > 5 or x <= 5`, a share upside \
+      down) leaves nothing out. An alert on a constant (`vector(1)`) is left alone: it is there to show that \
+      alerts arrive.
       """,
     fires: [
       .rule("alert: Down\nexpr: up"), .rule("alert: Errors\nexpr: rate(errors_total[5m]) > bool 1"),
       .rule("alert: Errors\nexpr: rate(errors_total[5m]) >= 0"),
       .rule("alert: Day\nexpr: hour() <= 23"), .rule("alert: Any\nexpr: depth > 5 or depth < 10"),
       .rule("alert: Same\nexpr: depth >= depth"),
+      .rule("alert: Errors\nexpr: sum(rate(r_total[5m])) / sum(rate(r_total{code=~\"5..\"}[5m])) > 0.1"),
     ],
     quiet: [
       .rule("alert: Down\nexpr: up == 0"), .rule("alert: Watchdog\nexpr: vector(1)"),
