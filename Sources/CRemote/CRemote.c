@@ -41,6 +41,10 @@ void promgate_arena_free(promgate_arena *arena) {
   free(arena);
 }
 
+void promgate_arena_raise(promgate_arena *arena, size_t limit) {
+  if (limit > arena->limit) arena->limit = limit;
+}
+
 int promgate_arena_is_full(const promgate_arena *arena) { return arena->is_full; }
 
 static void *take(void *context, size_t size) {

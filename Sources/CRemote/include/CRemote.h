@@ -14,6 +14,9 @@ typedef struct promgate_arena promgate_arena;
 promgate_arena *promgate_arena_new(size_t limit);
 void promgate_arena_free(promgate_arena *arena);
 
+/// Lets the arena take at most `limit` bytes from now on; less than before changes nothing.
+void promgate_arena_raise(promgate_arena *arena, size_t limit);
+
 /// Whether the last decoding failed because the limit was reached.
 int promgate_arena_is_full(const promgate_arena *arena);
 

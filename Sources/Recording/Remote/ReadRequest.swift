@@ -7,6 +7,11 @@ public struct ReadRequest: Sendable {
   public struct Problem: Error, Sendable, CustomStringConvertible {
     public var status: Int
     public var description: String
+
+    public init(status: Int, description: String) {
+      self.status = status
+      self.description = description
+    }
   }
 
   /// One query: matchers and a closed interval, milliseconds.
@@ -30,14 +35,24 @@ public struct ReadRequest: Sendable {
   private static let sizeLimit = 32 << 20
 
   /// Decodes a snappy block. Throws with a status when it is damaged, asks with an invalid matcher, or
-  /// accepts no type of answer that there is.
-  public init(_ body: [UInt8]) throws(Problem) {
+  /// accepts no type of answer that there is. `memory` is asked for what is decoded, before it is.
+  public init(_ body: [UInt8], memory: MemoryAccount = MemoryAccount(.unlimited)) throws(Problem) {
     let block: ByteBlock
-    do { block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit) } catch {
-      throw Problem(status: 400, description: error.reason)
-    }
-    guard let arena = MessageArena(limit: 4 * Self.sizeLimit) else {
-      throw Problem(status: 500, description: "no memory")
+    let arena: MessageArena
+    do {
+      block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit, memory: memory)
+      guard let new = MessageArena(limit: 4 * Self.sizeLimit, memory: memory) else {
+        throw Problem(status: 500, description: "no memory")
+      }
+      arena = new
+      try arena.permit(block.reader.left)
+    } catch let error as RemoteFormatError {
+      let status = error.shortage.map { $0.isShared ? 503 : 422 }
+      throw Problem(status: status ?? 400, description: error.reason)
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(status: 500, description: "\(error)")
     }
     let found = unsafe block.reader.withBytes(0..<block.reader.left) { part, _ in
       unsafe promgate_read_request_decode(
@@ -81,13 +96,15 @@ public struct ReadRequest: Sendable {
   }
 
   /// The answer as samples: one snappy block. Stale markers go along; histograms beside floats.
-  /// Throws a problem of status 422 or 503 where `memory` has no room for it.
+  /// Throws a problem of status 422 or 503 where `memory` has no room for it, and what `check` throws, which
+  /// is called before each query and now and then within one.
   public func answer(
-    over source: any SeriesSource, memory: MemoryAccount = MemoryAccount(.unlimited)
+    over source: any SeriesSource, memory: MemoryAccount = MemoryAccount(.unlimited),
+    check: () throws(Problem) -> Void = {}
   ) throws(Problem) -> [UInt8] {
     var writer = ProtobufWriter()
     for query in queries {
-      let result = try Self.result(query, source, memory)
+      let result = try Self.result(query, source, memory, check)
       writer.bytes(1, result)
     }
     guard writer.count <= Int(UInt32.max) else {
@@ -97,13 +114,15 @@ public struct ReadRequest: Sendable {
   }
 
   private static func result(
-    _ query: Query, _ source: any SeriesSource, _ memory: MemoryAccount
+    _ query: Query, _ source: any SeriesSource, _ memory: MemoryAccount, _ check: () throws(Problem) -> Void
   ) throws(Problem) -> [UInt8] {
+    try check()
     var writer = ProtobufWriter()
     var count = 0
     do {
       let selected = try source.select(query.selection)
       for (row, labels) in selected.labels.enumerated() {
+        if row % 256 == 0 { try check() }
         let samples = try selected.samples(row)
         let series = Self.series(labels, samples, query, &count)
         // In this result, in the answer, and compressed.

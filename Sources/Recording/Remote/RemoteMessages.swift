@@ -8,10 +8,17 @@ struct RemoteFormatError: Error, Sendable, CustomStringConvertible {
   var reason: String
   /// Of the body, after decompression; nil where the fault has no place.
   var offset: Int?
+  /// The memory that there was not, where that is the reason.
+  var shortage: MemoryShortage?
 
   init(_ reason: String, at offset: Int? = nil) {
     self.reason = reason
     self.offset = offset
+  }
+
+  init(_ shortage: MemoryShortage) {
+    self.init(shortage.description)
+    self.shortage = shortage
   }
 
   var description: String { offset.map { "byte \($0): \(reason)" } ?? reason }
@@ -54,9 +61,11 @@ public enum RemoteEncoding: Sendable, Hashable {
 /// One snappy block.
 enum SnappyBlock {
   /// Decompresses; no more than `limit` bytes are made.
-  /// - Parameter library: whose words a damaged block is told in, of those that Prometheus uses.
+  /// - Parameters:
+  ///   - library: whose words a damaged block is told in, of those that Prometheus uses.
+  ///   - memory: asked for the bytes before they are made.
   static func decompressed(
-    _ bytes: [UInt8], limit: Int, library: String = "snappy"
+    _ bytes: [UInt8], limit: Int, library: String = "snappy", memory: MemoryAccount? = nil
   ) throws(RemoteFormatError) -> ByteBlock {
     let length = unsafe bytes.withUnsafeBufferPointer { part in
       unsafe promgate_snappy_length(part.baseAddress, part.count)
@@ -70,6 +79,7 @@ enum SnappyBlock {
     guard length <= (bytes.count + 16) * 32 else {
       throw RemoteFormatError("\(library): corrupt input", at: 0)
     }
+    try memory?.takeDecoded(Int(length))
     let block = unsafe ByteBlock(count: Int(length)) { room in
       unsafe bytes.withUnsafeBufferPointer { part in
         unsafe promgate_snappy_decompress(part.baseAddress, part.count, room, Int(length)) != 0
@@ -89,21 +99,51 @@ enum SnappyBlock {
   }
 }
 
+extension MemoryAccount {
+  /// Asks for bytes of what a body is decoded to.
+  func takeDecoded(_ count: Int) throws(RemoteFormatError) {
+    do { try take(count) } catch { throw RemoteFormatError(error) }
+  }
+}
+
 /// Memory of libprotobuf-c for one message at a time.
 @safe
 final class MessageArena {
   let pointer: OpaquePointer
+  private let limit: Int
+  private let memory: MemoryAccount?
+  /// What `memory` was asked for, bytes.
+  private var taken = 0
 
-  /// Nil when there is no memory.
-  init?(limit: Int) {
-    guard let pointer = unsafe promgate_arena_new(limit) else { return nil }
+  /// Bytes for one of a message at most: a field of two bytes takes some 40, and blocks double. Samples as
+  /// they are sent take a tenth of that.
+  private static let growth = 64
+  /// What the arena takes for small messages, bytes.
+  private static let smallest = 64 << 10
+
+  /// Nil when there is no memory. With an account `permit` is called before each message.
+  init?(limit: Int, memory: MemoryAccount? = nil) {
+    guard let pointer = unsafe promgate_arena_new(memory == nil ? limit : 0) else { return nil }
     unsafe self.pointer = pointer
+    self.limit = limit
+    self.memory = memory
+  }
+
+  /// Asks for what a message of so many bytes may take, beyond what was asked for earlier ones.
+  func permit(_ count: Int) throws(RemoteFormatError) {
+    guard let memory else { return }
+    let needed = min(limit, max(Self.smallest, min(count, limit) * Self.growth))
+    guard needed > taken else { return }
+    try memory.takeDecoded(needed - taken)
+    taken = needed
+    unsafe promgate_arena_raise(pointer, needed)
   }
 
   deinit { unsafe promgate_arena_free(pointer) }
 
   /// A series of remote read or of remote write 1.0; valid until the arena is used again.
   func series(_ place: Range<Int>, _ body: ByteBlock) throws(RemoteFormatError) -> Promgate__TimeSeries {
+    try permit(place.count)
     let found = unsafe body.reader.withBytes(place) { part, _ in
       unsafe promgate_time_series_decode(
         pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)

@@ -39,6 +39,8 @@ public struct WriteRequest: Sendable {
   /// What is wrong with one entry, in Prometheus' words.
   public struct Problem: Error, Sendable, CustomStringConvertible {
     public var description: String
+    /// The memory that there was not, where that is the problem.
+    public var shortage: MemoryShortage?
 
     public init(_ description: String) { self.description = description }
   }
@@ -55,18 +57,27 @@ public struct WriteRequest: Sendable {
   private var table = KnownTable()
   /// What the labels of 2.0 take so far.
   private var labelBytes = 0
+  /// What is decoded is asked from here, until the request is given up.
+  private let memory: MemoryAccount
   /// What is said about metrics.
   public var families: [MetricFamily] = []
 
   /// Decodes a snappy block. Throws with a reason when it is damaged or too large; what is wrong with
   /// single series is in their entries. Memory goes to what the bytes can hold.
-  /// - Parameter known: labels of earlier requests, by their bytes; 1.0 senders repeat them in each.
+  /// - Parameters:
+  ///   - known: labels of earlier requests, by their bytes; 1.0 senders repeat them in each.
+  ///   - memory: asked for everything that is decoded, before it is.
   public init(
-    _ body: [UInt8], message: WriteMessage, known: KnownLabels = KnownLabels()
+    _ body: [UInt8], message: WriteMessage, known: KnownLabels = KnownLabels(),
+    memory: MemoryAccount = MemoryAccount(.unlimited)
   ) throws(Problem) {
+    self.memory = memory
     do throws(RemoteFormatError) {
-      let block = try SnappyBlock.decompressed(body, limit: Self.sizeLimit, library: "s2")
-      guard let arena = MessageArena(limit: 4 * Self.sizeLimit) else { throw RemoteFormatError("no memory") }
+      let block = try SnappyBlock.decompressed(
+        body, limit: Self.sizeLimit, library: "s2", memory: memory)
+      guard let arena = MessageArena(limit: 4 * Self.sizeLimit, memory: memory) else {
+        throw RemoteFormatError("no memory")
+      }
       switch message {
       case .one:
         table = known.copy()
@@ -75,8 +86,18 @@ public struct WriteRequest: Sendable {
       case .two: try readTwo(block, arena)
       }
     } catch {
-      throw Problem(error.reason)
+      var problem = Problem(error.reason)
+      problem.shortage = error.shortage
+      throw problem
     }
+  }
+
+  /// Asks for what an entry takes, and what its series and refusals take on their way into a store.
+  /// - Parameter texts: bytes of labels and the like that it holds.
+  private func takeEntry(samples: Int, texts: Int) throws(RemoteFormatError) {
+    let entry = 2 * (MemoryLayout<Entry>.stride + MemoryLayout<PushedSeries>.stride) + 128
+    // Beside each sample may stand why it is refused.
+    try memory.takeDecoded(entry + samples * (MemoryLayout<StoredSample>.stride + 64) + 2 * texts)
   }
 
   // MARK: 1.0
@@ -111,6 +132,7 @@ public struct WriteRequest: Sendable {
       unsafe found = try unsafe arena.series(place, body)
     }
     let message = unsafe found
+    try unsafe takeEntry(samples: message.n_samples + message.n_histograms, texts: place.count)
     var samples: [StoredSample] = []
     unsafe samples.reserveCapacity(Int(message.n_samples) + Int(message.n_histograms))
     for i in unsafe 0..<message.n_samples {
@@ -193,6 +215,8 @@ public struct WriteRequest: Sendable {
   private mutating func appendMetadata(
     _ place: Range<Int>, _ body: ByteBlock, _ arena: MessageArena
   ) throws(RemoteFormatError) {
+    try arena.permit(place.count)
+    try memory.takeDecoded(2 * (MemoryLayout<MetricFamily>.stride + place.count))
     let found = unsafe body.reader.withBytes(place) { part, _ in
       unsafe promgate_metadata_decode(
         arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
@@ -218,8 +242,11 @@ public struct WriteRequest: Sendable {
       switch field.number {
       case 4:
         guard field.place.count <= Self.labelLimit else { throw Self.tooLong }
+        try memory.takeDecoded(field.place.count + 64)
         symbols.append(body.reader.array(field.place))
-      case 5: series.append(field.place)
+      case 5:
+        try memory.takeDecoded(2 * MemoryLayout<Range<Int>>.stride)
+        series.append(field.place)
       default: break
       }
     }
@@ -229,11 +256,16 @@ public struct WriteRequest: Sendable {
   private mutating func appendTwo(
     _ place: Range<Int>, _ symbols: [[UInt8]], _ body: ByteBlock, _ arena: MessageArena
   ) throws(RemoteFormatError) {
+    try arena.permit(place.count)
     let found = unsafe body.reader.withBytes(place) { part, _ in
       unsafe promgate_written_series_decode(
         arena.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
     }
     guard let message = unsafe found?.pointee else { throw arena.failure("series", at: place.lowerBound) }
+    // References and times of exemplars as whole numbers; what they say is wrong.
+    try unsafe takeEntry(
+      samples: message.n_samples + message.n_histograms,
+      texts: 256 + 16 * (message.n_labels_refs + message.n_exemplars))
     var samples: [StoredSample] = []
     for i in unsafe 0..<message.n_samples {
       guard let sample = unsafe message.samples[i]?.pointee else { continue }
@@ -251,6 +283,7 @@ public struct WriteRequest: Sendable {
       entry.labels = .failure(Problem("parsing labels for series [\(list)]: \(error.description)"))
     }
     labelBytes += entry.written.byteCount
+    try memory.takeDecoded(2 * entry.written.byteCount)
     guard labelBytes <= 4 * Self.sizeLimit else {
       // Few bytes can name a long symbol many times.
       throw RemoteFormatError("the labels take more than \(4 * Self.sizeLimit) bytes")

@@ -1,3 +1,4 @@
+import Evaluator
 import TimeSeries
 
 /// Why a request of the API is answered with an error (http-api.md §2).
@@ -42,6 +43,16 @@ struct APIError: Error, Sendable {
     message = shortage.description
     refusal = .memory
     status = shortage.isShared ? 503 : kind.status
+  }
+
+  /// Why an answer that takes long has to end; nil while it may go on.
+  init?(_ cancellation: Cancellation) {
+    switch cancellation.reason {
+    case nil: return nil
+    case .timedOut:
+      self.init(kind: .timeout, message: "the answer timed out (--query-timeout)", refusal: .queryTime)
+    case .canceled: self.init(kind: .canceled, message: "the answer was canceled")
+    }
   }
 
   /// `invalid parameter "NAME": DETAIL`

@@ -1,3 +1,4 @@
+import Evaluator
 import PromQL
 import Scrape
 import TimeSeries
@@ -28,10 +29,14 @@ struct Federation {
   ///   - now: milliseconds since the epoch.
   ///   - lookback: how old a sample may be, milliseconds.
   ///   - memory: what is asked for all that is found. Throws `MemoryShortage`.
-  func text(_ source: any SeriesSource, now: Int64, lookback: Int64, memory: MemoryAccount) throws -> [UInt8]
-  {
+  ///   - cancellation: ends the work: throws an `APIError`.
+  func text(
+    _ source: any SeriesSource, now: Int64, lookback: Int64, memory: MemoryAccount,
+    _ cancellation: Cancellation
+  ) throws -> [UInt8] {
     var found: [Labels: (value: Double, time: Int64)] = [:]
     for matchers in selections {
+      if let end = APIError(cancellation) { throw end }
       let all = try source.select(Selection(matchers: matchers, after: now - lookback, through: now))
       for (row, labels) in all.labels.enumerated() where found[labels] == nil && labels.metricName != nil {
         let samples = try all.samples(row)

@@ -27,7 +27,9 @@ extension PrometheusAPI {
         ? ServerResponse(status: 405, text: "Only POST or PUT requests allowed")
         : ServerResponse(status: 403, text: "Lifecycle API is not enabled.")
     },
-    Endpoint("/federate", place: .threads) { api, call in api.federate(call.request) },
+    Endpoint("/federate", place: .threads) { api, call in
+      await api.timed { api.federate(call.request, $0) }
+    },
     Endpoint("/version") { api, _ in
       ServerResponse(
         status: 200, headers: HTTPFields([("Content-Type", "application/json")]),
@@ -124,7 +126,7 @@ extension PrometheusAPI {
       api.write(call.request)
     },
     Endpoint("/api/v1/read", [.post], place: .threads, isShared: false) { api, call in
-      api.remoteRead(call.request)
+      await api.remoteRead(call.request)
     },
     // Not offered.
     Endpoint("/api/v1/otlp/v1/metrics", [.post], isShared: false) { _, _ in

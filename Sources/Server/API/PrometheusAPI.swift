@@ -1,4 +1,5 @@
 public import Evaluator
+import NIOCore
 public import PromQL
 import Synchronization
 public import TimeSeries
@@ -121,18 +122,32 @@ public final class PrometheusAPI: Sendable {
     return writer.respond(to: request, metrics.refusals)
   }
 
-  func remoteRead(_ request: ServerRequest) -> ServerResponse {
-    var response = RemoteRead(source(), memory: MemoryAccount(options.memory)).respond(to: request)
+  func remoteRead(_ request: ServerRequest) async -> ServerResponse {
+    var response = await timed { cancellation in
+      RemoteRead(source(), memory: MemoryAccount(options.memory)).respond(to: request, cancellation)
+    }
     response.body.maker = threads
     return response
   }
 
-  func federate(_ request: ServerRequest) -> ServerResponse {
+  /// Works no longer than a query may, and than the client is there.
+  func timed(_ work: (Cancellation) -> ServerResponse) async -> ServerResponse {
+    let cancellation = Cancellation()
+    let watched = deadlines.add(cancellation, TimeAmount(options.queryTimeout))
+    defer { deadlines.remove(watched) }
+    return await withTaskCancellationHandler {
+      work(cancellation)
+    } onCancel: {
+      cancellation.raise(.canceled)
+    }
+  }
+
+  func federate(_ request: ServerRequest, _ cancellation: Cancellation) -> ServerResponse {
     do {
       let federation = try Federation(FormValues(request), accept: request.headers["Accept"])
       let memory = MemoryAccount(options.memory)
       let text = try federation.text(
-        source(), now: now(), lookback: options.evaluation.lookback, memory: memory)
+        source(), now: now(), lookback: options.evaluation.lookback, memory: memory, cancellation)
       var response = ServerResponse(
         type: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", text)
       response.body.memory = memory
@@ -141,6 +156,9 @@ public final class PrometheusAPI: Sendable {
       return .refusal(shortage.isShared ? 503 : 422, shortage.description)
     } catch let problem as Federation.Problem {
       return .refusal(400, problem.text)
+    } catch let end as APIError {
+      if let refusal = end.refusal { metrics.refusals.add(refusal, end.message) }
+      return .refusal(end.status, end.message)
     } catch {
       return .refusal(500, "\(error)")
     }
@@ -167,8 +185,8 @@ public final class PrometheusAPI: Sendable {
       let work = try work(FormValues(request))
       let cancellation = Cancellation()
       let source = source()
-      let watched = work.timeout.map { deadlines.add(cancellation, $0) }
-      defer { if let watched { deadlines.remove(watched) } }
+      let watched = deadlines.add(cancellation, work.timeout(atMost: options.queryTimeout))
+      defer { deadlines.remove(watched) }
       if work.isQuick(over: source) { return perform(work, over: source, cancellation, for: request) }
       return await withTaskCancellationHandler {
         await withTaskExecutorPreference(threads) {

@@ -1,3 +1,4 @@
+import Evaluator
 import NIOCore
 import Recording
 import TimeSeries
@@ -14,12 +15,16 @@ struct RemoteRead {
     self.memory = memory
   }
 
-  func respond(to request: ServerRequest) -> ServerResponse {
+  func respond(to request: ServerRequest, _ cancellation: Cancellation) -> ServerResponse {
     do throws(ReadRequest.Problem) {
-      let read = try ReadRequest(request.body)
+      let read = try ReadRequest(request.body, memory: memory)
       switch read.encoding {
       case .samples:
-        var response = ServerResponse(body: try read.answer(over: source, memory: memory))
+        var response = ServerResponse(
+          body: try read.answer(over: source, memory: memory) { () throws(ReadRequest.Problem) in
+            guard let end = APIError(cancellation) else { return }
+            throw ReadRequest.Problem(status: end.status, description: end.message)
+          })
         response.body.memory = memory
         response.headers["Content-Type"] = "application/x-protobuf"
         response.headers["Content-Encoding"] = "snappy"

@@ -8,22 +8,32 @@ public final class RemoteWrite: Sendable {
   private let store: Store
   private let now: @Sendable () -> Int64
   private let confirm: @Sendable () throws -> Void
+  private let memory: MemoryBudget
   private let known = KnownLabels()
-  private let metadata = Mutex<[String: MetricFamily]>([:])
+  private let metadata = Mutex(Metadata())
 
-  /// More families than this are not remembered.
+  private struct Metadata {
+    var families: [String: MetricFamily] = [:]
+    /// Of the texts of all.
+    var bytes = 0
+  }
+
+  /// More families than this are not remembered, nor more bytes of their texts.
   private static let familyLimit = 100_000
+  private static let familyBytes = 16 << 20
   /// A sample may be so far ahead of the clock, milliseconds.
   private static let lead: Int64 = 600_000
 
   /// - Parameters:
   ///   - now: milliseconds since the epoch.
+  ///   - memory: what requests may hold decoded, each and all together.
   ///   - confirm: called when samples are in the store and before they are acknowledged; what it throws is
   ///     answered as the server's fault, so that the sender sends them again.
   public init(
-    into store: Store, now: @escaping @Sendable () -> Int64,
+    into store: Store, now: @escaping @Sendable () -> Int64, memory: MemoryBudget = .unlimited,
     confirm: @escaping @Sendable () throws -> Void = {}
   ) {
+    self.memory = memory
     self.store = store
     self.now = now
     self.confirm = confirm
@@ -31,7 +41,7 @@ public final class RemoteWrite: Sendable {
 
   /// What senders said about their metrics, by name.
   public var families: [MetricFamily] {
-    metadata.withLock { $0.values.sorted { $0.name < $1.name } }
+    metadata.withLock { $0.families.values.sorted { $0.name < $1.name } }
   }
 
   func respond(to request: ServerRequest, _ refusals: Refusals = Refusals()) -> ServerResponse {
@@ -49,13 +59,20 @@ public final class RemoteWrite: Sendable {
     case .failure(let problem): return .refusal(415, problem.description)
     }
     do {
-      var written = try WriteRequest(request.body, message: message, known: known)
+      // Held by the request until its samples are in the store.
+      var written = try WriteRequest(
+        request.body, message: message, known: known, memory: MemoryAccount(memory))
       remember(written.families)
       return switch message {
       case .one: storeAll(&written, refusals)
       case .two: storeGood(written, refusals)
       }
     } catch {
+      if let shortage = error.shortage {
+        refusals.add(shortage.isShared ? .bodies : .bodySize, shortage.description)
+        return answer(
+          shortage.isShared ? 503 : 413, shortage.description, message, PushedOutcome(), exemplars: 0)
+      }
       return answer(400, error.description, message, PushedOutcome(), exemplars: 0)
     }
   }
@@ -157,11 +174,22 @@ public final class RemoteWrite: Sendable {
   private func remember(_ families: [MetricFamily]) {
     guard !families.isEmpty else { return }
     metadata.withLock { known in
-      for family in families where known.count < Self.familyLimit || known[family.name] != nil {
-        known[family.name] = family
+      for family in families {
+        let old = known.families[family.name]
+        let bytes = known.bytes + family.textSize - (old?.textSize ?? 0)
+        guard bytes <= Self.familyBytes, old != nil || known.families.count < Self.familyLimit else {
+          continue
+        }
+        known.families[family.name] = family
+        known.bytes = bytes
       }
     }
   }
+}
+
+extension MetricFamily {
+  /// Bytes.
+  fileprivate var textSize: Int { name.utf8.count + help.utf8.count + unit.utf8.count }
 }
 
 extension Substring {

@@ -1,3 +1,4 @@
+import Evaluator
 import PromQL
 import TimeSeries
 
@@ -51,11 +52,14 @@ struct SeriesParameters: Sendable {
   }
 
   /// The labels of the selected series, in label order, no two alike.
-  private func series(in source: any SeriesSource, _ memory: MemoryAccount) throws(APIError) -> [Labels] {
+  private func series(
+    in source: any SeriesSource, _ memory: MemoryAccount, _ cancellation: Cancellation
+  ) throws(APIError) -> [Labels] {
     do {
       var first: [Labels] = []
       var all: Set<Labels> = []
       for (index, selection) in selections.filter({ $0.after < $0.through }).enumerated() {
+        if let end = APIError(cancellation) { throw end }
         let selected = try source.select(selection)
         try memory.take(64 * selected.count)
         let labels = selected.labels
@@ -69,10 +73,16 @@ struct SeriesParameters: Sendable {
         memory.giveBack(64 * (selected.count - (all.count - before)))
       }
       return all.isEmpty ? first : Array(all).sorted()
-    } catch let shortage as MemoryShortage {
-      throw APIError(shortage)
     } catch {
-      throw APIError(kind: .execution, message: "\(error)")
+      throw Self.error(error)
+    }
+  }
+
+  private static func error(_ error: any Error) -> APIError {
+    switch error {
+    case let error as APIError: error
+    case let shortage as MemoryShortage: APIError(shortage)
+    default: APIError(kind: .execution, message: "\(error)")
     }
   }
 
@@ -81,8 +91,10 @@ struct SeriesParameters: Sendable {
   }
 
   /// Answers `/series`.
-  func seriesAnswer(_ source: any SeriesSource, _ memory: MemoryAccount) throws(APIError) -> APIAnswer {
-    let series = try series(in: source, memory)
+  func seriesAnswer(
+    _ source: any SeriesSource, _ memory: MemoryAccount, _ cancellation: Cancellation
+  ) throws(APIError) -> APIAnswer {
+    let series = try series(in: source, memory, cancellation)
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "["))
     for (index, labels) in series.prefix(limit).enumerated() {
@@ -95,27 +107,32 @@ struct SeriesParameters: Sendable {
   }
 
   /// Answers `/labels`: the names that the selected series have.
-  func namesAnswer(_ source: any SeriesSource, _ memory: MemoryAccount) throws(APIError) -> APIAnswer {
-    try answer(memory) { try source.labelNames($0) }
+  func namesAnswer(
+    _ source: any SeriesSource, _ memory: MemoryAccount, _ cancellation: Cancellation
+  ) throws(APIError) -> APIAnswer {
+    try answer(memory, cancellation) { try source.labelNames($0) }
   }
 
   /// Answers `/label/NAME/values`: the values that a label has in the selected series.
   func valuesAnswer(
-    _ name: [UInt8], _ source: any SeriesSource, _ memory: MemoryAccount
+    _ name: [UInt8], _ source: any SeriesSource, _ memory: MemoryAccount, _ cancellation: Cancellation
   ) throws(APIError) -> APIAnswer {
-    try answer(memory) { try source.labelValues(of: name, $0) }
+    try answer(memory, cancellation) { try source.labelValues(of: name, $0) }
   }
 
   private func answer(
-    _ memory: MemoryAccount, _ list: (Selection) throws -> [ArraySlice<UInt8>]
+    _ memory: MemoryAccount, _ cancellation: Cancellation,
+    _ list: (Selection) throws -> [ArraySlice<UInt8>]
   ) throws(APIError) -> APIAnswer {
     let texts: [ArraySlice<UInt8>]
     do {
-      texts = Listing.merged(try selections.filter { $0.after < $0.through }.map(list))
+      texts = try Listing.merged(selections.filter { $0.after < $0.through }, memory) { selection in
+        if let end = APIError(cancellation) { throw end }
+        return try list(selection)
+      }
     } catch {
-      throw APIError(kind: .execution, message: "\(error)")
+      throw Self.error(error)
     }
-    try take(2 * MemoryLayout<ArraySlice<UInt8>>.stride * texts.count, from: memory)
     var writer = ByteWriter(capacity: 4096)
     writer.append(UInt8(ascii: "["))
     for (index, text) in texts.prefix(limit).enumerated() {

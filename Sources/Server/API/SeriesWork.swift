@@ -21,11 +21,11 @@ enum SeriesWork: Sendable {
     return .query(query, try query.prepared(options), timeout: timeout)
   }
 
-  /// How long it may take; nil for ever.
-  var timeout: TimeAmount? {
+  /// How long it may take. Lists have no parameter for it, and many selectors of many series take long.
+  func timeout(atMost limit: Duration) -> TimeAmount {
     switch self {
     case .query(_, _, let timeout): timeout
-    case .series, .names, .values: nil
+    case .series, .names, .values: TimeAmount(limit)
     }
   }
 
@@ -42,9 +42,10 @@ enum SeriesWork: Sendable {
   ) throws(APIError) -> APIAnswer {
     switch self {
     case .query(let query, let prepared, _): try query.answer(prepared, over: source, cancellation)
-    case .series(let parameters): try parameters.seriesAnswer(source, MemoryAccount(budget))
-    case .names(let parameters): try parameters.namesAnswer(source, MemoryAccount(budget))
-    case .values(let parameters, let name): try parameters.valuesAnswer(name, source, MemoryAccount(budget))
+    case .series(let parameters): try parameters.seriesAnswer(source, MemoryAccount(budget), cancellation)
+    case .names(let parameters): try parameters.namesAnswer(source, MemoryAccount(budget), cancellation)
+    case .values(let parameters, let name):
+      try parameters.valuesAnswer(name, source, MemoryAccount(budget), cancellation)
     }
   }
 }

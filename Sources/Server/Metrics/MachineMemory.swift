@@ -70,6 +70,20 @@ public enum MachineMemory {
   }
 }
 
+extension HTTPLimits {
+  /// The defaults, with bodies of at most a sixteenth of the memory that there is.
+  public static var ofMachine: HTTPLimits {
+    var limits = HTTPLimits()
+    let share = max(1 << 20, MachineMemory.limit() / 16)
+    limits.bodySize = min(limits.bodySize, share)
+    limits.bodiesSize = min(limits.bodiesSize, share)
+    return limits
+  }
+
+  /// What bodies may hold decoded, beside what they hold as they came: as much again, all together.
+  public var decodedBodies: MemoryBudget { MemoryBudget(each: bodiesSize, all: bodiesSize, names: .bodies) }
+}
+
 extension MemoryBudget {
   /// What queries may hold unless somebody says otherwise: all together a quarter of the memory that there
   /// is, each half of that. Either may be given.

@@ -33,6 +33,11 @@ public final class MemoryBudget: Sendable {
     public static let queries = Names(
       work: "the query", everything: "all queries", eachFlag: "--query.max-memory",
       allFlag: "--query.max-memory-total")
+
+    /// Of what bodies of requests are decoded to.
+    public static let bodies = Names(
+      work: "the request", everything: "the requests under way", eachFlag: "--max-bodies-size",
+      allFlag: "--max-bodies-size")
   }
 
   /// What a piece of work may hold without asking for it: small ones go on when large ones have taken

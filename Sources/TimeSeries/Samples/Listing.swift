@@ -41,6 +41,28 @@ public enum Listing {
     return SeriesIndex(sorted: labels).statistics(limit: limit, timeRange: range)
   }
 
+  /// The ascending lists of several selections as one; what is in several comes once. They are made one after
+  /// the other, and `memory` is asked for what is kept of them.
+  package static func merged(
+    _ selections: [Selection], _ memory: MemoryAccount,
+    _ list: (Selection) throws -> [ArraySlice<UInt8>]
+  ) throws -> [ArraySlice<UInt8>] {
+    guard selections.count > 1 else {
+      let only = try selections.first.map(list) ?? []
+      try memory.take(32 * only.count)
+      return only
+    }
+    var all = Set<LabelText>()
+    for selection in selections {
+      let found = try list(selection)
+      try memory.take(64 * found.count)
+      let before = all.count
+      all.formUnion(found.lazy.map { LabelText($0) })
+      memory.giveBack(64 * (found.count - (all.count - before)))
+    }
+    return all.sorted(by: <).map(\.bytes)
+  }
+
   /// Two ascending lists as one; what is in both comes once.
   public static func merged(_ lists: [[ArraySlice<UInt8>]]) -> [ArraySlice<UInt8>] {
     let lists = lists.filter { !$0.isEmpty }

@@ -152,7 +152,7 @@ extension GateCommand {
     ) { source.series }
     do {
       let server = try await HTTPServer.start(
-        at: listen, refusals: own.refusals, handler: api.respond(to:))
+        at: listen, limits: .ofMachine, refusals: own.refusals, handler: api.respond(to:))
       log.info("Listening", metadata: ["address": "http://\(server.address)"])
       return server
     } catch {

@@ -138,7 +138,9 @@ struct RecordCommand: AsyncParsableCommand {
     store.keep(recording.writer.take)
     let duration = duration
     if receive {
-      let writer = RemoteWrite(into: store, now: TimeSource.wall.now, confirm: recording.commit)
+      let writer = RemoteWrite(
+        into: store, now: TimeSource.wall.now, memory: HTTPLimits.ofMachine.decodedBodies,
+        confirm: recording.commit)
       try await serve(writer, store, recording, stop, progress)
       return nil
     }
@@ -170,7 +172,7 @@ struct RecordCommand: AsyncParsableCommand {
     let server: HTTPServer
     do {
       server = try await HTTPServer.start(
-        at: listen, access: access, refusals: refusals, handler: api.respond(to:))
+        at: listen, limits: .ofMachine, access: access, refusals: refusals, handler: api.respond(to:))
     } catch {
       throw ToolFailure("\(error) (--listen chooses another address)")
     }

@@ -60,11 +60,10 @@ struct AnswerArguments: ParsableArguments {
 
   /// The server's limits.
   var limits: HTTPLimits {
-    var limits = HTTPLimits()
+    var limits = HTTPLimits.ofMachine
     limits.connections = maxConnections
-    let share = max(1 << 20, MachineMemory.limit() / 16)
-    limits.bodySize = maxBodySize ?? min(limits.bodySize, share)
-    limits.bodiesSize = max(maxBodiesSize ?? min(limits.bodiesSize, share), limits.bodySize)
+    limits.bodySize = maxBodySize ?? limits.bodySize
+    limits.bodiesSize = max(maxBodiesSize ?? limits.bodiesSize, limits.bodySize)
     return limits
   }
 }

@@ -167,7 +167,9 @@ struct ServeCommand: AsyncParsableCommand {
     let followed = follow ? try FollowedRecording(data ?? "", into: store, log) : nil
     let writer =
       receive
-      ? RemoteWrite(into: store, now: TimeSource.wall.now, confirm: { try journal?.commit() }) : nil
+      ? RemoteWrite(
+        into: store, now: TimeSource.wall.now, memory: answering.limits.decodedBodies,
+        confirm: { try journal?.commit() }) : nil
     let loadedFamilies = loaded?.facts.families ?? []
     // What is in the store is not needed a second time.
     if answersFromStore, let recording = loaded.take() { try store.load(recording) }
