@@ -28,7 +28,8 @@ enum Formats {
     return kinds.flatMap { kind in
       let column = PackedColumn(kind.values)
       return [
-        Benchmark(name: "pack \(kind.name)", items: count, unit: "value", bytes: count * 8 + column.byteCount) {
+        Benchmark(name: "pack \(kind.name)", items: count, unit: "value", bytes: count * 8 + column.byteCount)
+        {
           let packed = PackedColumn(kind.values)
           try Benchmark.check(packed.count == count, "\(packed.count)")
         },
@@ -68,7 +69,8 @@ enum Formats {
     func page(_ value: Int) -> [UInt8] {
       var page = text
       for index in 0..<series {
-        page += "http_request_duration_seconds_bucket{method=\"GET\",path=\"/api/v1/things/\(index / 10)\",status=\"200\","
+        page +=
+          "http_request_duration_seconds_bucket{method=\"GET\",path=\"/api/v1/things/\(index / 10)\",status=\"200\","
         page += "le=\"0.\(index % 10)5\"} \(value + index * 13)\n"
       }
       return Array(page.utf8)
@@ -112,7 +114,9 @@ enum Formats {
     let histograms: [NativeHistogram] = (0..<count).map { number in
       var histogram = NativeHistogram()
       histogram.schema = 3
-      histogram.positive = (0..<40).map { NativeHistogram.Bucket(index: Int32($0), count: Double(number + $0)) }
+      histogram.positive = (0..<40).map {
+        NativeHistogram.Bucket(index: Int32($0), count: Double(number + $0))
+      }
       histogram.count = histogram.positive.reduce(0) { $0 + $1.count }
       histogram.sum = histogram.count
       return histogram
@@ -147,9 +151,11 @@ enum Formats {
     let run = ReplayRun(rollout, lastTime: .max)
     return Benchmark(name: "a gate's ticks", items: 50, unit: "tick") {
       let replay = run.replay(from: 0) { _, _ in
-        CheckEvidence(.success(InstantAnswer(series: [AnsweredSeries(content: .number(bits: (100.0).bitPattern))])))
+        CheckEvidence(
+          .success(InstantAnswer(series: [AnsweredSeries(content: .number(bits: (100.0).bitPattern))])))
       }
-      try Benchmark.check(replay.verdict == .promoted && replay.ticks.count > 50, "\(replay.ticks.count) \(replay.verdict)")
+      try Benchmark.check(
+        replay.verdict == .promoted && replay.ticks.count > 50, "\(replay.ticks.count) \(replay.verdict)")
     }
   }
 }

@@ -39,7 +39,8 @@ import TimeSeries
     (repeated([0x22, 0], size, behind: [0x2A] + varint(size)), 2),
   ]
 
-  private func write(_ api: QueryAPI, _ body: [UInt8], version: Int) async -> (status: Int, text: String) {
+  private func write(_ api: PrometheusAPI, _ body: [UInt8], version: Int) async -> (status: Int, text: String)
+  {
     let type = "application/x-protobuf" + (version == 2 ? ";proto=io.prometheus.write.v2.Request" : "")
     let response = await api.respond(
       to: ServerRequest(
@@ -59,8 +60,8 @@ import TimeSeries
       for (each, all, status) in [(8 << 20, 64 << 20, 413), (512 << 20, 8 << 20, 503)] {
         let budget = MemoryBudget(each: each, all: all, names: .bodies)
         let store = Store()
-        let api = QueryAPI(
-          options: QueryAPI.Options(), now: { 0 },
+        let api = PrometheusAPI(
+          options: PrometheusAPI.Options(), now: { 0 },
           writer: RemoteWrite(into: store, now: { 0 }, memory: budget)
         ) { store.snapshot() }
         let answer = await write(api, bomb.body, version: bomb.version)
@@ -74,9 +75,9 @@ import TimeSeries
 
   @Test func `a remote read's question is asked for, too`() async {
     let store = Store()
-    var options = QueryAPI.Options()
+    var options = PrometheusAPI.Options()
     options.memory = MemoryBudget(each: 8 << 20, all: 64 << 20)
-    let api = QueryAPI(options: options, now: { 0 }) { store.snapshot() }
+    let api = PrometheusAPI(options: options, now: { 0 }) { store.snapshot() }
     let response = await api.respond(
       to: ServerRequest(.post, "/api/v1/read", body: Self.repeated([0x0A, 0], Self.size)))
     #expect(response.status == 422)
