@@ -236,6 +236,8 @@ def lint_answer(findings):
             return None
         elif code == "MT130" and "left empty" in message:
             empty.add("spec.analysis.metrics")
+        elif code == "MT120" and "left empty" in message:
+            empty.add("spec.analysis.match")
         elif code.startswith("manifest-") and code not in ("manifest-duplicate-resource", "manifest-refused"):
             errors.add(code)
     return unknown, errors, empty

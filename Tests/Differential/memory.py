@@ -292,6 +292,9 @@ def main():
             counts[status] = counts.get(status, 0) + 1
         if status == 200:
             return body is None or bool(body) or what.startswith("/federate")
+        # A text without a selector has no exemplars to ask for.
+        if status == 204:
+            return what.startswith("/api/v1/query_exemplars") and not body
         if status not in REFUSED or not body:
             return False
         if status in (422, 503) and b"would hold more" in body:

@@ -130,8 +130,9 @@ import Testing
               client.close()
           END
           promgate serve --listen 127.0.0.1:$port --interval 100ms --scrape http://127.0.0.1:$((port + 1)) \#(flags) 2>$log & pid=$!
-          for i in $(seq 40); do grep -q down $log && break; sleep 0.05; done
-          kill -TERM $pid; wait $pid; kill $target; cat $log; rm $log
+          for i in $(seq 600); do grep -q down $log && break; sleep 0.05; done
+          # Whatever the others say: who is left would hold the output open.
+          kill -KILL $target; kill -TERM $pid; wait $pid; cat $log; rm $log
           """#
       ).text
     }

@@ -19,7 +19,7 @@ package struct WrittenRelabelRule: ConfigurationSection {
       for item in items {
         // An item without a value is a label without a name, which is never there.
         guard let name = reader.text(item) else { continue }
-        if !item.isNull { try LabelNames.check(name, at: item.range) }
+        if !item.isNull { try ListedLabels.check(name, at: item.range) }
         section.rule.sourceLabels?.append(name)
       }
     },

@@ -144,7 +144,7 @@ package struct ConfigurationField<Section: Sendable>: Sendable {
       }
       section[keyPath: place] = []
       for entry in entries {
-        try LabelNames.check(entry.key, at: entry.keyRange)
+        try ListedLabels.check(entry.key, at: entry.keyRange)
         if let value = reader.text(entry.value, type: "model.LabelValue") {
           section[keyPath: place].append(NamedValue(entry.key, value, at: entry.keyRange))
         }
@@ -232,7 +232,7 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
 }
 
 /// Names of labels in the configuration.
-enum LabelNames {
+enum ListedLabels {
   static func check(_ name: String, at range: SourceRange?) throws(ManifestProblem) {
     guard !LabelName.isValid(Array(name.utf8)) else { return }
     throw .refusal("\(GoText.quoted(name)) is not a valid label name", at: range)

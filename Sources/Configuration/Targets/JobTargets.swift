@@ -99,13 +99,13 @@ package struct JobTargets: Sendable {
     }
     parameters.sort { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
     let query = parameters.flatMap { parameter in
-      parameter.values.map { "\(URLText.query(parameter.name))=\(URLText.query($0))" }
+      parameter.values.map { "\(AddressText.query(parameter.name))=\(AddressText.query($0))" }
     }.joined(separator: "&")
     let path = labels["__metrics_path__"] ?? ""
     let scheme = labels["__scheme__"] ?? ""
     let rooted = path.isEmpty || path.hasPrefix("/") ? path : "/" + path
-    return (scheme.isEmpty ? "" : scheme + ":") + "//" + URLText.host(labels["__address__"] ?? "")
-      + URLText.path(rooted) + (query.isEmpty ? "" : "?\(query)")
+    return (scheme.isEmpty ? "" : scheme + ":") + "//" + AddressText.host(labels["__address__"] ?? "")
+      + AddressText.path(rooted) + (query.isEmpty ? "" : "?\(query)")
   }
 }
 
@@ -132,7 +132,7 @@ package struct DiscoveredTarget: Sendable, Hashable {
 }
 
 /// Parts of addresses, escaped as Go's `net/url` does.
-enum URLText {
+enum AddressText {
   static func query(_ text: String) -> String { escaped(text, "-_.~", blank: "+") }
   static func path(_ text: String) -> String { escaped(text, "-_.~$&+,/:;=@", blank: "%20") }
   static func host(_ text: String) -> String { escaped(text, "-_.~!$&'()*+,;=:[]<>\"", blank: "%20") }

@@ -125,7 +125,7 @@ struct PlaceText {
     let low = max(0, min(place.range?.start ?? 0, bytes.count))
     let high = max(low, min(place.range?.end ?? low, bytes.count))
     range = SourceRange(low, high)
-    start = SourcePlace(offset: low, in: bytes) ?? SourcePlace(line: 1, column: 1)
-    end = SourcePlace(offset: high, in: bytes) ?? start
+    start = place.source.lines.place(low) ?? SourcePlace(line: 1, column: 1)
+    end = place.source.lines.place(high) ?? start
   }
 }

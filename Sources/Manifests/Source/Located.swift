@@ -21,11 +21,24 @@ public struct ManifestSource: Sendable, Hashable {
   /// What to call it in front of a place: the file's path as given, `-` for standard input.
   public var name: String
   /// The whole text, all its documents; the byte offsets of every range count from its start.
-  public var bytes: [UInt8]
+  public let bytes: [UInt8]
+  /// Where its lines begin.
+  public let lines: SourceLines
 
   public init(name: String, bytes: [UInt8]) {
     self.name = name
     self.bytes = bytes
+    lines = SourceLines(bytes)
+  }
+
+  // The bytes say where lines begin.
+  public static func == (a: ManifestSource, b: ManifestSource) -> Bool {
+    a.name == b.name && a.bytes == b.bytes
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    hasher.combine(bytes)
   }
 }
 

@@ -219,7 +219,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   /// How long a scrape that is being read, or an answer that is being sent, may put off the end.
-  private static let grace = Duration.seconds(4)
+  private static let grace = Duration.seconds(3)
 
   private func facts(_ targets: [Target], _ engine: QueryEngine) -> ServerFacts {
     ServerFacts(
