@@ -147,8 +147,8 @@ import Testing
     #expect(paths.contains("/approve"), "\(paths)")
     #expect(paths.contains("/notify"), "\(paths)")
     for text in [
-      "status 0\n", "moved podinfo to 50\n", #""phase":"WaitingPromotion""#,
-      "podinfo.test: interrupted; the canary's weight stays at 50",
+      "status 0\n", #"line="moved podinfo to 50""#, #""phase":"WaitingPromotion""#,
+      "interrupted; the canary's weight stays at 50",
       "--state file: is no folder; serve keeps a file there for each canary",
       "--state is for the canaries of --gate: give --gate PATH",
     ] {

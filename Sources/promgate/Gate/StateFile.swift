@@ -132,7 +132,9 @@ extension DecodingError {
     }
     return switch self {
     case .typeMismatch(_, let context), .dataCorrupted(let context):
-      context.codingPath.isEmpty ? "it is no JSON of one" : "\(path(context)) is not what it should be"
+      context.codingPath.isEmpty
+        ? "it is no JSON of one (\(VisibleText.line(context.debugDescription, limit: 100)))"
+        : "\(path(context)) is not what it should be"
     case .valueNotFound(_, let context): "\(path(context)) is null"
     case .keyNotFound(let key, let context):
       "\((path(context).isEmpty ? "" : path(context) + ".") + key.stringValue) is missing"

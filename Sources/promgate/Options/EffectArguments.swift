@@ -11,7 +11,8 @@ struct EffectArguments: ParsableArguments {
   var onWeight: String?
 
   @Option(
-    help: ArgumentHelp("How long the command of --on-weight may take.", valueName: "duration"),
+    help: ArgumentHelp(
+      "How long the command of --on-weight may take.", default: .duration(600_000), valueName: "duration"),
     transform: ArgumentText.duration)
   var onWeightTimeout: Int64 = 600_000
 

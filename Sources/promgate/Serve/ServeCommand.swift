@@ -156,6 +156,7 @@ struct ServeCommand: AsyncParsableCommand {
     let stop = StopSignal()
     let log = logging.logger
     Descriptors.raise()
+    let access = try door.access(log)
     log.info("Starting promgate", metadata: ["version": "\(BuildInformation().version)"])
     let targets = try scraping.targets
     var loaded = follow ? nil : try recordings.source(data)
@@ -196,7 +197,6 @@ struct ServeCommand: AsyncParsableCommand {
     let api = PrometheusAPI(
       options: options, now: TimeSource.wall.now, metrics: metrics, surroundings: surroundings,
       writer: writer, source: series)
-    let access = try door.access(log)
     let server = try await start(api, access, metrics.refusals, log)
     log.info(
       "Listening", metadata: ["address": "\(DoorArguments.scheme(access()))://\(server.address)"])
