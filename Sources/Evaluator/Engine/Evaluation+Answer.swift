@@ -39,7 +39,6 @@ extension Evaluation {
     samples.reserveCapacity(keys.count)
     // Asked for together: rows are many, and their labels short.
     var texts = 0
-    var floats = 0
     var tile = Row(steps: 1)
     for row in keys.indices {
       try rows.read(row, into: &tile)
@@ -55,23 +54,18 @@ extension Evaluation {
       if mayRepeat, !seen.insert(labels).inserted { throw .duplicateLabelset }
       texts += labels.bytes.count
       switch value {
-      case .float: floats += 1
+      case .float: try charge(1)
       case .histogram(let histogram):
-        answerBytes += histogram.heldBytes
         try hold(histogram.heldBytes)
         try charge(histogram.sampleWeight)
       }
-      if texts > 1 << 15 || floats > 1 << 10 {
-        answerBytes += texts
+      if texts > 1 << 15 {
         try hold(texts)
-        try charge(floats)
-        (texts, floats) = (0, 0)
+        texts = 0
       }
       samples.append(VectorSample(labels: labels, value: value))
     }
     try hold(texts)
-    try charge(floats)
-    answerBytes += texts + (MemoryLayout<VectorSample>.stride + 32) * samples.count
     return samples
   }
 

@@ -14,8 +14,6 @@ final class Evaluation {
   let memory: MemoryAccount
   /// Samples that are held in tables, promql-evaluation.md §9.
   var heldSamples = 0
-  /// What an answer that is a vector takes, about; 0 for any other.
-  var answerBytes = 0
   /// How many series all selections found.
   let seriesCount: Int
   /// What outlives the stretch of a subquery that is being evaluated.

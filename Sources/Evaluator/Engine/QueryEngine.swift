@@ -140,8 +140,7 @@ public struct QueryEngine: Sendable {
       let before = account.held
       let value = try evaluation.answer(plan, context)
       // What the answer takes is held as long as somebody has it.
-      account.giveBack(
-        downTo: before + (evaluation.answerBytes > 0 ? evaluation.answerBytes : value.heldBytes))
+      account.giveBack(downTo: before + value.heldBytes)
       var result = QueryResult(value: value, annotations: annotations(evaluation))
       result.memory = account
       return result

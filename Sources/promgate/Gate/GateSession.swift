@@ -9,14 +9,14 @@ import TimeSeries
 /// that moves the weights, sends notifications, keeps its state, counts. `gate` and `serve --gate` run
 /// rollouts by it and by nothing else.
 actor GateSession {
-  nonisolated let hooks: HTTPHookCaller?
+  private let hooks: HTTPHookCaller?
   private let uncalled: UncalledHooks
   /// What the manifest asks for and this run leaves out.
   nonisolated let notDone: [String]
   /// Where to go on; a new analysis unless a state was kept.
-  nonisolated let initial: AnalysisState
+  private let initial: AnalysisState
   /// When the next tick of a kept state is due, milliseconds; nil for a new analysis.
-  nonisolated let resumes: Int64?
+  private let resumes: Int64?
 
   private let rollout: Rollout
   private let command: WeightCommand?

@@ -20,15 +20,13 @@ struct GateSource {
 
   private let log: Logger
   let engine: QueryEngine
-  private let judge: Judge
-
-  /// Strict judging wants to know what each answer stands on.
-  private var countsBasis: Bool { judge.needs.contains(.basis) }
+  /// Whether the judge wants to know what each answer stands on.
+  private let countsBasis: Bool
 
   init(_ command: GateCommand, _ rollout: Rollout, _ log: Logger) throws {
     self.log = log
     engine = command.evaluation.engine
-    judge = command.judging.chosen
+    countsBasis = command.judging.chosen.needs.contains(.basis)
     if let path = command.data {
       let series = try command.recordings.open(path)
       guard let range = series.facts.timeRange else {
